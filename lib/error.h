@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* The message behind sape_last_error(), and the checks that every public call begins with. */
+#ifndef SAPE_LIB_ERROR_H
+#define SAPE_LIB_ERROR_H
+
+#include <sape/status.h>
+
+/* Stores "FUNCTION: MESSAGE" for this thread and returns status. */
+sape_status sape_fail(sape_status status, const char *function, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#define SAPE_FAIL(status, ...) sape_fail(status, __func__, __VA_ARGS__)
+
+/* Leaves the calling function with SAPE_ERROR_ARGUMENT unless the condition holds. */
+#define SAPE_REQUIRE(condition, ...)                                                                                   \
+    do {                                                                                                               \
+        if (!(condition)) return SAPE_FAIL(SAPE_ERROR_ARGUMENT, __VA_ARGS__);                                          \
+    } while (0)
+
+#define SAPE_REQUIRE_POINTER(pointer) SAPE_REQUIRE((pointer) != NULL, #pointer " is NULL")
+
+/* Leaves the calling function with the status of a call that failed and has already said why. */
+#define SAPE_TRY(call)                                                                                                 \
+    do {                                                                                                               \
+        sape_status try_status = (call);                                                                               \
+        if (try_status != SAPE_OK) return try_status;                                                                  \
+    } while (0)
+
+/* Checks that count floats are finite; the message names the array and the first bad entry. */
+sape_status sape_check_finite(const char *function, const char *name, const float *values, size_t count);
+
+/* Checks that (n, dim) coordinates are there, finite and within SAPE_MAX_COORDINATE. */
+sape_status sape_check_coordinates(const char *function, const char *name, const float *x, size_t n, size_t dim);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "tensor.h"
+
+#include <string.h>
+
+#include "error.h"
+
+void sape_tensor_describe(sape_tensor_info *info, const char *name, sape_dtype dtype, size_t rank,
+                          const size_t *shape) {
+    info->name = name;
+    info->dtype = dtype;
+    info->rank = rank;
+    info->count = 1;
+    for (size_t i = 0; i < rank; i++) {
+        info->shape[i] = shape[i];
+        info->count *= shape[i];
+    }
+}
+
+sape_status sape_tensor_check_index(const char *function, size_t index, size_t count, const sape_tensor_info *info) {
+    if (info == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "info is NULL");
+    if (index >= count)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "index is %zu, there are %zu tensors", index, count);
+    return SAPE_OK;
+}
+
+sape_status sape_tensor_find(const char *function, const void *handle, size_t tensor_count, sape_tensor_info_fn info_fn,
+                             const char *name, const float *values, size_t count, size_t *index) {
+    if (handle == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "the handle is NULL");
+    if (name == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "name is NULL");
+    if (values == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "values is NULL");
+    for (size_t i = 0; i < tensor_count; i++) {
+        sape_tensor_info info = {.struct_size = sizeof info};
+        SAPE_TRY(info_fn(handle, i, &info));
+        if (strcmp(info.name, name) != 0) continue;
+        if (info.count != count)
+            return sape_fail(SAPE_ERROR_SHAPE, function, "count is %zu, %s has %zu elements", count, name, info.count);
+        *index = i;
+        return SAPE_OK;
+    }
+    return sape_fail(SAPE_ERROR_NOT_FOUND, function, "there is no tensor called \"%s\"", name);
+}
