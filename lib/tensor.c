@@ -4,17 +4,16 @@
 #include <string.h>
 
 #include "error.h"
+#include "params.h"
 
-void sape_tensor_describe(sape_tensor_info *info, const char *name, sape_dtype dtype, size_t rank,
-                          const size_t *shape) {
-    info->name = name;
-    info->dtype = dtype;
-    info->rank = rank;
-    info->count = 1;
+sape_status sape_tensor_describe(const char *function, sape_tensor_info *info, const char *name, sape_dtype dtype,
+                                 size_t rank, const size_t *shape) {
+    sape_tensor_info known = {.struct_size = sizeof known, .name = name, .count = 1, .rank = rank, .dtype = dtype};
     for (size_t i = 0; i < rank; i++) {
-        info->shape[i] = shape[i];
-        info->count *= shape[i];
+        known.shape[i] = shape[i];
+        known.count *= shape[i];
     }
+    return sape_params_write(function, info, &known, sizeof known);
 }
 
 sape_status sape_tensor_check_index(const char *function, size_t index, size_t count, const sape_tensor_info *info) {

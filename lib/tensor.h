@@ -6,8 +6,9 @@
 #include <sape/status.h>
 #include <sape/tensor.h>
 
-/* Fills a description; count follows from the shape. */
-void sape_tensor_describe(sape_tensor_info *info, const char *name, sape_dtype dtype, size_t rank, const size_t *shape);
+/* Fills the caller's description, as much of it as the caller's struct has; count follows from the shape. */
+sape_status sape_tensor_describe(const char *function, sape_tensor_info *info, const char *name, sape_dtype dtype,
+                                 size_t rank, const size_t *shape);
 
 /* Checks an index against the number of tensors, and that there is somewhere to write to. */
 sape_status sape_tensor_check_index(const char *function, size_t index, size_t count, const sape_tensor_info *info);

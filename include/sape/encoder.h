@@ -52,7 +52,7 @@ typedef struct sape_encoder_params {
      */
     size_t num_frequencies;
     /**
-     * Spread of the random frequencies or bandwidths, in cycles per unit of x, finite and > 0, at most 1e6. Higher fits
+     * Spread of the random frequencies or bandwidths, in cycles per unit of x, 1e-6 to 1e6. Higher fits
      * finer detail and overfits sooner. Default 20. Ignored by identity and positional.
      */
     double std;

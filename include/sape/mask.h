@@ -56,7 +56,7 @@ typedef struct sape_mask_params {
      * training; short ones want 6 to 50. A block is E / num_blocks features (integer division).
      */
     size_t num_blocks;
-    /** Length of the training in iterations, which sets the pace of revealing; at least 1. Default 1000. */
+    /** Length of the training in iterations, which sets the pace of revealing; 1 to 1e12. Default 1000. */
     size_t num_iterations;
     /**
      * Iterations from one block to the next. 0 (the default) for the paper's: spatial
@@ -199,9 +199,10 @@ SAPE_API sape_status sape_mask_set_domain(sape_mask *mask, const float *center, 
 SAPE_API sape_status sape_mask_fit_domain(sape_mask *mask, size_t n, const float *points);
 
 /**
- * @return how many named tensors the mask has; 0 for NULL and for policy none. All: "mask_stashed" (rows), the sum of a
- *         row's weights. Spatial also "in_progress", "log_buffer", "log_counter" (rows). Spatial_fixed also
- *         "in_progress" (rows) and "log_buffer" (block_iterations / 2, rows).
+ * @return how many named tensors the mask has, one value a row each; 0 for NULL and for policy none. All others:
+ *         "mask_stashed", the sum of a row's weights. Spatial and spatial_fixed also: "in_progress"; "log_buffer" and
+ *         "log_counter", which are the recorded losses and their weights (spatial), or the last loss and the number of
+ *         iterations that the smoothed loss has not been above epsilon (spatial_fixed).
  */
 SAPE_API size_t sape_mask_tensor_count(const sape_mask *mask);
 
@@ -213,7 +214,7 @@ SAPE_API sape_status sape_mask_get_tensor(const sape_mask *mask, const char *nam
 
 /**
  * Replaces a tensor. "mask_stashed" m gives a row weight 1 below floor(m) and the rest of m at floor(m), as the public
- * code loads it; m in [0, E]. "in_progress" and spatial_fixed's "log_buffer" hold 0 or 1; the others are >= 0.
+ * code loads it; m in [0, E], spatial: whole numbers. "in_progress" holds 0 or 1; the others are >= 0.
  *
  * @return as sape_mask_get_tensor(), #SAPE_ERROR_NOT_FINITE.
  */

@@ -108,9 +108,6 @@ SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, cons
 /** Frees a trainer; NULL is fine. */
 SAPE_API void sape_trainer_free(sape_trainer *trainer);
 
-/** @return the trainer's optimizer, borrowed; NULL for NULL. */
-SAPE_API sape_optimizer *sape_trainer_optimizer(const sape_trainer *trainer);
-
 /**
  * Gives the samples. The arrays are not copied: they must stay as they are until other ones are given or the trainer is
  * freed. An epoch that was under way is dropped.

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The encoder as the field and the trainer use it: panel by panel (kernels/kernels.h). */
+#ifndef SAPE_LIB_ENCODER_H
+#define SAPE_LIB_ENCODER_H
+
+#include <sape/encoder.h>
+
+#include "kernels/kernels.h"
+
+/* The first `active` features of a panel, and perhaps some more, from its coordinates, rows of d. */
+void sape_encoder_panel(const sape_encoder *encoder, size_t active, size_t width, const float *x, float *features);
+
+/* d_x, rows of d, is set to what the first `active` rows of d_features give; the other rows are not looked at beyond
+   the end of the group that `active` lies in, where they must be zero. */
+void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, size_t width, const float *x,
+                                 const float *d_features, float *d_x);
+
+/* Where the group that `active` lies in ends. */
+size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Predictions and gradients of a whole batch, its tiles shared out among threads. */
+#include <string.h>
+
+#include "error.h"
+#include "field.h"
+#include "memory.h"
+#include "params.h"
+#include "threads.h"
+#include "tile.h"
+
+static const sape_predict_options defaults = {.struct_size = sizeof(sape_predict_options), .override_rows = 1};
+
+void sape_predict_options_init(sape_predict_options *options, size_t size) {
+    sape_params_init(options, size, &defaults, sizeof defaults);
+}
+
+/* One call's work. */
+struct pass {
+    const sape_field *field;
+    struct sape_plan plan;
+    struct sape_batch batch;
+    struct sape_pool *pool;
+    struct sape_workspace *workspaces;
+    size_t num_workspaces;
+    float *outputs;
+    /* Backward. */
+    const float *d_outputs;
+    float *d_x;
+    float *slots;
+    float *first_backward;
+};
+
+static sape_status pass_open(const char *function, struct pass *pass, size_t n, bool d_x) {
+    size_t threads = pass->field->num_threads;
+    SAPE_TRY(sape_threads_resolve(function, &threads));
+    pass->plan = sape_plan_make(pass->field, n);
+    if (threads > pass->plan.tiles) threads = pass->plan.tiles;
+    pass->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, threads);
+    if (pass->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu threads", threads);
+    for (; pass->num_workspaces < threads; pass->num_workspaces++)
+        SAPE_TRY(sape_workspace_open(function, &pass->workspaces[pass->num_workspaces], pass->field,
+                                     pass->plan.tile_samples, d_x));
+    SAPE_TRY(sape_pool_create(function, threads, &pass->pool));
+    sape_product_enter(pass->field->network->product);
+    return SAPE_OK;
+}
+
+static void pass_close(struct pass *pass) {
+    if (pass->pool != NULL) sape_product_leave(pass->field->network->product);
+    sape_pool_free(pass->pool);
+    for (size_t i = 0; i < pass->num_workspaces; i++) sape_workspace_close(&pass->workspaces[i]);
+    sape_release(pass->workspaces);
+    sape_release(pass->slots);
+    sape_release(pass->first_backward);
+}
+
+static void predict_tile(void *context, size_t t, size_t worker) {
+    struct pass *pass = context;
+    struct sape_workspace *workspace = &pass->workspaces[worker];
+    const sape_network *network = pass->field->network;
+    sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
+    sape_panels_to_rows(&workspace->tile, network->output_dim, workspace->activations.values[network->num_layers],
+                        pass->outputs + workspace->first * network->output_dim);
+}
+
+static sape_status check_inputs(const char *function, const sape_field *field, size_t n, const float *x,
+                                const float *outputs, const char *name) {
+    if (field == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "field is NULL");
+    SAPE_TRY(sape_check_coordinates(function, "x", x, n, sape_encoder_domain_dim(field->encoder)));
+    if (n > 0 && outputs == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is NULL", name);
+    if (n > SIZE_MAX / sizeof(float) / field->network->output_dim)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "n is %zu, too many for memory", n);
+    return SAPE_OK;
+}
+
+static sape_status check_options(const char *function, const sape_field *field, const sape_predict_options *options,
+                                 size_t n) {
+    const size_t dim = field->network->input_dim;
+    if (options->mask_by != NULL)
+        SAPE_TRY(
+            sape_check_coordinates(function, "mask_by", options->mask_by, n, sape_encoder_domain_dim(field->encoder)));
+    if (options->override_mask == NULL) return SAPE_OK;
+    if (options->override_rows != 1 && options->override_rows != n)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "override_rows is %zu, must be 1 or n, %zu",
+                         options->override_rows, n);
+    return sape_check_finite(function, "override_mask", options->override_mask, options->override_rows * dim);
+}
+
+sape_status sape_field_predict_with(const sape_field *field, const sape_predict_options *options, size_t n,
+                                    const float *x, float *outputs) {
+    sape_predict_options known = defaults;
+    SAPE_TRY(check_inputs(__func__, field, n, x, outputs, "outputs"));
+    if (options != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, options));
+    SAPE_TRY(check_options(__func__, field, &known, n));
+    if (n == 0) return SAPE_OK;
+    struct pass pass = {.field = field,
+                        .batch = {.x = x,
+                                  .mask_by = known.mask_by,
+                                  .override_mask = known.override_mask,
+                                  .override_rows = known.override_rows,
+                                  .weights = known.weights},
+                        .outputs = outputs};
+    const sape_status status = pass_open(__func__, &pass, n, false);
+    if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
+    pass_close(&pass);
+    return status;
+}
+
+sape_status sape_field_predict(const sape_field *field, size_t n, const float *x, float *outputs) {
+    return sape_field_predict_with(field, NULL, n, x, outputs);
+}
+
+static void backward_slot(void *context, size_t slot, size_t worker) {
+    struct pass *pass = context;
+    struct sape_workspace *workspace = &pass->workspaces[worker];
+    const sape_network *network = pass->field->network;
+    float *gradient = pass->slots == NULL ? NULL : pass->slots + slot * network->size;
+    for (size_t t = slot; t < pass->plan.tiles; t += pass->plan.slots) {
+        sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
+        sape_panels_from_rows(&workspace->tile, network->output_dim,
+                              pass->d_outputs + workspace->first * network->output_dim,
+                              workspace->activations.d_values[0]);
+        /* The slots begin with zeros. */
+        sape_tile_backward(pass->field, &pass->batch, workspace, gradient, true, pass->first_backward, pass->d_x);
+    }
+}
+
+/* Sums the slots, in their order, into the first. */
+static void sum_slots(struct pass *pass) {
+    const size_t size = pass->field->network->size;
+    for (size_t slot = 1; slot < pass->plan.slots; slot++)
+        for (size_t i = 0; i < size; i++) pass->slots[i] += pass->slots[slot * size + i];
+}
+
+static sape_status open_backward(const char *function, struct pass *pass, size_t n, bool d_parameters, bool d_x) {
+    const sape_network *network = pass->field->network;
+    SAPE_TRY(pass_open(function, pass, n, d_x));
+    if (d_parameters) pass->slots = SAPE_NEW_ARRAY(float, pass->plan.slots * network->size);
+    if (d_x) pass->first_backward = SAPE_NEW_ARRAY(float, sape_network_first_backward_size(network));
+    if ((d_parameters && pass->slots == NULL) || (d_x && pass->first_backward == NULL))
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for gradients");
+    if (d_x) sape_network_pack_first_backward(network, pass->first_backward);
+    return SAPE_OK;
+}
+
+sape_status sape_field_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
+                                float *d_parameters, float *d_x) {
+    SAPE_TRY(check_inputs(__func__, field, n, x, d_outputs, "d_outputs"));
+    if (n == 0) {
+        if (d_parameters != NULL) memset(d_parameters, 0, field->network->num_parameters * sizeof *d_parameters);
+        return SAPE_OK;
+    }
+    SAPE_TRY(sape_check_finite(__func__, "d_outputs", d_outputs, n * field->network->output_dim));
+    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_x = d_x};
+    const sape_status status = open_backward(__func__, &pass, n, d_parameters != NULL, d_x != NULL);
+    if (status == SAPE_OK) {
+        sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
+        if (d_parameters != NULL) {
+            sum_slots(&pass);
+            sape_network_export(field->network, pass.slots, d_parameters);
+        }
+    }
+    pass_close(&pass);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Regular grids of up to three axes, the first one fastest: places in them, windows over them. */
+#ifndef SAPE_LIB_GRID_H
+#define SAPE_LIB_GRID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SAPE_MAX_DIM 3
+
+struct sape_grid {
+    size_t dim;
+    /* Cells along every axis; 1 along those the grid does not have. */
+    size_t size[SAPE_MAX_DIM];
+    size_t cells;
+    /* Half the width of the box window: 1 or 2. */
+    size_t radius;
+    /* Positions of the cells along an axis, ascending; NULL where they are spread evenly over [-1, 1]. */
+    float *positions[SAPE_MAX_DIM];
+};
+
+/* Between which cells a coordinate lies: lower and lower + 1, share of the way between them, and its derivative. */
+struct sape_place {
+    size_t lower;
+    float share;
+    float slope;
+};
+
+struct sape_place sape_grid_place(const struct sape_grid *grid, size_t axis, double x);
+
+/* values becomes the mean over the window round every cell, borders replicated; scratch has one float a cell. */
+void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch);
+
+/* For every cell the lowest and highest value of the window of 2 radius + 2 cells an axis that begins radius before it,
+   borders replicated: all that an interpolation between box means can touch. */
+void sape_grid_extremes(const struct sape_grid *grid, const uint16_t *low, const uint16_t *high, uint16_t *lowest,
+                        uint16_t *highest, uint16_t *scratch);
+
+#endif

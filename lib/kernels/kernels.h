@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loops that depend on the processor. One source, written with the compilers' vector types, is compiled once for
+ * every instruction set; sape_kernels_select() takes the best one the processor has.
+ *
+ * Samples lie in panels: a panel holds `width` samples, one row of `width` floats for every coordinate, feature or
+ * unit, so that a vector always holds the same quantity of neighbouring samples. Widths are multiples of `lanes`, and
+ * all arrays of panels are aligned as sape_alloc() aligns.
+ */
+#ifndef SAPE_KERNELS_H
+#define SAPE_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The number of kinds of encoding that sape_encoding has. */
+#define SAPE_NUM_ENCODINGS 5
+
+/* The parameters of an encoding, by group of features that belong to one frequency. */
+struct sape_basis {
+    size_t domain_dim;
+    /* Number of groups: frequencies, centres. */
+    size_t count;
+    /* (count, d). Fourier: the frequency's upper 12 bits. RBF: centres. Periodic: offsets. */
+    const float *points;
+    /* Fourier: (count, d), what is left of the frequency. RBF, periodic: (count) sigma. */
+    const float *scales;
+};
+
+/* Features of the first `groups` groups from x, rows of d coordinates. */
+typedef void (*sape_encode_fn)(const struct sape_basis *basis, size_t groups, size_t width, const float *x,
+                               float *features);
+
+/* Adds to d_x what the first `groups` groups' gradients give. */
+typedef void (*sape_encode_backward_fn)(const struct sape_basis *basis, size_t groups, size_t width, const float *x,
+                                        const float *d_features, float *d_x);
+
+/* What happens to a block of a product when it is stored. */
+enum sape_store {
+    SAPE_STORE,      /* c = product */
+    SAPE_STORE_ADD,  /* c += product */
+    SAPE_STORE_BIAS, /* c = product + bias of the row */
+    SAPE_STORE_RELU, /* c = max(0, product + bias of the row) */
+    SAPE_STORE_GATE  /* c = product where gate > 0, else 0 */
+};
+
+/* For every panel, c (rows, columns) from packed a and b: the sum over p < depth of a[p, row] b[p, column]. */
+struct sape_product_args {
+    size_t rows, columns, depth, panels;
+    /* Blocks of `block` rows, (a_depth, block) each; the same for every panel. */
+    const float *a;
+    size_t a_depth;
+    /* (depth, columns), rows b_stride and panels b_panel apart. columns is a multiple of lanes. */
+    const float *b;
+    size_t b_stride, b_panel;
+    float *c;
+    size_t c_stride, c_panel;
+    enum sape_store store;
+    /* (rows) for BIAS and RELU. */
+    const float *bias;
+    /* Laid out as c, for GATE. */
+    const float *gate;
+};
+
+/* One Adam step's numbers that are the same for every parameter. */
+struct sape_adam {
+    float beta1, beta2, one_minus_beta1, one_minus_beta2;
+    /* rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t), epsilon, 1 - rate * weight_decay */
+    float step, root_scale, epsilon, decay;
+};
+
+struct sape_kernels {
+    const char *name;
+    /* Floats in a vector; panels are multiples of it wide. */
+    size_t lanes;
+    /* Samples in a panel of the packed product. */
+    size_t width;
+    /* Rows of the packed product's block. */
+    size_t block;
+    sape_encode_fn encode[SAPE_NUM_ENCODINGS];
+    sape_encode_backward_fn encode_backward[SAPE_NUM_ENCODINGS];
+    /* values[row] *= weights, for count rows. */
+    void (*scale_rows)(size_t count, size_t width, const float *weights, float *values);
+    void (*product)(const struct sape_product_args *args);
+    /* (rows, columns), rows from_stride apart, to blocks of `block` columns, (depth, block) each, depth >= rows. What
+       the last block has too much is zeroed. */
+    void (*pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
+                         float *to);
+    /* As pack_columns, of the transpose: blocks of `block` rows; columns, block and depth are multiples of 4. */
+    void (*pack_rows)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
+                      float *to);
+    /* sums[row] = or += the sum of a row. */
+    void (*row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums);
+    /* Adam and SGD on count parameters (a multiple of 16); the gradient is the sum of num_gradients arrays. */
+    void (*adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
+                 float *parameters, float *first, float *second);
+    void (*sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
+                const float *const *gradients, float *parameters, float *velocity);
+};
+
+/* The best kernels for this processor. */
+const struct sape_kernels *sape_kernels_select(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "variant.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+extern const struct sape_kernels VARIANT(kernels);
+
+const struct sape_kernels VARIANT(kernels) = {
+    .name = TEXT(SAPE_ISA),
+    .lanes = LANES,
+    .width = COLUMN_VECTORS * LANES,
+    .block = BLOCK,
+    .encode = {NULL, VARIANT(fourier), VARIANT(positional), VARIANT(rbf), VARIANT(periodic_rbf)},
+    .encode_backward = {NULL, VARIANT(fourier_backward), VARIANT(positional_backward), VARIANT(rbf_backward),
+                        VARIANT(periodic_rbf_backward)},
+    .scale_rows = VARIANT(scale_rows),
+    .product = VARIANT(product),
+    .pack_columns = VARIANT(pack_columns),
+    .pack_rows = VARIANT(pack_rows),
+    .row_sums = VARIANT(row_sums),
+    .adam = VARIANT(adam),
+    .sgd = VARIANT(sgd),
+};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What the policies do in an iteration and at an advance. Formulas: docs/mathematics.md. */
+#include <string.h>
+
+#include "mask.h"
+
+void sape_mask_rebuild(struct sape_mask *mask) {
+    const size_t cells = mask->grid.cells, dim = mask->encoding_dim;
+    uint16_t *low = mask->lowest, *high = mask->highest, *used = mask->distinct_index;
+    memset(used, 0, (dim + 1) * sizeof *used);
+    for (size_t i = 0; i < cells; i++) {
+        const float ramp = mask->ramp == NULL ? 0.0f : mask->ramp[i];
+        low[i] = ramp < 1.0f ? mask->level[i] : mask->end[i];
+        high[i] = ramp > 0.0f ? mask->end[i] : mask->level[i];
+        used[mask->level[i]] = 1;
+        used[high[i]] = 1;
+    }
+    mask->version++;
+    mask->num_distinct = 0;
+    for (size_t value = 0; value <= dim; value++) {
+        if (used[value] == 0) continue;
+        used[value] = (uint16_t)mask->num_distinct;
+        mask->distinct[mask->num_distinct++] = (uint16_t)value;
+    }
+    /* A uint16_t a cell fits where a float does. */
+    sape_grid_extremes(&mask->grid, low, high, low, high, (uint16_t *)mask->scratch);
+}
+
+static size_t rows(const struct sape_mask *mask) {
+    return mask->grid.cells;
+}
+
+void sape_mask_reveal(struct sape_mask *mask) {
+    for (size_t i = 0; i < rows(mask); i++) {
+        if (!mask->in_progress[i]) continue;
+        mask->level[i] = (uint16_t)mask->next;
+        if (mask->ramp == NULL) continue;
+        mask->end[i] = (uint16_t)mask->next;
+        mask->ramp[i] = 0.0f;
+    }
+    mask->current = mask->next;
+    mask->next += mask->block;
+    if (mask->next > mask->encoding_dim || mask->encoding_dim - mask->next < mask->block)
+        mask->next = mask->encoding_dim;
+    sape_mask_rebuild(mask);
+}
+
+void sape_mask_smooth(const struct sape_mask *mask, float *loss, float *scratch) {
+    const struct sape_grid *grid = &mask->grid;
+    const size_t width = 2 * grid->radius + 1;
+    size_t window = 1, empty = 0;
+    for (size_t a = 0; a < grid->dim; a++) window *= width;
+    for (size_t i = 0; i < grid->cells; i++) {
+        loss[i] = mask->counter[i] != 0.0f ? mask->log[i] / mask->counter[i] : 0.0f;
+        empty += mask->counter[i] == 0.0f;
+    }
+    if (empty > 0) {
+        /* An empty cell counts as 0 in the mean, so the box mean is the mean over the neighbours but for the count. */
+        float *filled = scratch + grid->cells;
+        memcpy(filled, loss, grid->cells * sizeof *filled);
+        sape_grid_box_mean(grid, filled, scratch);
+        const float factor = (float)window / (float)(window - 1);
+        for (size_t i = 0; i < grid->cells; i++)
+            if (mask->counter[i] == 0.0f) loss[i] = filled[i] * factor;
+    }
+    sape_grid_box_mean(grid, loss, scratch);
+}
+
+void sape_mask_spatial_advance(struct sape_mask *mask) {
+    const size_t cells = rows(mask);
+    float *loss = mask->scratch;
+    sape_mask_smooth(mask, loss, mask->scratch + cells);
+    for (size_t i = 0; i < cells; i++)
+        if (!((double)loss[i] > mask->epsilon)) mask->in_progress[i] = 0;
+    sape_mask_reveal(mask);
+    memset(mask->log, 0, cells * sizeof *mask->log);
+    memset(mask->counter, 0, cells * sizeof *mask->counter);
+}
+
+/* A row leaves progress when its smoothed loss has not been above epsilon for long enough. */
+void sape_mask_fixed_judge(struct sape_mask *mask) {
+    const size_t cells = rows(mask);
+    float *loss = mask->scratch;
+    memcpy(loss, mask->log, cells * sizeof *loss);
+    sape_grid_box_mean(&mask->grid, loss, mask->scratch + cells);
+    for (size_t i = 0; i < cells; i++) {
+        mask->counter[i] = (double)loss[i] > mask->epsilon ? 0.0f : mask->counter[i] + 1.0f;
+        if (mask->counter[i] >= (float)mask->patience) mask->in_progress[i] = 0;
+    }
+}
+
+static bool any_in_progress(const struct sape_mask *mask) {
+    return memchr(mask->in_progress, 1, rows(mask)) != NULL;
+}
+
+/* Global and spatial_fixed: the next block's weight grows over the first half of its time, then it is revealed. */
+void sape_mask_ramp_step(struct sape_mask *mask) {
+    const uint64_t last = (uint64_t)mask->block_iterations * mask->num_blocks;
+    const uint64_t phase = mask->iteration % mask->block_iterations;
+    if (mask->iteration > last || !any_in_progress(mask)) return;
+    if (phase == 0) {
+        sape_mask_reveal(mask);
+        return;
+    }
+    const float ramp = (float)(2.0 * (double)phase / (double)mask->block_iterations);
+    for (size_t i = 0; i < rows(mask); i++) {
+        if (!mask->in_progress[i]) continue;
+        mask->end[i] = (uint16_t)mask->next;
+        mask->ramp[i] = ramp < 1.0f ? ramp : 1.0f;
+    }
+    sape_mask_rebuild(mask);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The mask's state as named tensors, and its weights as dense arrays. */
+#include <math.h>
+#include <string.h>
+
+#include "error.h"
+#include "mask.h"
+#include "memory.h"
+#include "tensor.h"
+
+/* Samples that are read at a time. */
+#define PANEL 64
+
+enum tensor { STASHED, IN_PROGRESS, LOG_BUFFER, LOG_COUNTER };
+
+static const char *const names[] = {"mask_stashed", "in_progress", "log_buffer", "log_counter"};
+
+size_t sape_mask_tensor_count(const sape_mask *mask) {
+    if (mask == NULL) return 0;
+    switch (mask->policy) {
+    case SAPE_POLICY_NONE:
+        return 0;
+    case SAPE_POLICY_GLOBAL:
+        return 1;
+    case SAPE_POLICY_SPATIAL:
+    case SAPE_POLICY_SPATIAL_FIXED:
+        return 4;
+    }
+    return 0;
+}
+
+sape_status sape_mask_tensor_info(const sape_mask *mask, size_t index, sape_tensor_info *info) {
+    SAPE_REQUIRE_POINTER(mask);
+    SAPE_TRY(sape_tensor_check_index(__func__, index, sape_mask_tensor_count(mask), info));
+    const size_t shape[] = {mask->grid.cells};
+    const sape_dtype dtype = index == IN_PROGRESS ? SAPE_DTYPE_U8 : SAPE_DTYPE_F32;
+    return sape_tensor_describe(__func__, info, names[index], dtype, 1, shape);
+}
+
+static sape_status info_of(const void *handle, size_t index, sape_tensor_info *info) {
+    return sape_mask_tensor_info(handle, index, info);
+}
+
+static sape_status find(const char *function, const sape_mask *mask, const char *name, const float *values,
+                        size_t count, size_t *index) {
+    return sape_tensor_find(function, mask, sape_mask_tensor_count(mask), info_of, name, values, count, index);
+}
+
+static float stashed(const struct sape_mask *mask, size_t row) {
+    const float level = (float)mask->level[row];
+    return mask->ramp == NULL ? level : level + mask->ramp[row] * (float)(mask->end[row] - mask->level[row]);
+}
+
+sape_status sape_mask_get_tensor(const sape_mask *mask, const char *name, float *values, size_t count) {
+    size_t index;
+    SAPE_TRY(find(__func__, mask, name, values, count, &index));
+    for (size_t i = 0; i < count; i++) {
+        switch ((enum tensor)index) {
+        case STASHED:
+            values[i] = stashed(mask, i);
+            break;
+        case IN_PROGRESS:
+            values[i] = (float)mask->in_progress[i];
+            break;
+        case LOG_BUFFER:
+            values[i] = mask->log[i];
+            break;
+        case LOG_COUNTER:
+            values[i] = mask->counter[i];
+            break;
+        }
+    }
+    return SAPE_OK;
+}
+
+static sape_status check_values(const char *function, const struct sape_mask *mask, size_t index, const float *values,
+                                size_t count) {
+    const bool whole = index == STASHED && mask->ramp == NULL;
+    SAPE_TRY(sape_check_finite(function, names[index], values, count));
+    for (size_t i = 0; i < count; i++) {
+        const double value = (double)values[i];
+        if (index == IN_PROGRESS && value != 0.0 && value != 1.0)
+            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, must be 0 or 1", names[index], i, value);
+        if (value < 0.0 || (index == STASHED && value > (double)mask->encoding_dim))
+            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, which is out of range", names[index], i,
+                             value);
+        if (whole && value != floor(value))
+            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, must be a whole number", names[index], i,
+                             value);
+    }
+    return SAPE_OK;
+}
+
+/* The schedule goes on behind the furthest feature that any row has. */
+static void set_levels(struct sape_mask *mask, const float *values, size_t count) {
+    size_t furthest = mask->block;
+    for (size_t i = 0; i < count; i++) {
+        const float whole = floorf(values[i]);
+        mask->level[i] = (uint16_t)whole;
+        if (mask->level[i] > furthest) furthest = mask->level[i];
+        if (mask->ramp == NULL) continue;
+        mask->ramp[i] = values[i] - whole;
+        mask->end[i] = (uint16_t)(mask->level[i] + (mask->ramp[i] > 0.0f));
+    }
+    mask->current = furthest;
+    mask->next = mask->encoding_dim - furthest < 2 * mask->block ? mask->encoding_dim : furthest + mask->block;
+    sape_mask_rebuild(mask);
+}
+
+sape_status sape_mask_set_tensor(sape_mask *mask, const char *name, const float *values, size_t count) {
+    size_t index;
+    SAPE_TRY(find(__func__, mask, name, values, count, &index));
+    SAPE_TRY(check_values(__func__, mask, index, values, count));
+    switch ((enum tensor)index) {
+    case STASHED:
+        set_levels(mask, values, count);
+        break;
+    case IN_PROGRESS:
+        for (size_t i = 0; i < count; i++) mask->in_progress[i] = values[i] != 0.0f;
+        break;
+    case LOG_BUFFER:
+        memcpy(mask->log, values, count * sizeof *values);
+        break;
+    case LOG_COUNTER:
+        memcpy(mask->counter, values, count * sizeof *values);
+        break;
+    }
+    return SAPE_OK;
+}
+
+/* What the dense calls need: one panel's coordinates and weights. */
+struct reader {
+    const struct sape_mask *mask;
+    float *memory;
+    float *x;
+    struct sape_mask_panel panel;
+};
+
+static sape_status reader_open(const char *function, struct reader *reader, const struct sape_mask *mask, size_t n,
+                               const float *x, const float *result, const char *name) {
+    if (mask == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "mask is NULL");
+    SAPE_TRY(sape_check_coordinates(function, "x", x, n, mask->domain_dim));
+    if (n > 0 && result == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is NULL", name);
+    const size_t x_size = mask->domain_dim * PANEL;
+    *reader = (struct reader){.mask = mask};
+    reader->memory = SAPE_NEW_ARRAY(float, x_size + sape_mask_panel_size(mask, PANEL));
+    if (reader->memory == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for a panel of samples");
+    reader->x = reader->memory;
+    reader->panel.weights = reader->memory + x_size;
+    return SAPE_OK;
+}
+
+static void read_panel(struct reader *reader, size_t samples, const float *x) {
+    const size_t d = reader->mask->domain_dim;
+    for (size_t s = 0; s < samples; s++)
+        for (size_t a = 0; a < d; a++) reader->x[a * PANEL + s] = x[s * d + a];
+    sape_mask_read(reader->mask, samples, PANEL, reader->x, &reader->panel);
+}
+
+/* The features of step i and their weight at sample s. */
+static size_t step_begin(const struct sape_mask_panel *panel, size_t i) {
+    return i == 0 ? panel->full : panel->ends[i - 1];
+}
+
+static void write_weights(const struct reader *reader, size_t s, float *weights) {
+    const struct sape_mask_panel *panel = &reader->panel;
+    for (size_t j = 0; j < panel->full; j++) weights[j] = 1.0f;
+    for (size_t i = 0; i < panel->num_steps; i++)
+        for (size_t j = step_begin(panel, i); j < panel->ends[i]; j++) weights[j] = panel->weights[i * PANEL + s];
+    for (size_t j = panel->active; j < reader->mask->encoding_dim; j++) weights[j] = 0.0f;
+}
+
+static float share_of(const struct reader *reader, size_t s) {
+    const struct sape_mask_panel *panel = &reader->panel;
+    float sum = (float)panel->full;
+    for (size_t i = 0; i < panel->num_steps; i++)
+        sum += (float)(panel->ends[i] - step_begin(panel, i)) * panel->weights[i * PANEL + s];
+    return sum / (float)reader->mask->encoding_dim;
+}
+
+sape_status sape_mask_weights(const sape_mask *mask, size_t n, const float *x, float *weights) {
+    struct reader reader;
+    SAPE_TRY(reader_open(__func__, &reader, mask, n, x, weights, "weights"));
+    for (size_t first = 0; first < n; first += PANEL) {
+        const size_t samples = n - first < PANEL ? n - first : PANEL;
+        read_panel(&reader, samples, x + first * mask->domain_dim);
+        for (size_t s = 0; s < samples; s++) write_weights(&reader, s, weights + (first + s) * mask->encoding_dim);
+    }
+    sape_release(reader.memory);
+    return SAPE_OK;
+}
+
+sape_status sape_mask_revealed(const sape_mask *mask, size_t n, const float *x, float *share) {
+    struct reader reader;
+    SAPE_TRY(reader_open(__func__, &reader, mask, n, x, share, "share"));
+    for (size_t first = 0; first < n; first += PANEL) {
+        const size_t samples = n - first < PANEL ? n - first : PANEL;
+        read_panel(&reader, samples, x + first * mask->domain_dim);
+        for (size_t s = 0; s < samples; s++) share[first + s] = share_of(&reader, s);
+    }
+    sape_release(reader.memory);
+    return SAPE_OK;
+}

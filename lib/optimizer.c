@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include "optimizer.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "error.h"
+#include "memory.h"
+#include "params.h"
+
+/* What the kernels work on at a time. */
+#define STEP 16
+/* More gradients than a trainer ever has parts. */
+#define MAX_GRADIENTS 64
+
+static const sape_optimizer_params defaults = {.struct_size = sizeof(sape_optimizer_params),
+                                               .kind = SAPE_OPTIMIZER_ADAM,
+                                               .schedule = SAPE_SCHEDULE_CONSTANT,
+                                               .learning_rate = 1e-3,
+                                               .beta1 = 0.9,
+                                               .beta2 = 0.999,
+                                               .epsilon = 1e-8,
+                                               .momentum = 0.9,
+                                               .weight_decay = 0.0,
+                                               .decay_rate = 1.0,
+                                               .final_factor = 0.0,
+                                               .decay_iterations = 1000,
+                                               .warmup_iterations = 0};
+
+void sape_optimizer_params_init(sape_optimizer_params *params, size_t size) {
+    sape_params_init(params, size, &defaults, sizeof defaults);
+}
+
+/* A parameter's range: low <= value, value < high or, when closed, value <= high. */
+struct range {
+    const char *name;
+    double value, low, high;
+    bool closed;
+};
+
+static sape_status check_params(const char *function, const sape_optimizer_params *params) {
+    if ((unsigned)params->kind > SAPE_OPTIMIZER_SGD)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "kind is %d, not a sape_optimizer_kind", (int)params->kind);
+    if ((unsigned)params->schedule > SAPE_SCHEDULE_COSINE)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "schedule is %d, not a sape_schedule", (int)params->schedule);
+    const struct range ranges[] = {{"learning_rate", params->learning_rate, 0.0, INFINITY, false},
+                                   {"beta1", params->beta1, 0.0, 1.0, false},
+                                   {"beta2", params->beta2, 0.0, 1.0, false},
+                                   {"epsilon", params->epsilon, 1e-37, INFINITY, false},
+                                   {"momentum", params->momentum, 0.0, 1.0, false},
+                                   {"weight_decay", params->weight_decay, 0.0, INFINITY, false},
+                                   {"decay_rate", params->decay_rate, 1e-300, 1.0, true},
+                                   {"final_factor", params->final_factor, 0.0, 1.0, true}};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        const struct range *r = &ranges[i];
+        if (!(r->value >= r->low && (r->value < r->high || (r->closed && r->value == r->high))))
+            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is %g, must be in [%g, %g%c", r->name, r->value, r->low,
+                             r->high, r->closed ? ']' : ')');
+    }
+    if (params->decay_iterations < 1)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "decay_iterations is 0, must be at least 1");
+    return SAPE_OK;
+}
+
+sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t num_parameters, sape_optimizer **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    sape_optimizer_params known = defaults;
+    if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
+    SAPE_TRY(check_params(__func__, &known));
+    SAPE_REQUIRE(num_parameters >= 1, "num_parameters is 0, must be at least 1");
+    const bool adam = known.kind == SAPE_OPTIMIZER_ADAM;
+    sape_optimizer *optimizer = SAPE_NEW(sape_optimizer);
+    if (optimizer != NULL) {
+        optimizer->first = SAPE_NEW_ARRAY(float, num_parameters);
+        optimizer->second = adam ? SAPE_NEW_ARRAY(float, num_parameters) : NULL;
+    }
+    if (optimizer == NULL || optimizer->first == NULL || (adam && optimizer->second == NULL)) {
+        sape_optimizer_free(optimizer);
+        return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for the moments of %zu parameters", num_parameters);
+    }
+    optimizer->params = known;
+    optimizer->num_parameters = num_parameters;
+    optimizer->kernels = sape_kernels_select();
+    *out = optimizer;
+    return SAPE_OK;
+}
+
+void sape_optimizer_free(sape_optimizer *optimizer) {
+    if (optimizer == NULL) return;
+    sape_release(optimizer->first);
+    sape_release(optimizer->second);
+    sape_release(optimizer);
+}
+
+size_t sape_optimizer_num_parameters(const sape_optimizer *optimizer) {
+    return optimizer == NULL ? 0 : optimizer->num_parameters;
+}
+
+uint64_t sape_optimizer_num_steps(const sape_optimizer *optimizer) {
+    return optimizer == NULL ? 0 : optimizer->num_steps;
+}
+
+static double decay_factor(const sape_optimizer_params *params, double step) {
+    const double length = (double)params->decay_iterations;
+    const double way = step < length ? step / length : 1.0;
+    switch (params->schedule) {
+    case SAPE_SCHEDULE_CONSTANT:
+        return 1.0;
+    case SAPE_SCHEDULE_EXPONENTIAL:
+        return pow(params->decay_rate, step);
+    case SAPE_SCHEDULE_COSINE:
+        return params->final_factor + (1.0 - params->final_factor) * 0.5 * (1.0 + cos(way * 3.14159265358979323846));
+    }
+    return 1.0;
+}
+
+double sape_optimizer_learning_rate(const sape_optimizer *optimizer) {
+    if (optimizer == NULL) return 0.0;
+    const sape_optimizer_params *params = &optimizer->params;
+    const double step = (double)optimizer->num_steps, warmup = (double)params->warmup_iterations;
+    const double factor = step < warmup ? (step + 1.0) / (warmup + 1.0) : 1.0;
+    return params->learning_rate * factor * decay_factor(params, step);
+}
+
+void sape_optimizer_begin(struct sape_optimizer *optimizer) {
+    const sape_optimizer_params *params = &optimizer->params;
+    const double rate = sape_optimizer_learning_rate(optimizer);
+    const double step = (double)++optimizer->num_steps;
+    optimizer->rate = (float)rate;
+    optimizer->decay = (float)(1.0 - rate * params->weight_decay);
+    optimizer->adam = (struct sape_adam){.beta1 = (float)params->beta1,
+                                         .beta2 = (float)params->beta2,
+                                         .one_minus_beta1 = (float)(1.0 - params->beta1),
+                                         .one_minus_beta2 = (float)(1.0 - params->beta2),
+                                         .step = (float)(rate / (1.0 - pow(params->beta1, step))),
+                                         .root_scale = (float)(1.0 / sqrt(1.0 - pow(params->beta2, step))),
+                                         .epsilon = (float)params->epsilon,
+                                         .decay = optimizer->decay};
+}
+
+void sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
+                          size_t num_gradients, const float *const *gradients) {
+    const float *parts[MAX_GRADIENTS];
+    for (size_t g = 0; g < num_gradients; g++) parts[g] = gradients[g] + begin;
+    if (optimizer->params.kind == SAPE_OPTIMIZER_ADAM)
+        optimizer->kernels->adam(&optimizer->adam, end - begin, num_gradients, parts, parameters + begin,
+                                 optimizer->first + begin, optimizer->second + begin);
+    else
+        optimizer->kernels->sgd(optimizer->rate, (float)optimizer->params.momentum, optimizer->decay, end - begin,
+                                num_gradients, parts, parameters + begin, optimizer->first + begin);
+}
+
+/* The last parameters, fewer than the kernels take at a time, go through arrays of their size. */
+static void step_rest(struct sape_optimizer *optimizer, size_t begin, size_t count, float *parameters,
+                      const float *gradient) {
+    float p[STEP] = {0}, g[STEP] = {0}, first[STEP] = {0}, second[STEP] = {0};
+    const float *const parts[] = {g};
+    struct sape_optimizer rest = *optimizer;
+    const size_t bytes = count * sizeof *p;
+    memcpy(p, parameters + begin, bytes);
+    memcpy(g, gradient + begin, bytes);
+    memcpy(first, optimizer->first + begin, bytes);
+    if (optimizer->second != NULL) memcpy(second, optimizer->second + begin, bytes);
+    rest.first = first;
+    rest.second = second;
+    sape_optimizer_range(&rest, 0, STEP, p, 1, parts);
+    memcpy(parameters + begin, p, bytes);
+    memcpy(optimizer->first + begin, first, bytes);
+    if (optimizer->second != NULL) memcpy(optimizer->second + begin, second, bytes);
+}
+
+sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient) {
+    SAPE_REQUIRE_POINTER(optimizer);
+    SAPE_REQUIRE_POINTER(parameters);
+    SAPE_REQUIRE_POINTER(gradient);
+    const size_t whole = optimizer->num_parameters / STEP * STEP;
+    sape_optimizer_begin(optimizer);
+    sape_optimizer_range(optimizer, 0, whole, parameters, 1, &gradient);
+    if (whole < optimizer->num_parameters)
+        step_rest(optimizer, whole, optimizer->num_parameters - whole, parameters, gradient);
+    return SAPE_OK;
+}

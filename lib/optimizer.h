@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The optimizer as the trainer uses it: in ranges of the parameters, on gradients that come in parts. */
+#ifndef SAPE_LIB_OPTIMIZER_H
+#define SAPE_LIB_OPTIMIZER_H
+
+#include <sape/optimizer.h>
+
+#include "kernels/kernels.h"
+
+struct sape_optimizer {
+    sape_optimizer_params params;
+    size_t num_parameters;
+    uint64_t num_steps;
+    /* Adam: the two moments. SGD: the velocity in first. */
+    float *first, *second;
+    const struct sape_kernels *kernels;
+    /* The numbers of the step under way. */
+    struct sape_adam adam;
+    float rate, decay;
+};
+
+/* Begins a step: its learning rate and what follows from it. */
+void sape_optimizer_begin(struct sape_optimizer *optimizer);
+
+/* The step for parameters begin .. end - 1, both multiples of 16; the gradient is the sum of num_gradients arrays, each
+   beginning where the parameters do. Ranges may be worked on by different threads. */
+void sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
+                          size_t num_gradients, const float *const *gradients);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+#include <sape/safetensors.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dtype.h"
+#include "error.h"
+#include "memory.h"
+#include "params.h"
+#include "safetensors_header.h"
+#include "tensor.h"
+
+/* Bytes of the header's length at the beginning of a file. */
+#define PREFIX 8
+
+/* Room for a hundred thousand tensors; it bounds what the JSON parser can be made to use, about 40 bytes a byte. */
+#define MAX_HEADER ((size_t)16 << 20)
+
+struct sape_safetensors {
+    struct sape_safetensors_header header;
+    unsigned char *data;
+};
+
+/* Where the bytes come from: a file, or memory when bytes is not NULL. */
+struct source {
+    const char *function;
+    const char *name;
+    size_t size;
+    const unsigned char *bytes;
+    int descriptor;
+};
+
+static sape_status pull_from_file(const struct source *source, unsigned char *into, size_t size) {
+    while (size > 0) {
+        const ssize_t got = read(source->descriptor, into, size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0)
+            return sape_fail(SAPE_ERROR_FILE, source->function, "%s: cannot read: %s", source->name, strerror(errno));
+        if (got == 0)
+            return sape_fail(SAPE_ERROR_FILE, source->function, "%s: became shorter while it was read", source->name);
+        into += got;
+        size -= (size_t)got;
+    }
+    return SAPE_OK;
+}
+
+/* Takes the next bytes, of which there are at least as many. */
+static sape_status pull(struct source *source, void *into, size_t size) {
+    if (source->bytes == NULL) return pull_from_file(source, into, size);
+    memcpy(into, source->bytes, size);
+    source->bytes += size;
+    return SAPE_OK;
+}
+
+static sape_status load_header(struct source *source, sape_safetensors *file, size_t *data_size) {
+    unsigned char prefix[PREFIX];
+    if (source->size < sizeof prefix)
+        return sape_fail(SAPE_ERROR_FORMAT, source->function, "%s: %zu bytes are too few for a safetensors file",
+                         source->name, source->size);
+    SAPE_TRY(pull(source, prefix, sizeof prefix));
+    const uint64_t length = sape_little_endian(prefix, sizeof prefix);
+    const size_t rest = source->size - sizeof prefix;
+    if (length > rest || length > MAX_HEADER)
+        return sape_fail(SAPE_ERROR_FORMAT, source->function,
+                         "%s: the header's length is %" PRIu64 ", %zu bytes follow and the most allowed is %zu",
+                         source->name, length, rest, MAX_HEADER);
+    *data_size = rest - (size_t)length;
+    char *text = sape_alloc((size_t)length + 1, 1);
+    if (text == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for the header", source->name);
+    sape_status status = pull(source, text, (size_t)length);
+    if (status == SAPE_OK)
+        status = sape_safetensors_header_parse(source->function, source->name, text, (size_t)length, *data_size,
+                                               &file->header);
+    sape_release(text);
+    return status;
+}
+
+/* The header first, so that a file of another kind costs no memory for its data. */
+static sape_status load_contents(struct source *source, sape_safetensors *file) {
+    size_t size = 0;
+    SAPE_TRY(load_header(source, file, &size));
+    file->data = sape_alloc(size, 1);
+    if (file->data == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for %zu bytes", source->name, size);
+    return pull(source, file->data, size);
+}
+
+static sape_status load(struct source *source, sape_safetensors **out) {
+    sape_safetensors *file = SAPE_NEW(sape_safetensors);
+    if (file == NULL) return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory", source->name);
+    const sape_status status = load_contents(source, file);
+    if (status == SAPE_OK)
+        *out = file;
+    else
+        sape_safetensors_free(file);
+    return status;
+}
+
+static sape_status open_regular(struct source *source) {
+    /* O_NONBLOCK: a pipe without a writer must not hold the caller up; regular files do not heed it. */
+    source->descriptor = open(source->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (source->descriptor < 0)
+        return sape_fail(SAPE_ERROR_FILE, source->function, "%s: %s", source->name, strerror(errno));
+    struct stat status;
+    if (fstat(source->descriptor, &status) != 0)
+        return sape_fail(SAPE_ERROR_FILE, source->function, "%s: %s", source->name, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return sape_fail(SAPE_ERROR_FILE, source->function, "%s: not a regular file", source->name);
+    source->size = (size_t)status.st_size;
+    if ((off_t)source->size != status.st_size)
+        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: too large for memory", source->name);
+    return SAPE_OK;
+}
+
+sape_status sape_safetensors_open(const char *path, sape_safetensors **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(path);
+    struct source source = {.function = __func__, .name = path, .descriptor = -1};
+    sape_status status = open_regular(&source);
+    if (status == SAPE_OK) status = load(&source, out);
+    if (source.descriptor >= 0) close(source.descriptor);
+    return status;
+}
+
+sape_status sape_safetensors_parse(const void *bytes, size_t size, sape_safetensors **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(bytes);
+    struct source source = {.function = __func__, .name = "bytes", .size = size, .bytes = bytes, .descriptor = -1};
+    return load(&source, out);
+}
+
+void sape_safetensors_free(sape_safetensors *file) {
+    if (file == NULL) return;
+    sape_safetensors_header_clear(&file->header);
+    sape_release(file->data);
+    sape_release(file);
+}
+
+size_t sape_safetensors_count(const sape_safetensors *file) {
+    return file == NULL ? 0 : file->header.tensor_count;
+}
+
+static sape_status describe(const char *function, const struct sape_stored_tensor *tensor, sape_tensor_info *info) {
+    return sape_tensor_describe(function, info, tensor->name, tensor->dtype, tensor->rank, tensor->shape);
+}
+
+sape_status sape_safetensors_info(const sape_safetensors *file, size_t index, sape_tensor_info *info) {
+    SAPE_REQUIRE_POINTER(file);
+    SAPE_TRY(sape_tensor_check_index(__func__, index, file->header.tensor_count, info));
+    return describe(__func__, &file->header.tensors[index], info);
+}
+
+static sape_status find(const char *function, const sape_safetensors *file, const char *name,
+                        const struct sape_stored_tensor **tensor) {
+    if (file == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "file is NULL");
+    if (name == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "name is NULL");
+    *tensor = sape_safetensors_header_find(&file->header, name);
+    if (*tensor != NULL) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_NOT_FOUND, function, "there is no tensor called \"%s\"", name);
+}
+
+sape_status sape_safetensors_find(const sape_safetensors *file, const char *name, sape_tensor_info *info) {
+    const struct sape_stored_tensor *tensor;
+    SAPE_TRY(find(__func__, file, name, &tensor));
+    SAPE_REQUIRE_POINTER(info);
+    return describe(__func__, tensor, info);
+}
+
+/* Finds a tensor to be read into count values. */
+static sape_status find_sized(const char *function, const sape_safetensors *file, const char *name, const void *values,
+                              size_t count, const struct sape_stored_tensor **tensor) {
+    SAPE_TRY(find(function, file, name, tensor));
+    if (values == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "values is NULL");
+    if (count == (*tensor)->count) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_SHAPE, function, "count is %zu, %s has %zu elements", count, name, (*tensor)->count);
+}
+
+static double element(const sape_safetensors *file, const struct sape_stored_tensor *tensor, size_t index) {
+    return sape_dtype_decode(tensor->dtype, file->data + tensor->begin + index * sape_dtype_size(tensor->dtype));
+}
+
+sape_status sape_safetensors_read(const sape_safetensors *file, const char *name, float *values, size_t count) {
+    const struct sape_stored_tensor *tensor;
+    SAPE_TRY(find_sized(__func__, file, name, values, count, &tensor));
+    for (size_t i = 0; i < count; i++) values[i] = (float)element(file, tensor, i);
+    return SAPE_OK;
+}
+
+sape_status sape_safetensors_read_double(const sape_safetensors *file, const char *name, double *values, size_t count) {
+    const struct sape_stored_tensor *tensor;
+    SAPE_TRY(find_sized(__func__, file, name, values, count, &tensor));
+    for (size_t i = 0; i < count; i++) values[i] = element(file, tensor, i);
+    return SAPE_OK;
+}
+
+const char *sape_safetensors_metadata(const sape_safetensors *file, const char *key) {
+    return file == NULL || key == NULL ? NULL : sape_safetensors_header_metadata(&file->header, key);
+}

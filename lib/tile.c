@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include "tile.h"
+
+#include <string.h>
+
+#include "error.h"
+#include "memory.h"
+
+/* Large enough to hide what a tile costs besides its products, small enough for the second cache. */
+#define TILE_SAMPLES 256
+/* From so many samples on a batch is cut in two, for two threads. */
+#define SMALL_BATCH 128
+
+struct sape_plan sape_plan_make(const struct sape_field *field, size_t samples) {
+    const size_t width = field->network->kernels->width;
+    struct sape_plan plan = {.samples = samples, .slots = 1};
+    size_t tiles = (samples + TILE_SAMPLES - 1) / TILE_SAMPLES;
+    if (tiles < 2 && samples >= SMALL_BATCH) tiles = 2;
+    if (tiles >= 2) plan.slots = 2;
+    while (plan.slots < SAPE_MAX_SLOTS && plan.slots * 8 <= tiles) plan.slots *= 2;
+    tiles = sape_round_up(tiles, plan.slots);
+    plan.tile_samples = sape_round_up((samples + tiles - 1) / tiles, width);
+    plan.tiles = (samples + plan.tile_samples - 1) / plan.tile_samples;
+    if (plan.slots > plan.tiles) plan.slots = plan.tiles;
+    return plan;
+}
+
+/* The parts of a workspace in floats. */
+struct sizes {
+    size_t x, weights, activations, features;
+};
+
+static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, bool d_x) {
+    const size_t d = sape_encoder_domain_dim(field->encoder);
+    return (struct sizes){.x = sape_round_up(d * tile->width * tile->panels, SAPE_STRIDE),
+                          .weights = sape_round_up(sape_mask_panel_size(field->mask, tile->width), SAPE_STRIDE),
+                          .activations = sape_activations_size(field->network, tile, d_x),
+                          .features = sape_round_up(field->network->input_dim * tile->width, SAPE_STRIDE)};
+}
+
+sape_status sape_workspace_open(const char *function, struct sape_workspace *workspace, const struct sape_field *field,
+                                size_t tile_samples, bool d_x) {
+    const struct sape_tile tile = field->network->product->tile(field->network->kernels, tile_samples);
+    const size_t d = sape_encoder_domain_dim(field->encoder);
+    const struct sizes sizes = sizes_of(field, &tile, d_x);
+    size_t total = 2 * sizes.x + sizes.weights + sizes.activations;
+    if (d_x) total += d * sizes.weights + sizes.features + sizes.x;
+    float *memory = SAPE_NEW_ARRAY(float, total);
+    *workspace = (struct sape_workspace){.memory = memory};
+    if (memory == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for a tile of %zu samples", tile_samples);
+    workspace->x = memory;
+    workspace->mask_x = workspace->x + sizes.x;
+    workspace->mask.weights = workspace->mask_x + sizes.x;
+    memory = workspace->mask.weights + sizes.weights;
+    sape_activations_place(field->network, &tile, d_x, memory, &workspace->activations);
+    memory += sizes.activations;
+    if (!d_x) return SAPE_OK;
+    workspace->features = memory;
+    workspace->d_x = workspace->features + sizes.features;
+    memory = workspace->d_x + sizes.x;
+    for (size_t a = 0; a < d; a++) workspace->mask.slopes[a] = memory + a * sizes.weights;
+    return SAPE_OK;
+}
+
+void sape_workspace_close(struct sape_workspace *workspace) {
+    sape_release(workspace->memory);
+}
+
+/* Coordinates of one panel's samples; what the panel has too much lies at the origin. */
+static void gather(const struct sape_batch *batch, const float *from, size_t d, size_t first, size_t samples,
+                   size_t width, float *panel) {
+    for (size_t s = 0; s < width; s++) {
+        const float *row = s < samples ? from + sape_batch_sample(batch, first + s) * d : NULL;
+        for (size_t a = 0; a < d; a++) panel[a * width + s] = row == NULL ? 0.0f : row[a];
+    }
+}
+
+static size_t step_begin(const struct sape_mask_panel *mask, size_t i) {
+    return i == 0 ? mask->full : mask->ends[i - 1];
+}
+
+/* Weights that stand in place of the mask's, sample by sample. */
+static void override_weights(const struct sape_field *field, const struct sape_batch *batch, size_t first,
+                             size_t samples, size_t width, float *features) {
+    const size_t dim = field->network->input_dim;
+    for (size_t s = 0; s < samples; s++) {
+        const size_t row = batch->override_rows == 1 ? 0 : sape_batch_sample(batch, first + s);
+        for (size_t j = 0; j < dim; j++) features[j * width + s] *= batch->override_mask[row * dim + j];
+    }
+}
+
+static float weight_of(const struct sape_mask_panel *mask, size_t feature, size_t *step, size_t width, size_t s) {
+    if (feature < mask->full) return 1.0f;
+    if (feature >= mask->active) return 0.0f;
+    while (feature >= mask->ends[*step]) ++*step;
+    return mask->weights[*step * width + s];
+}
+
+static void report_weights(const struct sape_field *field, const struct sape_batch *batch,
+                           const struct sape_mask_panel *mask, size_t first, size_t samples, size_t width) {
+    const size_t dim = field->network->input_dim;
+    for (size_t s = 0; s < samples; s++) {
+        const size_t sample = sape_batch_sample(batch, first + s);
+        const float *given = batch->override_mask;
+        if (given != NULL && batch->override_rows != 1) given += sample * dim;
+        size_t step = 0;
+        for (size_t j = 0; j < dim; j++)
+            batch->weights[sample * dim + j] = given != NULL ? given[j] : weight_of(mask, j, &step, width, s);
+    }
+}
+
+/* One panel of masked features; returns how many of them may not be zero. */
+static size_t encode_panel(const struct sape_field *field, const struct sape_batch *batch,
+                           struct sape_workspace *workspace, size_t panel, size_t samples) {
+    const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
+    const size_t dim = field->network->input_dim, first = workspace->first + panel * width;
+    float *x = workspace->x + panel * d * width;
+    float *features = workspace->activations.values[0] + panel * dim * width;
+    struct sape_mask_panel *mask = &workspace->mask;
+    gather(batch, batch->x, d, first, samples, width, x);
+    if (batch->override_mask != NULL) {
+        mask->full = mask->active = dim;
+        mask->num_steps = 0;
+    } else {
+        float *slope = mask->slopes[0];
+        const float *places = x;
+        if (batch->mask_by != NULL) {
+            gather(batch, batch->mask_by, d, first, samples, width, workspace->mask_x);
+            places = workspace->mask_x;
+        }
+        mask->slopes[0] = NULL;
+        sape_mask_read(field->mask, samples, width, places, mask);
+        mask->slopes[0] = slope;
+    }
+    sape_encoder_panel(field->encoder, mask->active, width, x, features);
+    for (size_t i = 0; i < mask->num_steps; i++) {
+        const size_t begin = step_begin(mask, i);
+        field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
+                                            features + begin * width);
+    }
+    if (batch->override_mask != NULL) override_weights(field, batch, first, samples, width, features);
+    if (batch->weights != NULL) report_weights(field, batch, mask, first, samples, width);
+    return mask->active;
+}
+
+static size_t panel_samples(const struct sape_tile *tile, size_t panel) {
+    const size_t rest = tile->samples - panel * tile->width;
+    return rest < tile->width ? rest : tile->width;
+}
+
+void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
+                       const struct sape_batch *batch, struct sape_workspace *workspace) {
+    const sape_network *network = field->network;
+    const size_t rest = plan->samples - t * plan->tile_samples;
+    size_t active[TILE_SAMPLES];
+    workspace->first = t * plan->tile_samples;
+    workspace->tile = network->product->tile(network->kernels, rest < plan->tile_samples ? rest : plan->tile_samples);
+    workspace->active = 0;
+    for (size_t p = 0; p < workspace->tile.panels; p++) {
+        active[p] = encode_panel(field, batch, workspace, p, panel_samples(&workspace->tile, p));
+        if (active[p] > workspace->active) workspace->active = active[p];
+    }
+    const size_t width = workspace->tile.width;
+    for (size_t p = 0; p < workspace->tile.panels; p++)
+        memset(workspace->activations.values[0] + (p * network->input_dim + active[p]) * width, 0,
+               (workspace->active - active[p]) * width * sizeof(float));
+    sape_network_tile_forward(network, &workspace->tile, workspace->active, &workspace->activations);
+}
+
+float *sape_tile_output(const struct sape_field *field, struct sape_workspace *workspace, float *panels, size_t place) {
+    const size_t width = workspace->tile.width;
+    return panels + place / width * field->network->output_dim * width + place % width;
+}
+
+/* Adds what the mask's slope gives: features and their gradients, and how the weights change with the coordinates. */
+static void add_mask_slopes(const struct sape_mask_panel *mask, size_t d, size_t width, const float *features,
+                            const float *d_features, float *d_x) {
+    for (size_t i = 0; i < mask->num_steps; i++) {
+        for (size_t j = step_begin(mask, i); j < mask->ends[i]; j++) {
+            for (size_t a = 0; a < d; a++) {
+                const float *slope = mask->slopes[a] + i * width;
+                for (size_t s = 0; s < width; s++)
+                    d_x[a * width + s] += features[j * width + s] * d_features[j * width + s] * slope[s];
+            }
+        }
+    }
+}
+
+/* From a panel's masked features' gradient, which is changed, to the coordinates' in workspace->d_x. */
+static void backward_panel(const struct sape_field *field, struct sape_workspace *workspace, size_t panel,
+                           size_t samples, float *d_features) {
+    const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
+    const float *x = workspace->x + panel * d * width;
+    struct sape_mask_panel *mask = &workspace->mask;
+    float *slopes = workspace->mask_x;
+    sape_mask_read(field->mask, samples, width, x, mask);
+    sape_encoder_panel(field->encoder, mask->active, width, x, workspace->features);
+    memset(slopes, 0, d * width * sizeof *slopes);
+    add_mask_slopes(mask, d, width, workspace->features, d_features, slopes);
+    for (size_t i = 0; i < mask->num_steps; i++) {
+        const size_t begin = step_begin(mask, i);
+        field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
+                                            d_features + begin * width);
+    }
+    const size_t end = sape_encoder_group_end(field->encoder, mask->active);
+    memset(d_features + mask->active * width, 0, (end - mask->active) * width * sizeof *d_features);
+    sape_encoder_panel_backward(field->encoder, mask->active, width, x, d_features, workspace->d_x);
+    for (size_t i = 0; i < d * width; i++) workspace->d_x[i] += slopes[i];
+}
+
+void sape_tile_backward(const struct sape_field *field, const struct sape_batch *batch,
+                        struct sape_workspace *workspace, float *gradient, bool add, float *first_backward,
+                        float *d_x) {
+    const struct sape_tile *tile = &workspace->tile;
+    const size_t d = sape_encoder_domain_dim(field->encoder), dim = field->network->input_dim;
+    float *d_features = sape_network_tile_backward(field->network, tile, workspace->active, &workspace->activations,
+                                                   gradient, add, first_backward);
+    if (d_features == NULL) return;
+    for (size_t p = 0; p < tile->panels; p++) {
+        const size_t samples = panel_samples(tile, p);
+        backward_panel(field, workspace, p, samples, d_features + p * dim * tile->width);
+        for (size_t s = 0; s < samples; s++) {
+            const size_t sample = sape_batch_sample(batch, workspace->first + p * tile->width + s);
+            for (size_t a = 0; a < d; a++) d_x[sample * d + a] = workspace->d_x[a * tile->width + s];
+        }
+    }
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "error.h"
+#include "loss.h"
+#include "memory.h"
+#include "params.h"
+
+/* Parameters that a thread steps at a time. */
+#define CHUNK 16384
+
+static const sape_trainer_params defaults = {.struct_size = sizeof(sape_trainer_params),
+                                             .loss = SAPE_LOSS_MSE,
+                                             .loss_fn = NULL,
+                                             .loss_user = NULL,
+                                             .batch_size = 0,
+                                             .num_threads = 0,
+                                             .seed = 0,
+                                             .progress_every = 1};
+
+void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
+    sape_params_init(params, size, &defaults, sizeof defaults);
+}
+
+static sape_status check_params(const char *function, sape_trainer_params *params) {
+    if ((unsigned)params->loss > SAPE_LOSS_CUSTOM)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss is %d, not a sape_loss", (int)params->loss);
+    if ((params->loss == SAPE_LOSS_CUSTOM) != (params->loss_fn != NULL))
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss_fn is %s, but loss is %s",
+                         params->loss_fn == NULL ? "NULL" : "set",
+                         params->loss == SAPE_LOSS_CUSTOM ? "custom" : "built in");
+    if (params->progress_every == 0)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "progress_every is 0, must be at least 1");
+    return sape_threads_resolve(function, &params->num_threads);
+}
+
+/* The optimizer and the copy of the parameters work on the network's own order. */
+static sape_status create_parts(const char *function, sape_trainer *trainer, const sape_optimizer_params *optimizer) {
+    const size_t size = trainer->field->network->size;
+    SAPE_TRY(sape_optimizer_create(optimizer, size, &trainer->optimizer));
+    trainer->previous = SAPE_NEW_ARRAY(float, size);
+    if (trainer->previous == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu parameters", size);
+    return sape_pool_create(function, trainer->params.num_threads, &trainer->pool);
+}
+
+sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
+                                sape_field *field, sape_trainer **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(field);
+    sape_trainer_params known = defaults;
+    if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
+    SAPE_TRY(check_params(__func__, &known));
+    sape_trainer *trainer = SAPE_NEW(sape_trainer);
+    if (trainer == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a trainer");
+    trainer->params = known;
+    trainer->field = field;
+    sape_random_init(&trainer->random, known.seed, SAPE_STREAM_BATCHES);
+    const sape_status status = create_parts(__func__, trainer, optimizer);
+    if (status != SAPE_OK) {
+        sape_trainer_free(trainer);
+        return status;
+    }
+    *out = trainer;
+    return SAPE_OK;
+}
+
+void sape_trainer_free(sape_trainer *trainer) {
+    if (trainer == NULL) return;
+    sape_trainer_release_batch(trainer);
+    sape_pool_free(trainer->pool);
+    sape_optimizer_free(trainer->optimizer);
+    sape_release(trainer->previous);
+    sape_release(trainer);
+}
+
+sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets) {
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
+    const size_t o = trainer->field->network->output_dim;
+    SAPE_TRY(sape_check_coordinates(__func__, "x", x, n, sape_encoder_domain_dim(trainer->field->encoder)));
+    SAPE_REQUIRE(targets != NULL || trainer->params.loss == SAPE_LOSS_CUSTOM, "targets is NULL");
+    if (n > SIZE_MAX / sizeof(float) / o) return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(__func__, trainer->params.loss, targets, n * o));
+    sape_trainer_release_batch(trainer);
+    trainer->num_samples = n;
+    trainer->x = x;
+    trainer->targets = targets;
+    const sape_status status = sape_trainer_prepare(__func__, trainer);
+    trainer->has_data = status == SAPE_OK;
+    if (status != SAPE_OK) sape_trainer_release_batch(trainer);
+    return status;
+}
+
+static void step_chunk(void *context, size_t chunk, size_t worker) {
+    (void)worker;
+    sape_trainer *trainer = context;
+    const sape_network *network = trainer->field->network;
+    const struct sape_layer *first = &network->layers[0];
+    const size_t begin = chunk * CHUNK;
+    size_t end = begin + CHUNK < network->size ? begin + CHUNK : network->size;
+    memcpy(trainer->previous + begin, network->parameters + begin, (end - begin) * sizeof(float));
+    /* Rows of the first layer without a gradient so far: their moments are zero, and a step would not move them. */
+    const size_t idle = first->weight + trainer->touched * first->stride;
+    const bool skip = trainer->optimizer->params.weight_decay == 0.0;
+    if (skip && begin < idle && idle < end && end <= first->bias) end = idle;
+    if (skip && begin >= idle && end <= first->bias) return;
+    sape_optimizer_range(trainer->optimizer, begin, end, network->parameters, trainer->plan.slots, trainer->gradients);
+}
+
+static void pack_part(void *context, size_t part, size_t worker) {
+    (void)worker;
+    sape_network_pack_part(((sape_trainer *)context)->field->network, part);
+}
+
+static void update_parameters(sape_trainer *trainer) {
+    const sape_network *network = trainer->field->network;
+    sape_optimizer_begin(trainer->optimizer);
+    sape_pool_run(trainer->pool, (network->size + CHUNK - 1) / CHUNK, step_chunk, trainer);
+    sape_pool_run(trainer->pool, sape_network_pack_parts(network), pack_part, trainer);
+    trainer->has_previous = true;
+}
+
+static sape_status diverged(const char *function, sape_trainer *trainer, double loss) {
+    const sape_network *network = trainer->field->network;
+    if (trainer->has_previous) {
+        memcpy(network->parameters, trainer->previous, network->size * sizeof *network->parameters);
+        sape_pool_run(trainer->pool, sape_network_pack_parts(network), pack_part, trainer);
+        trainer->has_previous = false;
+    }
+    return sape_fail(SAPE_ERROR_DIVERGED, function, "the loss is %g", loss);
+}
+
+/* Whether all that drives the mask is finite; a sample's loss may overflow where the mean, a double, does not. */
+static bool losses_finite(const sape_trainer *trainer, double loss) {
+    if (!isfinite(loss)) return false;
+    for (size_t i = 0; i < trainer->batch_size; i++)
+        if (!isfinite(trainer->sample_loss[i])) return false;
+    return true;
+}
+
+/* One iteration, inside sape_product_enter(). */
+static sape_status iterate(const char *function, sape_trainer *trainer, double *loss) {
+    sape_trainer_next_batch(trainer);
+    SAPE_TRY(sape_trainer_gradients(function, trainer, loss));
+    if (!losses_finite(trainer, *loss)) return diverged(function, trainer, *loss);
+    update_parameters(trainer);
+    SAPE_TRY(sape_mask_record(trainer->field->mask, trainer->batch_size, trainer->batch_x, trainer->sample_loss));
+    return sape_mask_step(trainer->field->mask);
+}
+
+static sape_status check_run(const char *function, const sape_trainer *trainer) {
+    if (trainer == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "trainer is NULL");
+    if (!trainer->has_data) return sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
+    return SAPE_OK;
+}
+
+sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
+    SAPE_TRY(check_run(__func__, trainer));
+    double value = 0.0;
+    sape_product_enter(trainer->field->network->product);
+    const sape_status status = iterate(__func__, trainer, &value);
+    sape_product_leave(trainer->field->network->product);
+    if (loss != NULL) *loss = value;
+    return status;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Whether the callback wants to stop. */
+static bool report(const sape_trainer *trainer, sape_progress_fn progress, void *user, const sape_result *result,
+                   uint64_t num_iterations, double rate, double begin) {
+    const bool due = result->iterations % trainer->params.progress_every == 0 || result->iterations == num_iterations;
+    if (progress == NULL || !due) return false;
+    sape_mask_state state = {.struct_size = sizeof state};
+    if (sape_mask_get_state(trainer->field->mask, &state) != SAPE_OK) return true;
+    const sape_progress seen = {.struct_size = sizeof seen,
+                                .iteration = result->iterations,
+                                .num_iterations = num_iterations,
+                                .loss = result->loss,
+                                .revealed = state.revealed,
+                                .learning_rate = rate,
+                                .seconds = now() - begin};
+    return progress(user, &seen) != 0;
+}
+
+sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
+                             sape_result *result) {
+    SAPE_TRY(check_run(__func__, trainer));
+    const double begin = now();
+    sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS};
+    sape_status status = SAPE_OK;
+    sape_product_enter(trainer->field->network->product);
+    while (status == SAPE_OK && known.iterations < num_iterations) {
+        const double rate = sape_optimizer_learning_rate(trainer->optimizer);
+        status = iterate(__func__, trainer, &known.loss);
+        if (status != SAPE_OK) break;
+        known.iterations++;
+        if (report(trainer, progress, user, &known, num_iterations, rate, begin)) {
+            known.stop = SAPE_STOP_CALLBACK;
+            break;
+        }
+    }
+    sape_product_leave(trainer->field->network->product);
+    known.seconds = now() - begin;
+    if (result == NULL) return status;
+    const sape_status written = sape_params_write(__func__, result, &known, sizeof known);
+    return status != SAPE_OK ? status : written;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SAPE_LIB_TRAINER_H
+#define SAPE_LIB_TRAINER_H
+
+#include <sape/trainer.h>
+
+#include "optimizer.h"
+#include "random.h"
+#include "threads.h"
+#include "tile.h"
+
+/* A batch of at most so many tiles has a workspace for each, so that a loss of the caller's own, which sees all outputs
+   before any gradient, does not cost a second forward pass. */
+#define SAPE_KEPT_TILES 4
+
+struct sape_trainer {
+    sape_trainer_params params;
+    sape_field *field;
+    sape_optimizer *optimizer;
+    struct sape_pool *pool;
+
+    /* The caller's samples. */
+    size_t num_samples;
+    const float *x, *targets;
+    bool has_data;
+
+    /* The epoch: the order of the samples, and how many have been used. Only with batches. */
+    struct sape_random random;
+    size_t *epoch;
+    size_t used;
+    /* Samples of an iteration, and those of this one: the caller's arrays, or what was gathered from them. */
+    size_t batch_size;
+    const float *batch_x, *batch_targets;
+    float *gathered_x, *gathered_targets;
+
+    /* The batch's samples, those with the most features first; sorted for a version of the mask. */
+    size_t *order;
+    uint16_t *bounds;
+    size_t *starts;
+    bool sorted;
+    uint64_t sorted_version;
+
+    /* What an iteration works on. */
+    struct sape_plan plan;
+    struct sape_batch batch;
+    struct sape_workspace *workspaces;
+    size_t num_workspaces;
+    float *slots;
+    size_t slot_active[SAPE_MAX_SLOTS];
+    const float *gradients[SAPE_MAX_SLOTS];
+    float *sample_loss;
+    float *outputs, *d_outputs;
+
+    /* First-layer rows from here on have never had a gradient. */
+    size_t touched;
+    /* The parameters before the last step, with which the loss was finite. */
+    float *previous;
+    bool has_previous;
+};
+
+/* Brings the next batch into batch_x and batch_targets, and its samples into order. */
+void sape_trainer_next_batch(sape_trainer *trainer);
+
+/* Memory for batches of the present size. */
+sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer);
+void sape_trainer_release_batch(sape_trainer *trainer);
+
+/* Loss and gradients of the batch: into sample_loss and the slots. A custom loss gives *loss itself. */
+sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Which samples an iteration sees, and in which order. */
+#include <string.h>
+
+#include "error.h"
+#include "memory.h"
+#include "trainer.h"
+
+void sape_trainer_release_batch(sape_trainer *trainer) {
+    for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
+    sape_release(trainer->workspaces);
+    trainer->workspaces = NULL;
+    trainer->num_workspaces = 0;
+    void **const arrays[] = {
+        (void **)&trainer->epoch,       (void **)&trainer->gathered_x, (void **)&trainer->gathered_targets,
+        (void **)&trainer->order,       (void **)&trainer->bounds,     (void **)&trainer->slots,
+        (void **)&trainer->sample_loss, (void **)&trainer->outputs,    (void **)&trainer->d_outputs,
+        (void **)&trainer->starts};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        sape_release(*arrays[i]);
+        *arrays[i] = NULL;
+    }
+}
+
+static bool allocate_batch(sape_trainer *trainer) {
+    const size_t n = trainer->batch_size, outputs = trainer->field->network->output_dim;
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder);
+    trainer->sample_loss = SAPE_NEW_ARRAY(float, n);
+    trainer->order = SAPE_NEW_ARRAY(size_t, n);
+    trainer->bounds = SAPE_NEW_ARRAY(uint16_t, n);
+    trainer->starts = SAPE_NEW_ARRAY(size_t, trainer->field->mask->encoding_dim + 1);
+    trainer->slots = SAPE_NEW_ARRAY(float, trainer->plan.slots * trainer->field->network->size);
+    bool complete = trainer->sample_loss && trainer->order && trainer->bounds && trainer->starts && trainer->slots;
+    if (n < trainer->num_samples) {
+        trainer->epoch = SAPE_NEW_ARRAY(size_t, trainer->num_samples);
+        trainer->gathered_x = SAPE_NEW_ARRAY(float, n *d);
+        trainer->gathered_targets = SAPE_NEW_ARRAY(float, n *outputs);
+        complete = complete && trainer->epoch && trainer->gathered_x && trainer->gathered_targets;
+    }
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM) {
+        trainer->outputs = SAPE_NEW_ARRAY(float, n *outputs);
+        trainer->d_outputs = SAPE_NEW_ARRAY(float, n *outputs);
+        complete = complete && trainer->outputs && trainer->d_outputs;
+    }
+    return complete;
+}
+
+static sape_status open_workspaces(const char *function, sape_trainer *trainer) {
+    size_t count = sape_pool_size(trainer->pool);
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM && count < SAPE_KEPT_TILES) count = SAPE_KEPT_TILES;
+    trainer->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, count);
+    if (trainer->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu tiles", count);
+    for (; trainer->num_workspaces < count; trainer->num_workspaces++)
+        SAPE_TRY(sape_workspace_open(function, &trainer->workspaces[trainer->num_workspaces], trainer->field,
+                                     trainer->plan.tile_samples, false));
+    return SAPE_OK;
+}
+
+sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
+    const size_t wanted = trainer->params.batch_size;
+    trainer->batch_size = wanted == 0 || wanted > trainer->num_samples ? trainer->num_samples : wanted;
+    trainer->plan = sape_plan_make(trainer->field, trainer->batch_size);
+    if (!allocate_batch(trainer))
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for batches of %zu samples", trainer->batch_size);
+    SAPE_TRY(open_workspaces(function, trainer));
+    for (size_t i = 0; i < trainer->plan.slots; i++)
+        trainer->gradients[i] = trainer->slots + i * trainer->field->network->size;
+    trainer->used = trainer->num_samples;
+    for (size_t i = 0; trainer->epoch != NULL && i < trainer->num_samples; i++) trainer->epoch[i] = i;
+    trainer->sorted = false;
+    return SAPE_OK;
+}
+
+/* Fisher and Yates. */
+static void shuffle(sape_trainer *trainer) {
+    for (size_t i = trainer->num_samples; i > 1; i--) {
+        const size_t j = (size_t)sape_random_below(&trainer->random, i);
+        const size_t kept = trainer->epoch[i - 1];
+        trainer->epoch[i - 1] = trainer->epoch[j];
+        trainer->epoch[j] = kept;
+    }
+    trainer->used = 0;
+}
+
+static void gather(sape_trainer *trainer) {
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
+    if (trainer->num_samples - trainer->used < trainer->batch_size) shuffle(trainer);
+    for (size_t i = 0; i < trainer->batch_size; i++) {
+        const size_t sample = trainer->epoch[trainer->used + i];
+        memcpy(trainer->gathered_x + i * d, trainer->x + sample * d, d * sizeof(float));
+        if (trainer->targets != NULL)
+            memcpy(trainer->gathered_targets + i * o, trainer->targets + sample * o, o * sizeof(float));
+    }
+    trainer->used += trainer->batch_size;
+    trainer->batch_x = trainer->gathered_x;
+    trainer->batch_targets = trainer->targets == NULL ? NULL : trainer->gathered_targets;
+}
+
+/* Counting sort: samples with the most features first, otherwise as they come. */
+static void sort_by_bounds(sape_trainer *trainer) {
+    const size_t n = trainer->batch_size, dim = trainer->field->mask->encoding_dim;
+    size_t *starts = trainer->starts;
+    memset(starts, 0, (dim + 1) * sizeof *starts);
+    sape_mask_bounds(trainer->field->mask, n, trainer->batch_x, trainer->bounds);
+    for (size_t i = 0; i < n; i++) starts[trainer->bounds[i]]++;
+    size_t start = 0;
+    for (size_t bound = dim + 1; bound-- > 0;) {
+        const size_t count = starts[bound];
+        starts[bound] = start;
+        start += count;
+    }
+    for (size_t i = 0; i < n; i++) trainer->order[starts[trainer->bounds[i]]++] = i;
+}
+
+void sape_trainer_next_batch(sape_trainer *trainer) {
+    const struct sape_mask *mask = trainer->field->mask;
+    if (trainer->epoch != NULL) {
+        gather(trainer);
+        trainer->sorted = false;
+    } else {
+        trainer->batch_x = trainer->x;
+        trainer->batch_targets = trainer->targets;
+    }
+    const bool sort = mask->grid.dim > 0 && trainer->plan.tiles > 1;
+    if (sort && !(trainer->sorted && trainer->sorted_version == mask->version)) {
+        sort_by_bounds(trainer);
+        trainer->sorted = true;
+        trainer->sorted_version = mask->version;
+    }
+    trainer->batch = (struct sape_batch){.x = trainer->batch_x, .order = sort ? trainer->order : NULL};
+}
