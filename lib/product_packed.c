@@ -23,8 +23,8 @@ static size_t scratch_size(const struct sape_kernels *kernels, const struct sape
 }
 
 static void pack_forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters) {
-    kernels->pack_columns(layer->inputs, layer->outputs, parameters + layer->weight, layer->stride, kernels->block,
-                          layer->inputs, layer->forward);
+    kernels->pack_columns(layer->inputs, layer->outputs, parameters + layer->weight, layer->stride, layer->inputs,
+                          layer->forward);
 }
 
 static void pack_backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters) {

@@ -82,10 +82,9 @@ struct sape_kernels {
     /* values[row] *= weights, for count rows. */
     void (*scale_rows)(size_t count, size_t width, const float *weights, float *values);
     void (*product)(const struct sape_product_args *args);
-    /* (rows, columns), rows from_stride apart, to blocks of `block` columns, (depth, block) each, depth >= rows. What
-       the last block has too much is zeroed. */
-    void (*pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
-                         float *to);
+    /* (rows, columns), rows from_stride apart, to blocks of sape_kernels.block columns, (depth, block) each, depth >=
+       rows. What the last block has too much is zeroed. */
+    void (*pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t depth, float *to);
     /* As pack_columns, of the transpose: blocks of `block` rows; columns, block and depth are multiples of 4. */
     void (*pack_rows)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
                       float *to);

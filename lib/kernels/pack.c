@@ -2,14 +2,18 @@
 /* Bringing operands of products into the order in which the product reads them. */
 #include "variant.h"
 
-void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block,
-                           size_t depth, float *to) {
-    for (size_t first = 0; first < columns; first += block) {
-        const size_t count = columns - first < block ? columns - first : block;
-        float *blocks = to + first * depth;
+void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t depth,
+                           float *to) {
+    for (size_t first = 0; first < columns; first += BLOCK) {
+        const size_t count = columns - first < BLOCK ? columns - first : BLOCK;
+        float *block = to + first * depth;
         for (size_t row = 0; row < rows; row++) {
-            memcpy(blocks + row * block, from + row * from_stride + first, count * sizeof *to);
-            if (count < block) memset(blocks + row * block + count, 0, (block - count) * sizeof *to);
+            const float *r = from + row * from_stride + first;
+            /* The usual case has a constant size, and costs no call. */
+            if (count == BLOCK)
+                memcpy(block + row * BLOCK, r, BLOCK * sizeof *to);
+            else
+                for (size_t i = 0; i < BLOCK; i++) block[row * BLOCK + i] = i < count ? r[i] : 0.0f;
         }
     }
 }

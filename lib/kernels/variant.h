@@ -23,8 +23,7 @@ ENCODE_BACKWARD(periodic_rbf_backward);
 
 void VARIANT(scale_rows)(size_t count, size_t width, const float *weights, float *values);
 void VARIANT(product)(const struct sape_product_args *args);
-void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block,
-                           size_t depth, float *to);
+void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t depth, float *to);
 void VARIANT(pack_rows)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
                         float *to);
 void VARIANT(row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums);
