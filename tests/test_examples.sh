@@ -1,0 +1,173 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The example programs: their errors, and a quick fit of every kind.
+# Usage: test_examples.sh FIT_FUNCTION FIT_IMAGE MAKE_PICTURES
+set -uo pipefail
+
+fit_function=$(realpath "$1")
+fit_image=$(realpath "$2")
+make_pictures=$(realpath "$3")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+"$make_pictures" . || exit 1
+
+passed=0
+failed=0
+
+pass() {
+    passed=$((passed + 1))
+}
+
+fail() {
+    failed=$((failed + 1))
+    echo "FAILED: $*"
+    cat stdout stderr
+}
+
+# refuses STATUS TEXT PROGRAM ARGUMENT...: the program ends with the status, says the text and writes no file.
+refuses() {
+    local status=$1 text=$2
+    shift 2
+    rm -rf out
+    "$@" >stdout 2>stderr
+    if [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ -z "$(ls -A out 2>/dev/null)" ]; then pass; else fail "$*"; fi
+}
+
+# has_json KEY...: the last line of the last run's output is an object with those keys.
+has_json() {
+    local line key
+    line=$(tail -n 1 stdout)
+    if command -v python3 >/dev/null; then
+        python3 -c 'import json, sys; sys.exit(not isinstance(json.loads(sys.argv[1]), dict))' "$line" || return 1
+    fi
+    for key in "$@"; do
+        [[ $line == "{"*"\"$key\":"*"}" ]] || return 1
+    done
+}
+
+# json_has TEXT: the last line of the last run's output holds the text.
+json_has() {
+    tail -n 1 stdout | grep -qF -- "$1"
+}
+
+# fits PROGRAM ARGUMENT...: the program succeeds and leaves no unfinished file.
+fits() {
+    rm -rf out
+    "$@" --json >stdout 2>stderr && ! ls out | grep -q part
+}
+
+expect() {
+    if "$@"; then pass; else fail "$*"; fi
+}
+
+has_files() {
+    local name
+    for name in "$@"; do [ -s "out/$name" ] || return 1; done
+}
+
+FUNCTION_KEYS="task policy encoding iterations seed train_mse dense_mse seconds ms_per_iteration"
+IMAGE_KEYS="task policy encoding iterations seed width height psnr_all psnr_train psnr_heldout seconds ms_per_iteration
+    peak_rss_mb"
+QUICK="--iterations 30 --hidden 16 --num-frequencies 8 --num-blocks 4 --resolution 8 --threads 1"
+
+# Options.
+refuses 2 "'--colour'" "$fit_image" color.png --colour red
+refuses 2 "'--std'" "$fit_image" color.png --std
+refuses 2 "--std: 'wide' is not" "$fit_image" color.png --std wide
+refuses 2 "--std: 'nan' is not" "$fit_image" color.png --std nan
+refuses 2 "--std: 0 is out of range" "$fit_image" color.png --std 0
+refuses 2 "--iterations: -3 is out of range" "$fit_image" color.png --iterations -3
+refuses 2 "--iterations: '1.5' is not" "$fit_image" color.png --iterations 1.5
+refuses 2 "--iterations: 99999999999999999999 is out" "$fit_function" --iterations 99999999999999999999
+refuses 2 "--resolution: 2 is out of range" "$fit_function" --resolution 2
+refuses 2 "--policy: 'local' is none of" "$fit_function" --policy local
+refuses 2 "--fraction: 1.5 is out of range" "$fit_image" color.png --fraction 1.5
+refuses 2 "'--json=1'" "$fit_function" --json=1
+refuses 2 "'-x'" "$fit_function" -x
+refuses 2 "unexpected argument 'more'" "$fit_function" more
+refuses 2 "'IMAGE'" "$fit_image"
+refuses 2 "--sampling grid" "$fit_image" color.png --policy spatial_fixed
+refuses 2 "identity" "$fit_image" color.png --compare --encoding identity
+for program in "$fit_function" "$fit_image"; do
+    "$program" --help >stdout 2>stderr
+    expect grep -q -- "--num-frequencies N" stdout
+done
+
+# Settings that only the library can judge.
+refuses 1 "num_frequencies" "$fit_function" --encoding positional --num-frequencies 200
+refuses 1 "num_blocks" "$fit_image" color.png --num-frequencies 2 --num-blocks 50
+
+# Pictures that cannot be read.
+: >empty.png
+echo "no picture" >text.png
+refuses 1 "missing.png" "$fit_image" missing.png
+refuses 1 "empty" "$fit_image" empty.png
+refuses 1 "no PNG" "$fit_image" text.png
+refuses 1 "Is a directory" "$fit_image" "$work"
+for picture in color.png color.jpg color.bmp color.webp palette.gif; do
+    head -c $(($(stat -c %s $picture) * 2 / 3)) $picture >cut_$picture
+    refuses 1 "cut_$picture" "$fit_image" cut_$picture
+    head -c 16 $picture >head_$picture
+    refuses 1 "head_$picture" "$fit_image" head_$picture
+done
+
+# Points that cannot be read.
+printf 'x,y\n0,1\n1,two\n' >bad.csv
+printf '0,1\n0.5,nan\n' >nan.csv
+printf '0,1\n' >short.csv
+refuses 1 "bad.csv:3:" "$fit_function" --csv bad.csv
+refuses 1 "nan.csv:2:" "$fit_function" --csv nan.csv
+refuses 1 "short.csv" "$fit_function" --csv short.csv
+refuses 1 "missing.csv" "$fit_function" --csv missing.csv
+
+# Directories that cannot be made.
+refuses 1 "color.png" "$fit_image" color.png --out color.png
+refuses 1 "color.png" "$fit_function" --out color.png/deeper
+
+# Fits.
+for policy in none global spatial spatial_fixed; do
+    {
+        expect fits "$fit_function" $QUICK --policy $policy
+        expect has_json $FUNCTION_KEYS
+        expect has_files fit.png mask.png fit.gif
+        expect fits "$fit_image" color.png $QUICK --policy $policy --sampling grid
+        expect has_json $IMAGE_KEYS
+        expect has_files fit.png mask.png target.png samples.png fit.gif
+    }
+done
+for encoding in identity fourier positional rbf periodic_rbf; do
+    expect fits "$fit_image" color.png $QUICK --encoding $encoding --sampling edges --out out
+    expect json_has "\"encoding\":\"$encoding\""
+done
+for function in psine chirp step sines mixed; do
+    expect fits "$fit_function" $QUICK --function $function
+done
+expect fits "$fit_function" $QUICK --encoding identity
+expect json_has '"policy":"none"'
+for picture in color.jpg color.bmp color.webp palette.gif palette.png grey.png alpha.png; do
+    expect fits "$fit_image" $picture $QUICK
+    expect json_has '"width":24,"height":16'
+done
+expect fits "$fit_image" color.png $QUICK --max-size 12 --fraction 1
+expect json_has '"width":12,"height":8'
+expect json_has '"psnr_heldout":null'
+printf '# time; value\n10; 5\n20; 7\n30; 6\n' >good.csv
+expect fits "$fit_function" $QUICK --csv good.csv --out out/below/here
+expect json_has '"dense_mse":null'
+expect has_files below/here/fit.png
+expect fits "$fit_image" color.png $QUICK --compare
+expect has_json fits policy psnr_all
+expect has_files compare.png
+
+# Ctrl-C: the result is there all the same.
+rm -rf out
+"$fit_function" --iterations 100000000 --json >stdout 2>stderr &
+sleep 1
+kill -INT $!
+expect wait $!
+expect has_json $FUNCTION_KEYS
+expect has_files fit.png mask.png fit.gif
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

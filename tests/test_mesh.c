@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mesh.h"
+#include "topology.h"
+
+#ifndef EXAMPLE_DATA_DIR
+#define EXAMPLE_DATA_DIR "examples/data"
+#endif
+
+#define PATH_SIZE 512
+
+static char directory[PATH_SIZE];
+
+static void make_directory(void) {
+    snprintf(directory, sizeof directory, "%s/sape-mesh-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+}
+
+static void remove_directory(void) {
+    DIR *stream = opendir(directory);
+    ck_assert_ptr_nonnull(stream);
+    for (struct dirent *entry; (entry = readdir(stream)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            ck_assert_int_eq(unlinkat(dirfd(stream), entry->d_name, 0), 0);
+    closedir(stream);
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+
+static void path_of(char path[PATH_SIZE], const char *name) {
+    ck_assert_int_lt(snprintf(path, PATH_SIZE, "%s/%s", directory, name), PATH_SIZE);
+}
+
+static void write_bytes(const char *name, const void *bytes, size_t size) {
+    char path[PATH_SIZE];
+    path_of(path, name);
+    FILE *stream = fopen(path, "wb");
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, stream), size);
+    ck_assert_int_eq(fclose(stream), 0);
+}
+
+static struct mesh read_back(const char *name) {
+    char path[PATH_SIZE];
+    struct mesh mesh;
+    path_of(path, name);
+    ck_assert(mesh_read(&mesh, path));
+    return mesh;
+}
+
+/* Calls mesh_read() with stderr sent to a file, and puts what is in there afterwards into message. */
+static bool read_quietly(const char *name, struct mesh *mesh, char message[PATH_SIZE]) {
+    char path[PATH_SIZE];
+    path_of(path, name);
+    FILE *log = tmpfile();
+    const int saved = dup(STDERR_FILENO);
+    ck_assert(log && saved >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    const bool done = mesh_read(mesh, path);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(log);
+    message[fread(message, 1, PATH_SIZE - 1, log)] = '\0';
+    fclose(log);
+    return done;
+}
+
+static void expect_refused(const char *name, const void *bytes, size_t size, const char *words) {
+    struct mesh mesh = {.num_faces = 7};
+    char message[PATH_SIZE];
+    write_bytes(name, bytes, size);
+    ck_assert_msg(!read_quietly(name, &mesh, message), "%s was read: %s", name, (const char *)bytes);
+    ck_assert_msg(strstr(message, words) != NULL, "\"%s\" does not say \"%s\"", message, words);
+    ck_assert_msg(strstr(message, name) != NULL, "\"%s\" does not name the file", message);
+    ck_assert(mesh.num_vertices == 0 && mesh.num_faces == 0 && !mesh.vertices && !mesh.faces && !mesh.normals);
+}
+
+static void expect_text_refused(const char *name, const char *text, const char *words) {
+    expect_refused(name, text, strlen(text), words);
+}
+
+#define OBJ_VERTICES "v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n"
+#define OBJ_TETRAHEDRON OBJ_VERTICES "f 1 3 2\nf 1 2 4\nf 2 3 4\nf 3 1 4\n"
+#define FACET(a, b, c) "facet normal 0 0 0\nouter loop\nvertex " a "\nvertex " b "\nvertex " c "\nendloop\nendfacet\n"
+#define STL_OPEN_END                                                                                                   \
+    "solid thing\n" FACET("0 0 0", "0 1 0", "1 0 0") FACET("0 0 0", "1 0 0", "0 0 1") FACET("1 0 0", "0 1 0", "0 0 1") \
+        FACET("0 1 0", "0 0 0", "0 0 1")
+#define PLY_HEADER(vertices, faces)                                                                                    \
+    "ply\nformat ascii 1.0\nelement vertex " vertices "\nproperty float x\nproperty float y\nproperty float z\n"       \
+    "element face " faces "\nproperty list uchar int vertex_indices\nend_header\n"
+#define CORNERS "0 0 0\n1 0 0\n0 1 0\n0 0 1\n"
+#define TETRAHEDRON CORNERS "3 0 2 1\n3 0 1 3\n3 1 2 3\n3 2 0 3\n"
+
+static void expect_tetrahedron(const struct mesh *mesh) {
+    struct topology topology;
+    ck_assert_uint_eq(mesh->num_vertices, 4);
+    ck_assert_uint_eq(mesh->num_faces, 4);
+    ck_assert_double_eq_tol(mesh_area(mesh), 1.5 + 0.5 * sqrt(3.0), 1e-6);
+    ck_assert(topology_build(&topology, mesh));
+    ck_assert(topology_is_closed(&topology));
+    ck_assert_uint_eq(topology.num_edges, 6);
+    ck_assert_int_eq((int)topology_euler(&topology, mesh), 2);
+    topology_free(&topology);
+}
+
+static void expect_read_as_tetrahedron(const char *name, const char *text) {
+    write_bytes(name, text, strlen(text));
+    struct mesh mesh = read_back(name);
+    expect_tetrahedron(&mesh);
+    mesh_free(&mesh);
+}
+
+START_TEST(every_format_gives_the_same_closed_mesh) {
+    expect_read_as_tetrahedron("a.obj", OBJ_TETRAHEDRON);
+    expect_read_as_tetrahedron("a.stl", STL_OPEN_END "endsolid thing\n");
+    expect_read_as_tetrahedron("a.ply", PLY_HEADER("4", "4") TETRAHEDRON);
+    expect_read_as_tetrahedron("a.off", "OFF\n# a comment with a 9999999 in it\n4 4 6\n" TETRAHEDRON);
+    expect_read_as_tetrahedron("UPPER.OBJ", OBJ_TETRAHEDRON);
+}
+END_TEST
+
+START_TEST(what_is_no_triangle_is_cut_or_dropped) {
+    static const char quad[] = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nv 9 9 9\nl 1 2 3\np 4\nf 1 2 3 4\nf 1 1 2\n";
+    write_bytes("quad.obj", quad, sizeof quad - 1);
+    struct mesh mesh = read_back("quad.obj");
+    ck_assert_uint_eq(mesh.num_vertices, 4);
+    ck_assert_uint_eq(mesh.num_faces, 2);
+    ck_assert_double_eq_tol(mesh_area(&mesh), 1.0, 1e-6);
+    mesh_free(&mesh);
+}
+END_TEST
+
+START_TEST(vertices_that_differ_a_little_stay_apart) {
+    static const char tiny[] = "v 0 0 0\nv 1e-7 0 0\nv 0 1e-7 0\nf 1 2 3\n";
+    write_bytes("tiny.obj", tiny, sizeof tiny - 1);
+    struct mesh mesh = read_back("tiny.obj");
+    ck_assert_uint_eq(mesh.num_vertices, 3);
+    mesh_free(&mesh);
+}
+END_TEST
+
+START_TEST(several_parts_become_one_mesh) {
+    static const char parts[] = "o a\n" OBJ_VERTICES "f 1 2 3\no b\nv 5 5 5\nv 6 5 5\nv 5 6 5\nf 5 6 7\n";
+    write_bytes("parts.obj", parts, sizeof parts - 1);
+    struct mesh mesh = read_back("parts.obj");
+    ck_assert_uint_eq(mesh.num_vertices, 6);
+    ck_assert_uint_eq(mesh.num_faces, 2);
+    mesh_free(&mesh);
+}
+END_TEST
+
+START_TEST(files_that_are_no_mesh_are_refused) {
+    static const char *const names[] = {"a.stl", "a.obj", "a.ply", "a.off"};
+    for (size_t i = 0; i < 4; i++) expect_text_refused(names[i], "", "is empty");
+    for (size_t i = 0; i < 4; i++) expect_text_refused(names[i], "a text that is no mesh at all\n", "a.");
+    expect_text_refused("a.txt", OBJ_TETRAHEDRON, "must end in");
+    expect_text_refused("no_extension", OBJ_TETRAHEDRON, "must end in");
+    struct mesh mesh;
+    char message[PATH_SIZE];
+    ck_assert(!read_quietly("missing.stl", &mesh, message));
+    ck_assert_ptr_nonnull(strstr(message, "cannot open"));
+}
+END_TEST
+
+START_TEST(vertices_that_are_not_finite_are_refused) {
+    expect_text_refused("a.obj", "v 0 0 0\nv nan 0 0\nv 0 1 0\nf 1 2 3\n", "not finite");
+    expect_text_refused("a.ply", PLY_HEADER("3", "1") "0 0 0\n1 nan 0\n0 1 0\n3 0 1 2\n", "not finite");
+    expect_text_refused("a.off", "OFF\n3 1 0\n0 0 0\n1 0 nan\n0 1 0\n3 0 1 2\n", "not finite");
+    expect_text_refused("a.stl", "solid x\n" FACET("0 0 0", "1e999 0 0", "0 1 0") "endsolid x\n", "not finite");
+}
+END_TEST
+
+START_TEST(indices_out_of_range_are_refused) {
+    static const char *const wrong[] = {"5", "9", "-9", "0", "4000000000", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[PATH_SIZE];
+        snprintf(text, sizeof text, OBJ_VERTICES "f 1 2 %s\n", wrong[i]);
+        expect_text_refused("a.obj", text, "ndex");
+        if (strcmp(wrong[i], "0") == 0) continue; /* right where counting begins at 0 */
+        snprintf(text, sizeof text, PLY_HEADER("4", "1") CORNERS "3 0 1 %s\n", wrong[i]);
+        expect_text_refused("a.ply", text, "out of range");
+        snprintf(text, sizeof text, "OFF\n4 1 0\n" CORNERS "3 0 1 %s\n", wrong[i]);
+        expect_text_refused("a.off", text, "");
+    }
+}
+END_TEST
+
+START_TEST(counts_that_no_file_could_hold_are_refused) {
+    expect_text_refused("a.ply", PLY_HEADER("4000000000", "1") TETRAHEDRON, "announces more");
+    expect_text_refused("a.ply", PLY_HEADER("4", "4000000000") TETRAHEDRON, "announces more");
+    expect_text_refused("a.off", "OFF\n4000000000 1 0\n" TETRAHEDRON, "announces more");
+    expect_text_refused("a.off", "OFF\n4 4000000000 0\n" TETRAHEDRON, "announces more");
+    expect_text_refused("a.off", "OFF\n4 1 0\n" CORNERS "2000000000 0 1 2\n", "");
+}
+END_TEST
+
+START_TEST(meshes_without_a_surface_are_refused) {
+    expect_text_refused("points.obj", OBJ_VERTICES, "no faces");
+    expect_text_refused("points.ply", PLY_HEADER("4", "0") CORNERS, "no faces");
+    expect_text_refused("points.off", "OFF\n4 0 0\n" CORNERS, "no valid faces");
+    expect_text_refused("lines.obj", OBJ_VERTICES "l 1 2 3\n", "no faces");
+    expect_text_refused("once.obj", OBJ_VERTICES "f 1 1 2\n", "no face with an area");
+    expect_text_refused("line.obj", "v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", "no face with an area");
+}
+END_TEST
+
+START_TEST(text_files_cut_short_are_refused) {
+    expect_text_refused("a.stl", STL_OPEN_END, "complete");
+    expect_text_refused("a.ply", PLY_HEADER("4", "5") TETRAHEDRON, "announces more");
+    expect_text_refused("a.off", "OFF\n4 5 0\n" TETRAHEDRON, "a.off");
+}
+END_TEST
+
+/* A binary STL file of one face, announcing a number of them. */
+static void make_binary_stl(unsigned char bytes[134], unsigned char num_faces) {
+    static const float corners[9] = {0.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    memset(bytes, 0, 134);
+    memcpy(bytes, "solid, although it is not in ASCII", 34);
+    bytes[80] = num_faces;
+    memcpy(bytes + 84 + 12, corners, sizeof corners);
+}
+
+START_TEST(binary_stl_files_are_read_whole_or_not_at_all) {
+    unsigned char bytes[134];
+    make_binary_stl(bytes, 1);
+    write_bytes("a.stl", bytes, sizeof bytes);
+    struct mesh mesh = read_back("a.stl");
+    ck_assert_uint_eq(mesh.num_faces, 1);
+    ck_assert_double_eq_tol(mesh_area(&mesh), 0.5, 1e-7);
+    mesh_free(&mesh);
+    for (size_t size = 1; size < sizeof bytes; size++) expect_refused("a.stl", bytes, size, "complete");
+    make_binary_stl(bytes, 255);
+    expect_refused("a.stl", bytes, sizeof bytes, "complete");
+    make_binary_stl(bytes, 0);
+    expect_refused("a.stl", bytes, 84, "a.stl");
+}
+END_TEST
+
+static void expect_equal(const struct mesh *a, const struct mesh *b) {
+    ck_assert_uint_eq(a->num_vertices, b->num_vertices);
+    ck_assert_uint_eq(a->num_faces, b->num_faces);
+    /* Vertices are numbered as the faces name them, so that reading again leaves them as they are. */
+    ck_assert_mem_eq(a->vertices, b->vertices, 3 * a->num_vertices * sizeof(float));
+    ck_assert_mem_eq(a->faces, b->faces, 3 * a->num_faces * sizeof(uint32_t));
+}
+
+START_TEST(what_is_written_is_read_again) {
+    struct mesh knot, again;
+    ck_assert(mesh_read(&knot, EXAMPLE_DATA_DIR "/knot.obj"));
+    mesh_fit_into_radius(&knot, 0.95);
+    ck_assert(mesh_write_stl(&knot, directory, "knot.stl"));
+    again = read_back("knot.stl");
+    expect_equal(&knot, &again);
+    mesh_free(&again);
+    ck_assert(mesh_write_ply(&knot, directory, "knot.ply"));
+    again = read_back("knot.ply");
+    expect_equal(&knot, &again);
+    mesh_free(&again);
+    knot.normals = calloc(3 * knot.num_vertices, sizeof(float));
+    ck_assert(mesh_write_ply(&knot, directory, "normals.ply"));
+    again = read_back("normals.ply");
+    expect_equal(&knot, &again);
+    mesh_free(&again);
+    mesh_free(&knot);
+}
+END_TEST
+
+START_TEST(binary_ply_files_cut_short_are_refused) {
+    write_bytes("a.obj", OBJ_TETRAHEDRON, strlen(OBJ_TETRAHEDRON));
+    struct mesh mesh = read_back("a.obj");
+    ck_assert(mesh_write_ply(&mesh, directory, "a.ply"));
+    mesh_free(&mesh);
+    char path[PATH_SIZE];
+    unsigned char bytes[PATH_SIZE];
+    path_of(path, "a.ply");
+    FILE *stream = fopen(path, "rb");
+    const size_t size = fread(bytes, 1, sizeof bytes, stream);
+    fclose(stream);
+    ck_assert_uint_gt(size, 4 * 12 + 4 * 13);
+    /* The faces are the last 4 * 13 bytes. */
+    for (size_t missing = 1; missing < 4 * 13; missing++) expect_refused("cut.ply", bytes, size - missing, "cut.ply");
+}
+END_TEST
+
+START_TEST(a_mesh_is_centred_by_its_box_and_scaled) {
+    float vertices[] = {3.0f, 1.0f, 5.0f, 7.0f, 1.0f, 5.0f, 3.0f, 4.0f, 5.0f};
+    uint32_t faces[] = {0, 1, 2};
+    struct mesh mesh = {.num_vertices = 3, .num_faces = 1, .vertices = vertices, .faces = faces};
+    mesh_fit_into_radius(&mesh, 5.0);
+    const float expected[] = {-4.0f, -3.0f, 0.0f, 4.0f, -3.0f, 0.0f, -4.0f, 3.0f, 0.0f};
+    for (int i = 0; i < 9; i++) ck_assert_float_eq_tol(vertices[i], expected[i], 1e-6f);
+}
+END_TEST
+
+START_TEST(topology_counts_what_is_wrong_with_edges) {
+    float vertices[15] = {0.0f};
+    uint32_t open[] = {0, 1, 2, 2, 1, 3}, flipped[] = {0, 1, 2, 1, 2, 3}, fan[] = {0, 1, 2, 1, 0, 3, 0, 1, 4};
+    struct topology topology;
+    struct mesh mesh = {.num_vertices = 5, .num_faces = 2, .vertices = vertices, .faces = open};
+    ck_assert(topology_build(&topology, &mesh));
+    ck_assert(topology.num_edges == 5 && topology.num_boundary == 4 && topology.num_inconsistent == 0);
+    ck_assert(!topology_is_closed(&topology));
+    topology_free(&topology);
+    mesh.faces = flipped;
+    ck_assert(topology_build(&topology, &mesh));
+    ck_assert(topology.num_boundary == 4 && topology.num_inconsistent == 1 && topology.num_non_manifold == 0);
+    topology_free(&topology);
+    ck_assert(topology_check_manifold(&mesh, "flipped"));
+    mesh.faces = fan;
+    mesh.num_faces = 3;
+    ck_assert(topology_build(&topology, &mesh));
+    ck_assert(topology.num_edges == 7 && topology.num_boundary == 6 && topology.num_non_manifold == 1);
+    topology_free(&topology);
+    ck_assert(!topology_check_manifold(&mesh, "fan"));
+}
+END_TEST
+
+int main(void) {
+    TCase *files = tcase_create("files");
+    tcase_add_checked_fixture(files, make_directory, remove_directory);
+    tcase_add_test(files, every_format_gives_the_same_closed_mesh);
+    tcase_add_test(files, what_is_no_triangle_is_cut_or_dropped);
+    tcase_add_test(files, vertices_that_differ_a_little_stay_apart);
+    tcase_add_test(files, several_parts_become_one_mesh);
+    tcase_add_test(files, files_that_are_no_mesh_are_refused);
+    tcase_add_test(files, vertices_that_are_not_finite_are_refused);
+    tcase_add_test(files, indices_out_of_range_are_refused);
+    tcase_add_test(files, counts_that_no_file_could_hold_are_refused);
+    tcase_add_test(files, meshes_without_a_surface_are_refused);
+    tcase_add_test(files, text_files_cut_short_are_refused);
+    tcase_add_test(files, binary_stl_files_are_read_whole_or_not_at_all);
+    tcase_add_test(files, what_is_written_is_read_again);
+    tcase_add_test(files, binary_ply_files_cut_short_are_refused);
+    TCase *geometry = tcase_create("geometry");
+    tcase_add_test(geometry, a_mesh_is_centred_by_its_box_and_scaled);
+    tcase_add_test(geometry, topology_counts_what_is_wrong_with_edges);
+    Suite *suite = suite_create("mesh");
+    suite_add_tcase(suite, files);
+    suite_add_tcase(suite, geometry);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
