@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The layers' products by CBLAS, on tiles of one wide panel. */
-#include <cblas.h>
 #include <pthread.h>
 
 #include "product.h"
 
 #ifdef SAPE_BLIS
+#include SAPE_CBLAS_HEADER
 void bli_thread_set_num_threads(long threads);
 long bli_thread_get_num_threads(void);
 #define get_num_threads() ((int)bli_thread_get_num_threads())
 #define set_num_threads(threads) bli_thread_set_num_threads(threads)
 #else
+#include <cblas.h>
 #define get_num_threads() openblas_get_num_threads()
 #define set_num_threads(threads) openblas_set_num_threads(threads)
 #endif

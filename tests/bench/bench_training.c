@@ -6,7 +6,6 @@
  *
  * --progress is the share of blocks that are already revealed in every cell while measuring.
  */
-#include <cblas.h>
 #include <getopt.h>
 #include <sape/sape.h>
 #include <stdbool.h>
@@ -17,10 +16,13 @@
 #include <time.h>
 
 #ifdef SAPE_BLIS
+#include SAPE_CBLAS_HEADER
 void bli_thread_set_num_threads(long threads);
 const char *bli_arch_string(int id);
 int bli_arch_query_id(void);
 const char *bli_info_get_version_str(void);
+#else
+#include <cblas.h>
 #endif
 
 struct task {
