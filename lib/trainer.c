@@ -12,6 +12,8 @@
 
 /* Parameters that a thread steps at a time. */
 #define CHUNK 16384
+/* Networks of fewer parameters are stepped faster than threads are woken. */
+#define SMALL_NETWORK 65536
 
 static const sape_trainer_params defaults = {.struct_size = sizeof(sape_trainer_params),
                                              .loss = SAPE_LOSS_MSE,
@@ -117,11 +119,18 @@ static void pack_part(void *context, size_t part, size_t worker) {
     sape_network_pack_part(((sape_trainer *)context)->field->network, part);
 }
 
+static void run(sape_trainer *trainer, size_t count, sape_task task) {
+    if (trainer->field->network->size >= SMALL_NETWORK)
+        sape_pool_run(trainer->pool, count, task, trainer);
+    else
+        for (size_t i = 0; i < count; i++) task(trainer, i, 0);
+}
+
 static void update_parameters(sape_trainer *trainer) {
     const sape_network *network = trainer->field->network;
     sape_optimizer_begin(trainer->optimizer);
-    sape_pool_run(trainer->pool, (network->size + CHUNK - 1) / CHUNK, step_chunk, trainer);
-    sape_pool_run(trainer->pool, sape_network_pack_parts(network), pack_part, trainer);
+    run(trainer, (network->size + CHUNK - 1) / CHUNK, step_chunk);
+    run(trainer, sape_network_pack_parts(network), pack_part);
     trainer->has_previous = true;
 }
 
@@ -129,7 +138,7 @@ static sape_status diverged(const char *function, sape_trainer *trainer, double 
     const sape_network *network = trainer->field->network;
     if (trainer->has_previous) {
         memcpy(network->parameters, trainer->previous, network->size * sizeof *network->parameters);
-        sape_pool_run(trainer->pool, sape_network_pack_parts(network), pack_part, trainer);
+        run(trainer, sape_network_pack_parts(network), pack_part);
         trainer->has_previous = false;
     }
     return sape_fail(SAPE_ERROR_DIVERGED, function, "the loss is %g", loss);

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "peak.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#define CHAINS 12
+#define STEPS 20000000L
+#define MAX_THREADS 256
+
+/* Twelve independent sums hide the latency of a multiply-add on every processor that has it. */
+#define DEFINE_LOOP(name, bytes, attribute)                                                                            \
+    attribute static float name(float factor) {                                                                        \
+        typedef float vector __attribute__((vector_size(bytes)));                                                      \
+        const vector f = (vector){0} + factor;                                                                         \
+        vector sum[CHAINS];                                                                                            \
+        for (int i = 0; i < CHAINS; i++) sum[i] = f;                                                                   \
+        for (long step = 0; step < STEPS; step++) {                                                                    \
+            _Pragma("GCC unroll 12") for (int i = 0; i < CHAINS; i++) sum[i] = sum[i] * f + f;                         \
+        }                                                                                                              \
+        float total = 0.0f;                                                                                            \
+        for (int i = 0; i < CHAINS; i++) total += sum[i][0];                                                           \
+        return total;                                                                                                  \
+    }
+
+#if defined(__x86_64__)
+DEFINE_LOOP(loop_512, 64, __attribute__((target("avx512f,fma"))))
+DEFINE_LOOP(loop_256, 32, __attribute__((target("avx2,fma"))))
+#endif
+DEFINE_LOOP(loop_128, 16, )
+
+static float (*choose(int *lanes))(float) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) {
+        *lanes = 16;
+        return loop_512;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        *lanes = 8;
+        return loop_256;
+    }
+#endif
+    *lanes = 4;
+    return loop_128;
+}
+
+static void *run(void *argument) {
+    int lanes;
+    volatile float *result = argument;
+    *result = choose(&lanes)(0.5f);
+    return NULL;
+}
+
+double peak_gflops(size_t threads) {
+    pthread_t others[MAX_THREADS];
+    float results[MAX_THREADS];
+    struct timespec begin, end;
+    int lanes;
+    choose(&lanes);
+    if (threads > MAX_THREADS) threads = MAX_THREADS;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    for (size_t i = 1; i < threads; i++) pthread_create(&others[i], NULL, run, &results[i]);
+    run(&results[0]);
+    for (size_t i = 1; i < threads; i++) pthread_join(others[i], NULL);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    const double seconds = (double)(end.tv_sec - begin.tv_sec) + 1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+    return 2.0 * (double)threads * (double)lanes * CHAINS * (double)STEPS / seconds * 1e-9;
+}
