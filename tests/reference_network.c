@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "reference_network.h"
+
+#include <string.h>
+
+#define MAX_LAYERS 8
+
+struct layer {
+    size_t in, out, weight, bias;
+};
+
+static size_t lay_out(const struct reference_network *network, struct layer *layers) {
+    size_t offset = 0;
+    const size_t count = network->hidden_layers + 1;
+    for (size_t l = 0; l < count; l++) {
+        layers[l].in = l == 0 ? network->inputs : network->hidden;
+        layers[l].out = l + 1 == count ? network->outputs : network->hidden;
+        layers[l].weight = offset;
+        layers[l].bias = offset + layers[l].in * layers[l].out;
+        offset = layers[l].bias + layers[l].out;
+    }
+    return count;
+}
+
+void reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
+                           const double *d_outputs, double *d_parameters, double *d_inputs) {
+    static double values[MAX_LAYERS + 1][REFERENCE_MAX_WIDTH];
+    double d[REFERENCE_MAX_WIDTH], d_in[REFERENCE_MAX_WIDTH];
+    struct layer layers[MAX_LAYERS];
+    const size_t count = lay_out(network, layers);
+    memcpy(values[0], inputs, network->inputs * sizeof *inputs);
+    for (size_t l = 0; l < count; l++) {
+        for (size_t row = 0; row < layers[l].out; row++) {
+            double sum = (double)network->parameters[layers[l].bias + row];
+            for (size_t k = 0; k < layers[l].in; k++)
+                sum += (double)network->parameters[layers[l].weight + row * layers[l].in + k] * values[l][k];
+            values[l + 1][row] = l + 1 < count && sum < 0.0 ? 0.0 : sum;
+        }
+    }
+    memcpy(outputs, values[count], network->outputs * sizeof *outputs);
+    if (d_outputs == NULL) return;
+    memcpy(d, d_outputs, network->outputs * sizeof *d);
+    for (size_t l = count; l-- > 0;) {
+        memset(d_in, 0, sizeof d_in);
+        for (size_t row = 0; row < layers[l].out; row++) {
+            if (d_parameters != NULL) d_parameters[layers[l].bias + row] += d[row];
+            for (size_t k = 0; k < layers[l].in; k++) {
+                const size_t at = layers[l].weight + row * layers[l].in + k;
+                if (d_parameters != NULL) d_parameters[at] += d[row] * values[l][k];
+                d_in[k] += (double)network->parameters[at] * d[row];
+            }
+        }
+        for (size_t k = 0; k < layers[l].in; k++) d[k] = l > 0 && values[l][k] <= 0.0 ? 0.0 : d_in[k];
+    }
+    if (d_inputs != NULL) memcpy(d_inputs, d, network->inputs * sizeof *d);
+}

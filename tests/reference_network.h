@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* A multilayer perceptron in double precision, on flat parameters as network.h orders them. */
+#ifndef SAPE_TESTS_REFERENCE_NETWORK_H
+#define SAPE_TESTS_REFERENCE_NETWORK_H
+
+#include <stddef.h>
+
+struct reference_network {
+    size_t inputs, hidden, hidden_layers, outputs;
+    const float *parameters;
+};
+
+#define REFERENCE_MAX_WIDTH 1024
+
+/* One sample: outputs, and, where the pointers are not NULL, the parameters' gradient (added to) and the inputs'. */
+void reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
+                           const double *d_outputs, double *d_parameters, double *d_inputs);
+
+#endif
