@@ -127,10 +127,10 @@ static sape_status place_axis(const char *function, struct sape_grid *grid, cons
     return SAPE_OK;
 }
 
-/* Every cell of the grid must be the place of a sample. */
+/* Every cell of the grid must be the place of a sample, or of several. */
 static sape_status check_full_grid(const char *function, struct sape_mask *mask, const sape_mask_params *params) {
     struct sape_place places[SAPE_MAX_DIM];
-    if (mask->grid.cells != params->num_samples)
+    if (mask->grid.cells > params->num_samples)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "samples: %zu of them do not form a grid of %zu x %zu",
                          params->num_samples, mask->grid.size[0], mask->grid.size[1]);
     uint8_t *seen = SAPE_NEW_ARRAY(uint8_t, mask->grid.cells);

@@ -67,8 +67,8 @@ typedef struct sape_mask_params {
     /** The loss below which a location (global: the whole) is good enough; finite, >= 0. Default 1e-3. */
     double epsilon;
     /**
-     * Spatial_fixed: (num_samples, d) coordinates of the training samples; copied. In 2D they must form a full regular
-     * grid, in any order, of at least 2 x 2. NULL otherwise.
+     * Spatial_fixed: (num_samples, d) coordinates of the training samples; copied. Samples at one place share a row. In
+     * 2D they must form a full regular grid, in any order, of at least 2 x 2. NULL otherwise.
      */
     const float *samples;
     /** Spatial_fixed: number of samples, at least 2. */
@@ -214,7 +214,7 @@ SAPE_API sape_status sape_mask_get_tensor(const sape_mask *mask, const char *nam
 
 /**
  * Replaces a tensor. "mask_stashed" m gives a row weight 1 below floor(m) and the rest of m at floor(m), as the public
- * code loads it; m in [0, E], spatial: whole numbers. "in_progress" holds 0 or 1; the others are >= 0.
+ * code loads it; m in [0, E], spatial: whole numbers. "in_progress" holds 0 or 1; "log_counter" is >= 0.
  *
  * @return as sape_mask_get_tensor(), #SAPE_ERROR_NOT_FINITE.
  */
