@@ -61,6 +61,15 @@ struct sape_mask_panel {
     float *slopes[SAPE_MAX_DIM];
 };
 
+/* The first feature of step i. */
+static inline size_t sape_mask_step_begin(const struct sape_mask_panel *panel, size_t i) {
+    return i == 0 ? panel->full : panel->ends[i - 1];
+}
+
+/* The weights of the sample in column s, feature by feature. */
+void sape_mask_panel_weights(const struct sape_mask *mask, const struct sape_mask_panel *panel, size_t width, size_t s,
+                             float *weights);
+
 /* Floats that a panel's weights need for a width; slopes need as many for every coordinate. */
 size_t sape_mask_panel_size(const struct sape_mask *mask, size_t width);
 

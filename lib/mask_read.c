@@ -143,6 +143,15 @@ void sape_mask_read(const struct sape_mask *mask, size_t samples, size_t width, 
         sum_from_the_end(panel->num_steps, width, panel->slopes[a]);
 }
 
+void sape_mask_panel_weights(const struct sape_mask *mask, const struct sape_mask_panel *panel, size_t width, size_t s,
+                             float *weights) {
+    for (size_t j = 0; j < panel->full; j++) weights[j] = 1.0f;
+    for (size_t i = 0; i < panel->num_steps; i++)
+        for (size_t j = sape_mask_step_begin(panel, i); j < panel->ends[i]; j++)
+            weights[j] = panel->weights[i * width + s];
+    for (size_t j = panel->active; j < mask->encoding_dim; j++) weights[j] = 0.0f;
+}
+
 void sape_mask_bounds(const struct sape_mask *mask, size_t n, const float *x, uint16_t *bounds) {
     struct sape_place places[SAPE_MAX_DIM];
     for (size_t s = 0; s < n; s++)

@@ -81,7 +81,7 @@ static sape_status check_values(const char *function, const struct sape_mask *ma
         const double value = (double)values[i];
         if (index == IN_PROGRESS && value != 0.0 && value != 1.0)
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, must be 0 or 1", names[index], i, value);
-        if (value < 0.0 || (index == STASHED && value > (double)mask->encoding_dim))
+        if ((value < 0.0 && index != LOG_BUFFER) || (index == STASHED && value > (double)mask->encoding_dim))
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, which is out of range", names[index], i,
                              value);
         if (whole && value != floor(value))
@@ -157,24 +157,11 @@ static void read_panel(struct reader *reader, size_t samples, const float *x) {
     sape_mask_read(reader->mask, samples, PANEL, reader->x, &reader->panel);
 }
 
-/* The features of step i and their weight at sample s. */
-static size_t step_begin(const struct sape_mask_panel *panel, size_t i) {
-    return i == 0 ? panel->full : panel->ends[i - 1];
-}
-
-static void write_weights(const struct reader *reader, size_t s, float *weights) {
-    const struct sape_mask_panel *panel = &reader->panel;
-    for (size_t j = 0; j < panel->full; j++) weights[j] = 1.0f;
-    for (size_t i = 0; i < panel->num_steps; i++)
-        for (size_t j = step_begin(panel, i); j < panel->ends[i]; j++) weights[j] = panel->weights[i * PANEL + s];
-    for (size_t j = panel->active; j < reader->mask->encoding_dim; j++) weights[j] = 0.0f;
-}
-
 static float share_of(const struct reader *reader, size_t s) {
     const struct sape_mask_panel *panel = &reader->panel;
     float sum = (float)panel->full;
     for (size_t i = 0; i < panel->num_steps; i++)
-        sum += (float)(panel->ends[i] - step_begin(panel, i)) * panel->weights[i * PANEL + s];
+        sum += (float)(panel->ends[i] - sape_mask_step_begin(panel, i)) * panel->weights[i * PANEL + s];
     return sum / (float)reader->mask->encoding_dim;
 }
 
@@ -184,7 +171,8 @@ sape_status sape_mask_weights(const sape_mask *mask, size_t n, const float *x, f
     for (size_t first = 0; first < n; first += PANEL) {
         const size_t samples = n - first < PANEL ? n - first : PANEL;
         read_panel(&reader, samples, x + first * mask->domain_dim);
-        for (size_t s = 0; s < samples; s++) write_weights(&reader, s, weights + (first + s) * mask->encoding_dim);
+        for (size_t s = 0; s < samples; s++)
+            sape_mask_panel_weights(mask, &reader.panel, PANEL, s, weights + (first + s) * mask->encoding_dim);
     }
     sape_release(reader.memory);
     return SAPE_OK;

@@ -76,10 +76,6 @@ static void gather(const struct sape_batch *batch, const float *from, size_t d, 
     }
 }
 
-static size_t step_begin(const struct sape_mask_panel *mask, size_t i) {
-    return i == 0 ? mask->full : mask->ends[i - 1];
-}
-
 /* Weights that stand in place of the mask's, sample by sample. */
 static void override_weights(const struct sape_field *field, const struct sape_batch *batch, size_t first,
                              size_t samples, size_t width, float *features) {
@@ -90,23 +86,17 @@ static void override_weights(const struct sape_field *field, const struct sape_b
     }
 }
 
-static float weight_of(const struct sape_mask_panel *mask, size_t feature, size_t *step, size_t width, size_t s) {
-    if (feature < mask->full) return 1.0f;
-    if (feature >= mask->active) return 0.0f;
-    while (feature >= mask->ends[*step]) ++*step;
-    return mask->weights[*step * width + s];
-}
-
 static void report_weights(const struct sape_field *field, const struct sape_batch *batch,
                            const struct sape_mask_panel *mask, size_t first, size_t samples, size_t width) {
     const size_t dim = field->network->input_dim;
     for (size_t s = 0; s < samples; s++) {
         const size_t sample = sape_batch_sample(batch, first + s);
-        const float *given = batch->override_mask;
-        if (given != NULL && batch->override_rows != 1) given += sample * dim;
-        size_t step = 0;
-        for (size_t j = 0; j < dim; j++)
-            batch->weights[sample * dim + j] = given != NULL ? given[j] : weight_of(mask, j, &step, width, s);
+        float *weights = batch->weights + sample * dim;
+        if (batch->override_mask == NULL)
+            sape_mask_panel_weights(field->mask, mask, width, s, weights);
+        else
+            memcpy(weights, batch->override_mask + (batch->override_rows == 1 ? 0 : sample) * dim,
+                   dim * sizeof *weights);
     }
 }
 
@@ -135,7 +125,7 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     }
     sape_encoder_panel(field->encoder, mask->active, width, x, features);
     for (size_t i = 0; i < mask->num_steps; i++) {
-        const size_t begin = step_begin(mask, i);
+        const size_t begin = sape_mask_step_begin(mask, i);
         field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
                                             features + begin * width);
     }
@@ -177,7 +167,7 @@ float *sape_tile_output(const struct sape_field *field, struct sape_workspace *w
 static void add_mask_slopes(const struct sape_mask_panel *mask, size_t d, size_t width, const float *features,
                             const float *d_features, float *d_x) {
     for (size_t i = 0; i < mask->num_steps; i++) {
-        for (size_t j = step_begin(mask, i); j < mask->ends[i]; j++) {
+        for (size_t j = sape_mask_step_begin(mask, i); j < mask->ends[i]; j++) {
             for (size_t a = 0; a < d; a++) {
                 const float *slope = mask->slopes[a] + i * width;
                 for (size_t s = 0; s < width; s++)
@@ -199,7 +189,7 @@ static void backward_panel(const struct sape_field *field, struct sape_workspace
     memset(slopes, 0, d * width * sizeof *slopes);
     add_mask_slopes(mask, d, width, workspace->features, d_features, slopes);
     for (size_t i = 0; i < mask->num_steps; i++) {
-        const size_t begin = step_begin(mask, i);
+        const size_t begin = sape_mask_step_begin(mask, i);
         field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
                                             d_features + begin * width);
     }
