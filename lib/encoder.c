@@ -8,6 +8,7 @@
 
 #include "error.h"
 #include "memory.h"
+#include "panels.h"
 #include "params.h"
 #include "random.h"
 #include "tensor.h"
@@ -255,6 +256,14 @@ size_t sape_encoder_encoding_dim(const sape_encoder *encoder) {
     return encoder == NULL ? 0 : encoder->encoding_dim;
 }
 
+void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params) {
+    *params = defaults;
+    params->kind = encoder->kind;
+    params->include_identity = encoder->identity > 0;
+    params->domain_dim = encoder->domain_dim;
+    params->num_frequencies = encoder->num_frequencies;
+}
+
 /* Groups that hold the first `active` features. */
 static size_t groups_for(const sape_encoder *encoder, size_t active) {
     if (active <= encoder->identity) return 0;
@@ -284,19 +293,9 @@ void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, siz
                                                          d_features + encoder->identity * width, d_x);
 }
 
-/* Rows of samples to one panel and back; what a last panel has too much is at the origin. */
-static void to_panel(size_t samples, size_t dim, const float *rows, float *panel) {
-    for (size_t s = 0; s < PANEL; s++)
-        for (size_t i = 0; i < dim; i++) panel[i * PANEL + s] = s < samples ? rows[s * dim + i] : 0.0f;
-}
-
-static void to_rows(size_t samples, size_t dim, const float *panel, float *rows) {
-    for (size_t s = 0; s < samples; s++)
-        for (size_t i = 0; i < dim; i++) rows[s * dim + i] = panel[i * PANEL + s];
-}
-
-static size_t panel_samples(size_t first, size_t n) {
-    return n - first < PANEL ? n - first : PANEL;
+/* The panel for the samples from `first` on. */
+static struct sape_tile panel_at(size_t first, size_t n) {
+    return (struct sape_tile){n - first < PANEL ? n - first : PANEL, PANEL, 1};
 }
 
 static sape_status check_call(const char *function, const sape_encoder *encoder, size_t n, const float *x,
@@ -314,10 +313,10 @@ sape_status sape_encoder_encode(const sape_encoder *encoder, size_t n, const flo
     if (memory == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a panel of samples");
     float *panel_x = memory, *panel = memory + d * PANEL;
     for (size_t first = 0; first < n; first += PANEL) {
-        const size_t samples = panel_samples(first, n);
-        to_panel(samples, d, x + first * d, panel_x);
+        const struct sape_tile tile = panel_at(first, n);
+        sape_panels_from_rows(&tile, d, x + first * d, panel_x);
         sape_encoder_panel(encoder, dim, PANEL, panel_x, panel);
-        to_rows(samples, dim, panel, features + first * dim);
+        sape_panels_to_rows(&tile, dim, panel, features + first * dim);
     }
     sape_release(memory);
     return SAPE_OK;
@@ -332,11 +331,11 @@ sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n, const f
     if (memory == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a panel of samples");
     float *panel_x = memory, *panel_d_x = memory + d * PANEL, *panel = memory + 2 * d * PANEL;
     for (size_t first = 0; first < n; first += PANEL) {
-        const size_t samples = panel_samples(first, n);
-        to_panel(samples, d, x + first * d, panel_x);
-        to_panel(samples, dim, d_features + first * dim, panel);
+        const struct sape_tile tile = panel_at(first, n);
+        sape_panels_from_rows(&tile, d, x + first * d, panel_x);
+        sape_panels_from_rows(&tile, dim, d_features + first * dim, panel);
         sape_encoder_panel_backward(encoder, dim, PANEL, panel_x, panel, panel_d_x);
-        to_rows(samples, d, panel_d_x, d_x + first * d);
+        sape_panels_to_rows(&tile, d, panel_d_x, d_x + first * d);
     }
     sape_release(memory);
     return SAPE_OK;

@@ -15,6 +15,10 @@ void sape_encoder_panel(const sape_encoder *encoder, size_t active, size_t width
 void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, size_t width, const float *x,
                                  const float *d_features, float *d_x);
 
+/* The params' kind, include_identity, domain_dim and num_frequencies; the others, which are only for drawing, get their
+   defaults. */
+void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params);
+
 /* Where the group that `active` lies in ends. */
 size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active);
 

@@ -6,6 +6,7 @@
 #include "error.h"
 #include "mask.h"
 #include "memory.h"
+#include "panels.h"
 #include "tensor.h"
 
 /* Samples that are read at a time. */
@@ -151,9 +152,8 @@ static sape_status reader_open(const char *function, struct reader *reader, cons
 }
 
 static void read_panel(struct reader *reader, size_t samples, const float *x) {
-    const size_t d = reader->mask->domain_dim;
-    for (size_t s = 0; s < samples; s++)
-        for (size_t a = 0; a < d; a++) reader->x[a * PANEL + s] = x[s * d + a];
+    const struct sape_tile tile = {samples, PANEL, 1};
+    sape_panels_from_rows(&tile, reader->mask->domain_dim, x, reader->x);
     sape_mask_read(reader->mask, samples, PANEL, reader->x, &reader->panel);
 }
 

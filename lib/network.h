@@ -63,8 +63,4 @@ void sape_network_pack_part(const struct sape_network *network, size_t part);
 void sape_network_export(const struct sape_network *network, const float *own, float *flat);
 void sape_network_import(const struct sape_network *network, const float *flat, float *own);
 
-/* (samples, dim) rows to panels and back; the last panel's rest is filled with zeros. */
-void sape_panels_from_rows(const struct sape_tile *tile, size_t dim, const float *rows, float *panels);
-void sape_panels_to_rows(const struct sape_tile *tile, size_t dim, const float *panels, float *rows);
-
 #endif

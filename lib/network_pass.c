@@ -101,17 +101,3 @@ void sape_network_pack_part(const struct sape_network *network, size_t part) {
         network->product->pack_backward(network->kernels, &network->layers[part - network->num_layers + 1],
                                         network->parameters);
 }
-
-void sape_panels_from_rows(const struct sape_tile *tile, size_t dim, const float *rows, float *panels) {
-    for (size_t s = 0; s < tile->panels * tile->width; s++) {
-        float *to = panels + s / tile->width * dim * tile->width + s % tile->width;
-        for (size_t i = 0; i < dim; i++) to[i * tile->width] = s < tile->samples ? rows[s * dim + i] : 0.0f;
-    }
-}
-
-void sape_panels_to_rows(const struct sape_tile *tile, size_t dim, const float *panels, float *rows) {
-    for (size_t s = 0; s < tile->samples; s++) {
-        const float *from = panels + s / tile->width * dim * tile->width + s % tile->width;
-        for (size_t i = 0; i < dim; i++) rows[s * dim + i] = from[i * tile->width];
-    }
-}

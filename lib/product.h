@@ -11,15 +11,10 @@
 #define SAPE_LIB_PRODUCT_H
 
 #include "kernels/kernels.h"
+#include "panels.h"
 
 /* Rows of weights, biases and so all parameter arrays are filled up to a multiple of this. */
 #define SAPE_STRIDE 16
-
-struct sape_tile {
-    size_t samples;
-    size_t width;
-    size_t panels;
-};
 
 struct sape_layer {
     size_t inputs, outputs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <sape/safetensors.h>
+#include "safetensors.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "atomic_file.h"
+#include "byte_sink.h"
 #include "dtype.h"
 #include "error.h"
 #include "memory.h"
@@ -21,9 +23,15 @@
 /* Room for a hundred thousand tensors; it bounds what the JSON parser can be made to use, about 40 bytes a byte. */
 #define MAX_HEADER ((size_t)16 << 20)
 
+/* Bytes that a reading or writing callback sees at once. */
+#define CHUNK ((size_t)1 << 16)
+
 struct sape_safetensors {
     struct sape_safetensors_header header;
-    unsigned char *data;
+    /* The whole file, and in it the tensors' data. */
+    unsigned char *bytes;
+    size_t size;
+    const unsigned char *data;
 };
 
 /* Where the bytes come from: a file, or memory when bytes is not NULL. */
@@ -57,38 +65,50 @@ static sape_status pull(struct source *source, void *into, size_t size) {
     return SAPE_OK;
 }
 
-static sape_status load_header(struct source *source, sape_safetensors *file, size_t *data_size) {
-    unsigned char prefix[PREFIX];
-    if (source->size < sizeof prefix)
+static sape_status load_prefix(struct source *source, unsigned char prefix[PREFIX], size_t *length) {
+    if (source->size < PREFIX)
         return sape_fail(SAPE_ERROR_FORMAT, source->function, "%s: %zu bytes are too few for a safetensors file",
                          source->name, source->size);
-    SAPE_TRY(pull(source, prefix, sizeof prefix));
-    const uint64_t length = sape_little_endian(prefix, sizeof prefix);
-    const size_t rest = source->size - sizeof prefix;
-    if (length > rest || length > MAX_HEADER)
+    SAPE_TRY(pull(source, prefix, PREFIX));
+    const uint64_t stored = sape_little_endian(prefix, PREFIX);
+    const size_t rest = source->size - PREFIX;
+    if (stored > rest || stored > MAX_HEADER)
         return sape_fail(SAPE_ERROR_FORMAT, source->function,
                          "%s: the header's length is %" PRIu64 ", %zu bytes follow and the most allowed is %zu",
-                         source->name, length, rest, MAX_HEADER);
-    *data_size = rest - (size_t)length;
-    char *text = sape_alloc((size_t)length + 1, 1);
-    if (text == NULL)
-        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for the header", source->name);
-    sape_status status = pull(source, text, (size_t)length);
-    if (status == SAPE_OK)
-        status = sape_safetensors_header_parse(source->function, source->name, text, (size_t)length, *data_size,
-                                               &file->header);
-    sape_release(text);
-    return status;
+                         source->name, stored, rest, MAX_HEADER);
+    *length = (size_t)stored;
+    return SAPE_OK;
+}
+
+/* The rest of the file, after its prefix and its header. */
+static sape_status load_data(struct source *source, sape_safetensors *file, const unsigned char *prefix,
+                             const char *text, size_t length) {
+    const size_t begin = PREFIX + length;
+    file->size = source->size;
+    file->bytes = sape_alloc(file->size, 1);
+    if (file->bytes == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for %zu bytes", source->name, file->size);
+    memcpy(file->bytes, prefix, PREFIX);
+    memcpy(file->bytes + PREFIX, text, length);
+    file->data = file->bytes + begin;
+    return pull(source, file->bytes + begin, file->size - begin);
 }
 
 /* The header first, so that a file of another kind costs no memory for its data. */
 static sape_status load_contents(struct source *source, sape_safetensors *file) {
-    size_t size = 0;
-    SAPE_TRY(load_header(source, file, &size));
-    file->data = sape_alloc(size, 1);
-    if (file->data == NULL)
-        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for %zu bytes", source->name, size);
-    return pull(source, file->data, size);
+    unsigned char prefix[PREFIX];
+    size_t length = 0;
+    SAPE_TRY(load_prefix(source, prefix, &length));
+    char *text = sape_alloc(length + 1, 1);
+    if (text == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, source->function, "%s: no memory for the header", source->name);
+    sape_status status = pull(source, text, length);
+    if (status == SAPE_OK)
+        status = sape_safetensors_header_parse(source->function, source->name, text, length,
+                                               source->size - PREFIX - length, &file->header);
+    if (status == SAPE_OK) status = load_data(source, file, prefix, text, length);
+    sape_release(text);
+    return status;
 }
 
 static sape_status load(struct source *source, sape_safetensors **out) {
@@ -118,29 +138,96 @@ static sape_status open_regular(struct source *source) {
     return SAPE_OK;
 }
 
-sape_status sape_safetensors_open(const char *path, sape_safetensors **out) {
-    SAPE_REQUIRE_POINTER(out);
-    *out = NULL;
-    SAPE_REQUIRE_POINTER(path);
-    struct source source = {.function = __func__, .name = path, .descriptor = -1};
+sape_status sape_contents_open(const char *function, const char *path, sape_safetensors **out) {
+    struct source source = {.function = function, .name = path, .descriptor = -1};
     sape_status status = open_regular(&source);
     if (status == SAPE_OK) status = load(&source, out);
     if (source.descriptor >= 0) close(source.descriptor);
     return status;
 }
 
+sape_status sape_contents_parse(const char *function, const void *bytes, size_t size, sape_safetensors **out) {
+    struct source source = {.function = function, .name = "bytes", .size = size, .bytes = bytes, .descriptor = -1};
+    return load(&source, out);
+}
+
+sape_status sape_contents_save(const char *function, const sape_safetensors *file, const char *path) {
+    struct sape_atomic_file target;
+    sape_status status = sape_atomic_file_begin(function, path, &target);
+    if (status == SAPE_OK) status = sape_atomic_file_write(&target, file->bytes, file->size);
+    if (status == SAPE_OK) status = sape_atomic_file_commit(&target);
+    sape_atomic_file_end(&target);
+    return status;
+}
+
+sape_status sape_safetensors_open(const char *path, sape_safetensors **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(path);
+    return sape_contents_open(__func__, path, out);
+}
+
 sape_status sape_safetensors_parse(const void *bytes, size_t size, sape_safetensors **out) {
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(bytes);
-    struct source source = {.function = __func__, .name = "bytes", .size = size, .bytes = bytes, .descriptor = -1};
-    return load(&source, out);
+    return sape_contents_parse(__func__, bytes, size, out);
+}
+
+/* All that the callback gives, piece by piece. */
+static sape_status collect(const char *function, sape_read_fn read_fn, void *user, unsigned char *chunk,
+                           struct sape_buffer *buffer) {
+    for (;;) {
+        size_t got = 0;
+        const int result = read_fn(user, chunk, CHUNK, &got);
+        if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "read_fn returned %d", result);
+        if (got > CHUNK)
+            return sape_fail(SAPE_ERROR_CALLBACK, function, "read_fn gave %zu bytes, there is room for %zu", got,
+                             CHUNK);
+        if (got == 0) return SAPE_OK;
+        SAPE_TRY(sape_buffer_append(buffer, chunk, got));
+    }
+}
+
+sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user, sape_safetensors **out) {
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(read_fn);
+    struct sape_buffer buffer = {.function = __func__};
+    unsigned char *chunk = sape_alloc(CHUNK, 1);
+    if (chunk == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for %zu bytes", CHUNK);
+    sape_status status = collect(__func__, read_fn, user, chunk, &buffer);
+    sape_release(chunk);
+    if (status == SAPE_OK) status = sape_contents_parse(__func__, buffer.bytes, buffer.size, out);
+    sape_buffer_clear(&buffer);
+    return status;
+}
+
+sape_status sape_safetensors_save(const sape_safetensors *file, const char *path) {
+    SAPE_REQUIRE_POINTER(file);
+    SAPE_REQUIRE_POINTER(path);
+    return sape_contents_save(__func__, file, path);
+}
+
+sape_status sape_safetensors_save_with(const sape_safetensors *file, sape_write_fn write_fn, void *user) {
+    SAPE_REQUIRE_POINTER(file);
+    SAPE_REQUIRE_POINTER(write_fn);
+    for (size_t at = 0; at < file->size; at += CHUNK) {
+        const int result = write_fn(user, file->bytes + at, file->size - at < CHUNK ? file->size - at : CHUNK);
+        if (result != 0) return SAPE_FAIL(SAPE_ERROR_CALLBACK, "write_fn returned %d", result);
+    }
+    return SAPE_OK;
+}
+
+const void *sape_safetensors_bytes(const sape_safetensors *file, size_t *size) {
+    if (size != NULL) *size = file == NULL ? 0 : file->size;
+    return file == NULL ? NULL : file->bytes;
 }
 
 void sape_safetensors_free(sape_safetensors *file) {
     if (file == NULL) return;
     sape_safetensors_header_clear(&file->header);
-    sape_release(file->data);
+    sape_release(file->bytes);
     sape_release(file);
 }
 

@@ -35,6 +35,8 @@ struct sape_safetensors_writer {
     struct sape_buffer tensors;
     /* Of struct metadata. */
     struct sape_buffer metadata;
+    /* Of void *, to be released. */
+    struct sape_buffer kept;
 };
 
 static struct tensor *tensors_of(const sape_safetensors_writer *writer, size_t *count) {
@@ -50,7 +52,8 @@ static struct metadata *metadata_of(const sape_safetensors_writer *writer, size_
 sape_status sape_safetensors_writer_create(const char *function, sape_safetensors_writer **out) {
     sape_safetensors_writer *writer = *out = SAPE_NEW(sape_safetensors_writer);
     if (writer == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for a writer");
-    writer->function = writer->tensors.function = writer->metadata.function = function;
+    writer->function = function;
+    writer->tensors.function = writer->metadata.function = writer->kept.function = function;
     return SAPE_OK;
 }
 
@@ -64,8 +67,11 @@ void sape_safetensors_writer_free(sape_safetensors_writer *writer) {
         sape_release(metadata[i].key);
         sape_release(metadata[i].value);
     }
+    void **kept = (void **)(void *)writer->kept.bytes;
+    for (size_t i = 0; i < writer->kept.size / sizeof *kept; i++) sape_release(kept[i]);
     sape_buffer_clear(&writer->tensors);
     sape_buffer_clear(&writer->metadata);
+    sape_buffer_clear(&writer->kept);
     sape_release(writer);
 }
 
@@ -79,6 +85,12 @@ sape_status sape_safetensors_writer_add(sape_safetensors_writer *writer, const c
     }
     const sape_status status = sape_buffer_append(&writer->tensors, &tensor, sizeof tensor);
     if (status != SAPE_OK) sape_release(tensor.name);
+    return status;
+}
+
+sape_status sape_safetensors_writer_keep(sape_safetensors_writer *writer, void *memory) {
+    const sape_status status = sape_buffer_append(&writer->kept, &memory, sizeof memory);
+    if (status != SAPE_OK) sape_release(memory);
     return status;
 }
 

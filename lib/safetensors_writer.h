@@ -21,6 +21,9 @@ void sape_safetensors_writer_free(sape_safetensors_writer *writer);
 sape_status sape_safetensors_writer_add(sape_safetensors_writer *writer, const char *name, sape_dtype dtype,
                                         size_t rank, const size_t *shape, const void *data);
 
+/* Frees memory from sape_alloc(), such as a tensor's data, together with the writer; at once when the call fails. */
+sape_status sape_safetensors_writer_keep(sape_safetensors_writer *writer, void *memory);
+
 /* Adds a metadata entry; key, no other entry's, and value, both UTF-8, are copied. */
 sape_status sape_safetensors_writer_add_metadata(sape_safetensors_writer *writer, const char *key, const char *value);
 

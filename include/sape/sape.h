@@ -15,6 +15,7 @@
 #ifndef SAPE_SAPE_H
 #define SAPE_SAPE_H
 
+#include "checkpoint.h"
 #include "encoder.h"
 #include "field.h"
 #include "loss.h"

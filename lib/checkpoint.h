@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a checkpoint is made of. Each part adds itself to a writer, and takes its state from a file's contents. function
+ * is the public function, for messages.
+ */
+#ifndef SAPE_LIB_CHECKPOINT_H
+#define SAPE_LIB_CHECKPOINT_H
+
+#include <sape/checkpoint.h>
+#include <stdbool.h>
+
+#include "mask.h"
+#include "safetensors_writer.h"
+
+/* Adds (count) floats to the writer; NULL when there is no memory for them, otherwise to be filled. */
+float *sape_checkpoint_add_floats(sape_safetensors_writer *writer, const char *name, size_t count);
+
+/* Whether the file has libsape's metadata; those of a newer version, and wrong ones, are errors. */
+sape_status sape_checkpoint_has_metadata(const char *function, const sape_safetensors *file, bool *has);
+
+/* Checks that the file has a tensor of that name and of the wanted shape. */
+sape_status sape_checkpoint_expect(const char *function, const sape_safetensors *file, const char *name, size_t rank,
+                                   const size_t *shape);
+
+/* Checks, then reads a tensor of one axis. */
+sape_status sape_checkpoint_read_row(const char *function, const sape_safetensors *file, const char *name,
+                                     float *values, size_t count);
+
+/* What the mask's tensors cannot hold: its settings, its schedule, and rows with ramps. The mask has been given the
+   file's tensors, and is as it was when the call fails. */
+sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mask *mask,
+                                     sape_safetensors_writer *writer);
+sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
+/* Checks that the file's mask has the same settings: those that are given when a mask is made. */
+sape_status sape_checkpoint_match_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
+
+/* Where the samples of spatial_fixed are, axis by axis: "sape.mask.positions.0" ... */
+const char *sape_checkpoint_positions_name(size_t axis);
+
+sape_status sape_checkpoint_add_field(const char *function, const sape_field *field, sape_safetensors_writer *writer);
+sape_status sape_checkpoint_make_field(const char *function, const sape_safetensors *file, sape_field **out);
+sape_status sape_checkpoint_restore_field(const char *function, const sape_safetensors *file, sape_field *field);
+
+sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer *trainer,
+                                        sape_safetensors_writer *writer);
+sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Files' contents as the checkpoints use them: the public calls, with the function that messages name. */
+#ifndef SAPE_LIB_SAFETENSORS_H
+#define SAPE_LIB_SAFETENSORS_H
+
+#include <sape/safetensors.h>
+
+sape_status sape_contents_open(const char *function, const char *path, sape_safetensors **out);
+sape_status sape_contents_parse(const char *function, const void *bytes, size_t size, sape_safetensors **out);
+sape_status sape_contents_save(const char *function, const sape_safetensors *file, const char *path);
+
+#endif
