@@ -8,6 +8,7 @@
 
 #include "fixture.h"
 #include "support.h"
+#include "tiny.h"
 
 #define SIDE 6
 #define NUM_SAMPLES (SIDE * SIDE)
@@ -554,6 +555,48 @@ START_TEST(unknown_tensors_are_refused) {
 }
 END_TEST
 
+/* Files that the first version wrote; fuzz/make_seeds.c made them. */
+static const struct {
+    const char *field, *trainer;
+    sape_policy policy;
+    sape_encoding encoding;
+    sape_optimizer_kind kind;
+} version_1[] = {
+    {"field_0_0", "trainer_0_0", SAPE_POLICY_NONE, SAPE_ENCODING_IDENTITY, SAPE_OPTIMIZER_ADAM},
+    {"field_1_3", "trainer_1_0", SAPE_POLICY_GLOBAL, SAPE_ENCODING_RBF, SAPE_OPTIMIZER_ADAM},
+    {"field_2_4", "trainer_2_1", SAPE_POLICY_SPATIAL, SAPE_ENCODING_PERIODIC_RBF, SAPE_OPTIMIZER_SGD},
+    {"field_3_1", "trainer_3_0", SAPE_POLICY_SPATIAL_FIXED, SAPE_ENCODING_FOURIER, SAPE_OPTIMIZER_ADAM},
+};
+
+static sape_safetensors *open_version_1(const char *name) {
+    char path[4096];
+    sape_safetensors *file;
+    snprintf(path, sizeof path, "%s/version_1/%s", FIXTURE_DIR, name);
+    CHECK_OK(sape_safetensors_open(path, &file));
+    return file;
+}
+
+START_TEST(version_1_stays_readable) {
+    sape_safetensors *of_field = open_version_1(version_1[_i].field), *again;
+    sape_safetensors *of_trainer = open_version_1(version_1[_i].trainer);
+    sape_field *made, *field = tiny_field(version_1[_i].policy, version_1[_i].encoding);
+    sape_trainer *trainer = tiny_trainer(field, version_1[_i].kind);
+    ck_assert_ptr_nonnull(trainer);
+    CHECK_OK(sape_field_from_checkpoint(of_field, &made));
+    expect_state(made, of_field);
+    CHECK_OK(sape_trainer_restore(trainer, of_trainer));
+    CHECK_OK(sape_trainer_checkpoint(trainer, &again));
+    expect_same_bytes(again, of_trainer);
+    sape_safetensors_free(again);
+    expect_state(field, of_field);
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    sape_field_free(made);
+    sape_safetensors_free(of_field);
+    sape_safetensors_free(of_trainer);
+}
+END_TEST
+
 START_TEST(null_is_refused) {
     sape_field *field = make_field(&spatial, 1), *made = field;
     sape_safetensors *checkpoint = checkpoint_of(field), *none = checkpoint;
@@ -596,6 +639,7 @@ int main(void) {
     tcase_add_loop_test(tests, mutated_files_do_no_harm, 0, NUM_ARCHITECTURES);
     tcase_add_loop_test(tests, wrong_metadata_are_refused, 0, sizeof patches / sizeof *patches);
     tcase_add_test(tests, unknown_tensors_are_refused);
+    tcase_add_loop_test(tests, version_1_stays_readable, 0, sizeof version_1 / sizeof *version_1);
     tcase_add_test(tests, null_is_refused);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields so small that their checkpoints are a few hundred bytes of data: one for every policy. */
-#ifndef SAPE_TESTS_FUZZ_TINY_H
-#define SAPE_TESTS_FUZZ_TINY_H
+#ifndef SAPE_TESTS_TINY_H
+#define SAPE_TESTS_TINY_H
 
 #include <sape/sape.h>
 
