@@ -116,8 +116,9 @@ sape_status sape_network_create(const sape_network_params *params, sape_network 
     network->product = sape_product_select();
     lay_out(network);
     if (!allocate(network)) {
+        const size_t count = network->num_parameters;
         sape_network_free(network);
-        return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a network of %zu parameters", network->num_parameters);
+        return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a network of %zu parameters", count);
     }
     name_tensors(network);
     draw_parameters(network, known.seed);

@@ -86,14 +86,23 @@ static double window_sum(const struct naive_mask *mask, const double *values, si
     return sum;
 }
 
-void naive_mask_advance(struct naive_mask *mask) {
+void naive_mask_smoothed_loss(const struct naive_mask *mask, double *loss) {
     const double window = (double)power(mask->width, mask->dim);
     double *mean = calloc(mask->cells, sizeof(double)), *filled = calloc(mask->cells, sizeof(double));
     for (size_t c = 0; c < mask->cells; c++) mean[c] = mask->counter[c] > 0.0 ? mask->log[c] / mask->counter[c] : 0.0;
     for (size_t c = 0; c < mask->cells; c++)
         filled[c] = mask->counter[c] > 0.0 ? mean[c] : window_sum(mask, mean, 1, c, 0) / (window - 1.0);
+    for (size_t c = 0; c < mask->cells; c++) loss[c] = window_sum(mask, filled, 1, c, 1) / window;
+    free(mean);
+    free(filled);
+}
+
+void naive_mask_advance(struct naive_mask *mask) {
+    const double window = (double)power(mask->width, mask->dim);
+    double *loss = calloc(mask->cells, sizeof(double));
+    naive_mask_smoothed_loss(mask, loss);
     for (size_t c = 0; c < mask->cells; c++) {
-        if (!(window_sum(mask, filled, 1, c, 1) / window > mask->epsilon)) mask->in_progress[c] = 0;
+        if (!(loss[c] > mask->epsilon)) mask->in_progress[c] = 0;
         for (size_t j = mask->current; j < mask->next && mask->in_progress[c]; j++)
             mask->mask[c * mask->features + j] = 1.0;
         mask->log[c] = mask->counter[c] = 0.0;
@@ -104,8 +113,7 @@ void naive_mask_advance(struct naive_mask *mask) {
     mask->current = mask->next;
     mask->next += mask->block;
     if (mask->next > mask->features || mask->features - mask->next < mask->block) mask->next = mask->features;
-    free(mean);
-    free(filled);
+    free(loss);
 }
 
 void naive_mask_weights(const struct naive_mask *mask, const double *x, double *weights) {

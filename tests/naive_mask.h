@@ -21,6 +21,8 @@ void naive_mask_free(struct naive_mask *mask);
 
 /* x has dim coordinates. */
 void naive_mask_record(struct naive_mask *mask, const double *x, double loss);
+/* One value a cell. */
+void naive_mask_smoothed_loss(const struct naive_mask *mask, double *loss);
 void naive_mask_advance(struct naive_mask *mask);
 void naive_mask_weights(const struct naive_mask *mask, const double *x, double *weights);
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "reference_network.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_LAYERS 8
+/* Far more than single precision is off by. */
+#define KINK 1e-5
 
 struct layer {
     size_t in, out, weight, bias;
@@ -22,23 +25,25 @@ static size_t lay_out(const struct reference_network *network, struct layer *lay
     return count;
 }
 
-void reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
-                           const double *d_outputs, double *d_parameters, double *d_inputs) {
+double reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
+                             const double *d_outputs, double *d_parameters, double *d_inputs) {
     static double values[MAX_LAYERS + 1][REFERENCE_MAX_WIDTH];
     double d[REFERENCE_MAX_WIDTH], d_in[REFERENCE_MAX_WIDTH];
     struct layer layers[MAX_LAYERS];
     const size_t count = lay_out(network, layers);
+    double margin = INFINITY;
     memcpy(values[0], inputs, network->inputs * sizeof *inputs);
     for (size_t l = 0; l < count; l++) {
         for (size_t row = 0; row < layers[l].out; row++) {
             double sum = (double)network->parameters[layers[l].bias + row];
             for (size_t k = 0; k < layers[l].in; k++)
                 sum += (double)network->parameters[layers[l].weight + row * layers[l].in + k] * values[l][k];
+            if (l + 1 < count) margin = fmin(margin, fabs(sum));
             values[l + 1][row] = l + 1 < count && sum < 0.0 ? 0.0 : sum;
         }
     }
     memcpy(outputs, values[count], network->outputs * sizeof *outputs);
-    if (d_outputs == NULL) return;
+    if (d_outputs == NULL) return margin;
     memcpy(d, d_outputs, network->outputs * sizeof *d);
     for (size_t l = count; l-- > 0;) {
         memset(d_in, 0, sizeof d_in);
@@ -53,4 +58,15 @@ void reference_network_run(const struct reference_network *network, const double
         for (size_t k = 0; k < layers[l].in; k++) d[k] = l > 0 && values[l][k] <= 0.0 ? 0.0 : d_in[k];
     }
     if (d_inputs != NULL) memcpy(d_inputs, d, network->inputs * sizeof *d);
+    return margin;
+}
+
+void reference_network_skip_kinks(const struct reference_network *network, size_t n, const float *inputs,
+                                  float *d_outputs) {
+    double one[REFERENCE_MAX_WIDTH], outputs[REFERENCE_MAX_WIDTH];
+    for (size_t s = 0; s < n; s++) {
+        for (size_t k = 0; k < network->inputs; k++) one[k] = (double)inputs[s * network->inputs + k];
+        if (reference_network_run(network, one, outputs, NULL, NULL, NULL) < KINK)
+            memset(d_outputs + s * network->outputs, 0, network->outputs * sizeof *d_outputs);
+    }
 }

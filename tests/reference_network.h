@@ -12,8 +12,13 @@ struct reference_network {
 
 #define REFERENCE_MAX_WIDTH 1024
 
-/* One sample: outputs, and, where the pointers are not NULL, the parameters' gradient (added to) and the inputs'. */
-void reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
-                           const double *d_outputs, double *d_parameters, double *d_inputs);
+/* One sample: outputs, and, where the pointers are not NULL, the parameters' gradient (added to) and the inputs'.
+   Returns the smallest magnitude that any ReLU was given: where it is tiny, rounding decides the gradient. */
+double reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
+                             const double *d_outputs, double *d_parameters, double *d_inputs);
+
+/* Sets the output gradients of those samples to 0 in which rounding may decide which way a ReLU goes. */
+void reference_network_skip_kinks(const struct reference_network *network, size_t n, const float *inputs,
+                                  float *d_outputs);
 
 #endif

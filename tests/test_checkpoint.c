@@ -462,7 +462,7 @@ END_TEST
 
 /* Every byte of the header, and some of the data, changed in some ways. */
 START_TEST(mutated_files_do_no_harm) {
-    static const unsigned char masks[] = {1, 2, 4, 0x10, 0x80};
+    static const unsigned char masks[] = {1, 4, 0x80};
     sape_field *field = make_field(&architectures[_i], 1);
     advance(field, 9);
     sape_safetensors *checkpoint = checkpoint_of(field);

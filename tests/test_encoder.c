@@ -152,23 +152,49 @@ START_TEST(test_gradients) {
 }
 END_TEST
 
-START_TEST(test_draws) {
+START_TEST(test_fourier_draws) {
     const size_t nf = 4000;
     sape_encoder *fourier = make(SAPE_ENCODING_FOURIER, 3, nf, 7.0, 1);
     float *f = tensor(fourier, "frequencies", 3 * nf);
-    double square = 0.0, previous = 0.0, mean[3] = {0};
+    double square = 0.0, fourth = 0.0, previous = 0.0, mean[3] = {0}, along[3] = {0};
     for (size_t j = 0; j < nf; j++) {
         double magnitude = 0.0;
         for (size_t a = 0; a < 3; a++) {
             magnitude += (double)f[a * nf + j] * (double)f[a * nf + j];
             mean[a] += (double)f[a * nf + j] / (double)nf;
+            along[a] += (double)f[a * nf + j] * (double)f[a * nf + j] / (double)nf;
         }
         square += magnitude / (double)nf;
+        fourth += magnitude * magnitude / (double)nf;
         ck_assert(sqrt(magnitude) >= previous - 1e-4);
         previous = sqrt(magnitude);
     }
     ck_assert_double_eq_tol(sqrt(square), 7.0, 0.35);
-    for (size_t a = 0; a < 3; a++) ck_assert_double_eq_tol(mean[a], 0.0, 0.35);
+    /* A normal magnitude has a fourth moment of three variances squared; every direction is as likely. */
+    ck_assert_double_eq_tol(fourth / (square * square), 3.0, 0.4);
+    for (size_t a = 0; a < 3; a++) {
+        ck_assert_double_eq_tol(mean[a], 0.0, 0.35);
+        ck_assert_double_eq_tol(along[a] / square, 1.0 / 3.0, 0.03);
+    }
+    free(f);
+    sape_encoder_free(fourier);
+}
+END_TEST
+
+/* Mean and mean square of values uniform in [-1, 1]. */
+static void check_uniform(size_t n, const float *values) {
+    double mean = 0.0, square = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        mean += (double)values[i] / (double)n;
+        square += (double)values[i] * (double)values[i] / (double)n;
+    }
+    ck_assert(largest_magnitude(n, values) <= 1.0);
+    ck_assert_double_eq_tol(mean, 0.0, 0.03);
+    ck_assert_double_eq_tol(square, 1.0 / 3.0, 0.02);
+}
+
+START_TEST(test_rbf_draws) {
+    const size_t nf = 4000;
     sape_encoder *rbf = make(SAPE_ENCODING_RBF, 2, nf, 7.0, 1);
     float *sigma = tensor(rbf, "sigma", 2 * nf), *centres = tensor(rbf, "centres", 4 * nf);
     double sum = 0.0;
@@ -178,29 +204,82 @@ START_TEST(test_draws) {
     }
     /* The mean of |normal| is sqrt(2 / pi). */
     ck_assert_double_eq_tol(sum, 1.0 + 7.0 * sqrt(2.0 / PI), 0.2);
-    ck_assert(largest_magnitude(4 * nf, centres) <= 1.0);
-    free(f);
+    check_uniform(4 * nf, centres);
     free(sigma);
     free(centres);
-    sape_encoder_free(fourier);
     sape_encoder_free(rbf);
 }
 END_TEST
 
+START_TEST(test_periodic_rbf_draws) {
+    const size_t nf = 3000;
+    const double std = 7.0, step = std * sqrt(3.0) / (double)(nf - 1);
+    sape_encoder *encoder = make(SAPE_ENCODING_PERIODIC_RBF, 3, nf, std, 1);
+    float *sigma = tensor(encoder, "sigma", nf), *offsets = tensor(encoder, "offsets", 3 * nf),
+          *moved = new_array(3 * nf);
+    size_t whole = 0;
+    for (size_t j = 0; j < nf; j++) {
+        ck_assert_double_eq_tol((double)sigma[j], ((double)j + 0.5) * step, 1e-6 * std);
+        const double period = 2.0 / (double)sigma[j];
+        for (size_t a = 0; a < 3; a++) {
+            const double offset = (double)offsets[j * 3 + a];
+            ck_assert(offset >= 0.0 && offset <= period * (1.0 + 1e-6));
+            /* Where the period is longer than the domain, what was below 0 has moved up by one. */
+            if (period >= 2.0) moved[whole++] = (float)(offset > 1.0 ? offset - period : offset);
+        }
+    }
+    ck_assert_uint_gt(whole, 600);
+    ck_assert(largest_magnitude(whole, moved) <= 1.0 + 1e-6);
+    free(sigma);
+    free(offsets);
+    free(moved);
+    sape_encoder_free(encoder);
+}
+END_TEST
+
 START_TEST(test_seeds) {
-    float *first = NULL, *same = NULL, *other = NULL;
-    sape_encoder *encoders[] = {make(SAPE_ENCODING_FOURIER, 2, 64, 20.0, 5),
-                                make(SAPE_ENCODING_FOURIER, 2, 64, 20.0, 5),
-                                make(SAPE_ENCODING_FOURIER, 2, 64, 20.0, 6)};
-    first = tensor(encoders[0], "frequencies", 128);
-    same = tensor(encoders[1], "frequencies", 128);
-    other = tensor(encoders[2], "frequencies", 128);
-    ck_assert(memcmp(first, same, 128 * sizeof *first) == 0);
-    ck_assert(memcmp(first, other, 128 * sizeof *first) != 0);
-    free(first);
-    free(same);
-    free(other);
-    for (size_t i = 0; i < 3; i++) sape_encoder_free(encoders[i]);
+    static const sape_encoding kinds[] = {SAPE_ENCODING_FOURIER, SAPE_ENCODING_RBF, SAPE_ENCODING_PERIODIC_RBF};
+    const size_t count = _i == 1 ? 256 : 128;
+    const uint64_t seeds[] = {5, 5, 6, 5 + (1ull << 40)};
+    float *points[4];
+    for (size_t i = 0; i < 4; i++) {
+        sape_encoder *encoder = make(kinds[_i], 2, 64, 20.0, seeds[i]);
+        points[i] = tensor(encoder, points_name(kinds[_i]), count);
+        sape_encoder_free(encoder);
+    }
+    ck_assert(memcmp(points[0], points[1], count * sizeof(float)) == 0);
+    ck_assert(memcmp(points[0], points[2], count * sizeof(float)) != 0);
+    ck_assert(memcmp(points[0], points[3], count * sizeof(float)) != 0);
+    for (size_t i = 0; i < 4; i++) free(points[i]);
+}
+END_TEST
+
+/* The features are those behind x itself, the same to the last bit. */
+START_TEST(test_without_identity) {
+    const size_t n = 30;
+    float *x = new_random_array(1, n * 2, -1.0f, 1.0f);
+    for (int kind = SAPE_ENCODING_IDENTITY; kind <= SAPE_ENCODING_PERIODIC_RBF; kind++) {
+        sape_encoder_params params;
+        sape_encoder *with = make((sape_encoding)kind, 2, 10, 3.0, 2), *without;
+        sape_encoder_params_init(&params, sizeof params);
+        params.kind = (sape_encoding)kind;
+        params.num_frequencies = 10;
+        params.std = 3.0;
+        params.seed = 2;
+        CHECK_OK(sape_encoder_create(&params, &without));
+        const size_t dim = sape_encoder_encoding_dim(without), more = sape_encoder_encoding_dim(with) - dim;
+        ck_assert_uint_eq(more, kind == SAPE_ENCODING_IDENTITY ? 0 : 2);
+        float *features = new_array(n * dim), *all = new_array(n * (dim + more));
+        CHECK_OK(sape_encoder_encode(without, n, x, features));
+        CHECK_OK(sape_encoder_encode(with, n, x, all));
+        for (size_t s = 0; s < n; s++)
+            ck_assert(memcmp(features + s * dim, all + s * (dim + more) + more, dim * sizeof *all) == 0);
+        free(features);
+        free(all);
+        sape_encoder_free(with);
+        sape_encoder_free(without);
+    }
+    free(x);
 }
 END_TEST
 
@@ -240,6 +319,7 @@ START_TEST(test_bad_input) {
     REFUSED(num_frequencies, 0, "0");
     REFUSED(num_frequencies, SIZE_MAX, "18446744073709551615");
     REFUSED(std, 0.0, "0");
+    REFUSED(std, 1e7, "1e+07");
     REFUSED(std, NAN, "nan");
     REFUSED(std, INFINITY, "inf");
 #undef REFUSED
@@ -259,33 +339,41 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_encoder_set_tensor(encoder, "frequencies", values, 511), SAPE_ERROR_SHAPE, "511", "512");
     values[7] = INFINITY;
     EXPECT_ERROR(sape_encoder_set_tensor(encoder, "frequencies", values, 512), SAPE_ERROR_NOT_FINITE, "[7]", "inf");
+    EXPECT_ERROR(sape_encoder_set_tensor(encoder, "frequencies", NULL, 512), SAPE_ERROR_ARGUMENT, "values", "NULL");
+    sape_tensor_info info = {.struct_size = sizeof info};
+    EXPECT_ERROR(sape_encoder_tensor_info(encoder, 1, &info), SAPE_ERROR_ARGUMENT, "index", "1");
     sape_encoder_free(encoder);
     sape_encoder_free(NULL);
     ck_assert_uint_eq(sape_encoder_encoding_dim(NULL), 0);
+    ck_assert_uint_eq(sape_encoder_domain_dim(NULL), 0);
+    ck_assert_uint_eq(sape_encoder_tensor_count(NULL), 0);
 }
 END_TEST
 
-/* A program built with other headers: fewer fields keep their defaults, unknown ones must be zero. */
-START_TEST(test_struct_sizes) {
-    struct {
-        sape_encoder_params known;
-        double unknown;
-    } newer;
-    sape_encoder *encoder;
-    sape_encoder_params_init(&newer.known, sizeof newer);
-    ck_assert_uint_eq(newer.known.struct_size, sizeof newer);
-    CHECK_OK(sape_encoder_create(&newer.known, &encoder));
-    sape_encoder_free(encoder);
-    newer.unknown = 1.0;
-    EXPECT_ERROR(sape_encoder_create(&newer.known, &encoder), SAPE_ERROR_VERSION, "byte", "set");
-    sape_encoder_params older;
-    memset(&older, 0xFF, sizeof older);
-    sape_encoder_params_init(&older, offsetof(sape_encoder_params, num_frequencies));
-    CHECK_OK(sape_encoder_create(&older, &encoder));
-    ck_assert_uint_eq(sape_encoder_encoding_dim(encoder), 512);
-    sape_encoder_free(encoder);
-    older.struct_size = 0;
-    EXPECT_ERROR(sape_encoder_create(&older, &encoder), SAPE_ERROR_ARGUMENT, "struct_size", "0");
+/* Tensors that no encoder of the kind can have. */
+START_TEST(test_bad_tensors) {
+    float sigma[10], frequencies[5];
+    sape_encoder *rbf = make(SAPE_ENCODING_RBF, 2, 5, 3.0, 1),
+                 *positional = make(SAPE_ENCODING_POSITIONAL, 2, 5, 1.0, 1);
+    for (int i = 0; i < 10; i++) sigma[i] = 1.0f;
+    CHECK_OK(sape_encoder_set_tensor(rbf, "sigma", sigma, 10));
+    sigma[6] = 0.0f;
+    EXPECT_ERROR(sape_encoder_set_tensor(rbf, "sigma", sigma, 10), SAPE_ERROR_ARGUMENT, "sigma[6]", "0");
+    sigma[6] = -2.5f;
+    EXPECT_ERROR(sape_encoder_set_tensor(rbf, "sigma", sigma, 10), SAPE_ERROR_ARGUMENT, "sigma[6]", "-2.5");
+    CHECK_OK(sape_encoder_get_tensor(positional, "frequencies", frequencies, 5));
+    for (int i = 0; i < 5; i++) ck_assert_double_eq_tol((double)frequencies[i], ldexp(PI, i), 1e-5);
+    CHECK_OK(sape_encoder_set_tensor(positional, "frequencies", frequencies, 5));
+    frequencies[3] = 20.0f;
+    EXPECT_ERROR(sape_encoder_set_tensor(positional, "frequencies", frequencies, 5), SAPE_ERROR_ARGUMENT,
+                 "frequencies[3]", "20");
+    /* What was refused has changed nothing. */
+    CHECK_OK(sape_encoder_get_tensor(rbf, "sigma", sigma, 10));
+    ck_assert_float_eq(sigma[6], 1.0f);
+    CHECK_OK(sape_encoder_get_tensor(positional, "frequencies", frequencies, 5));
+    ck_assert_double_eq_tol((double)frequencies[3], 8.0 * PI, 1e-5);
+    sape_encoder_free(rbf);
+    sape_encoder_free(positional);
 }
 END_TEST
 
@@ -295,11 +383,14 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_formulas, 0, 15);
     tcase_add_loop_test(tcase, test_gradients, 0, 15);
-    tcase_add_test(tcase, test_draws);
-    tcase_add_test(tcase, test_seeds);
+    tcase_add_test(tcase, test_fourier_draws);
+    tcase_add_test(tcase, test_rbf_draws);
+    tcase_add_test(tcase, test_periodic_rbf_draws);
+    tcase_add_loop_test(tcase, test_seeds, 0, 3);
+    tcase_add_test(tcase, test_without_identity);
     tcase_add_test(tcase, test_far_away);
     tcase_add_test(tcase, test_bad_input);
-    tcase_add_test(tcase, test_struct_sizes);
+    tcase_add_test(tcase, test_bad_tensors);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -2,20 +2,27 @@
 /* Fields: composition, gradients against central differences, options, threads, bad input. */
 #include <math.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "reference_network.h"
 #include "support.h"
 
 #define OUTPUTS 2
+#define HIDDEN 20
+#define LAYERS 2
 
 struct setting {
     sape_encoding kind;
     sape_policy policy;
     size_t d;
+    /* Spatial: the grid has one dimension less, where there is one to spare, and lies over another domain. */
+    bool shifted;
 };
 
 /* A small field whose mask, where it has one, is in the middle of revealing, differently from place to place. */
 static sape_field *make(struct setting setting) {
+    static const float center[] = {0.2f, -0.1f, 0.05f}, scale[] = {1.4f, 0.8f, -1.2f};
     sape_encoder_params encoder;
     sape_mask_params mask;
     sape_network_params network;
@@ -29,12 +36,14 @@ static sape_field *make(struct setting setting) {
     encoder.std = 1.5;
     mask.policy = setting.policy;
     mask.resolution = 5;
+    mask.mask_dim = setting.shifted && setting.d > 1 ? setting.d - 1 : 0;
     mask.num_blocks = setting.kind == SAPE_ENCODING_IDENTITY ? 1 : 2;
     mask.epsilon = 0.5;
     network.output_dim = OUTPUTS;
-    network.hidden_dim = 20;
-    network.num_layers = 2;
+    network.hidden_dim = HIDDEN;
+    network.num_layers = LAYERS;
     CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
+    if (setting.shifted) CHECK_OK(sape_mask_set_domain(sape_field_mask(field), center, scale));
     float *x = new_random_array(5, 300 * setting.d, -1.0f, 1.0f), *loss = new_random_array(6, 300, 0.0f, 1.0f);
     CHECK_OK(sape_mask_record(sape_field_mask(field), 300, x, loss));
     for (int i = 0; i < (setting.policy == SAPE_POLICY_GLOBAL ? 100 : 0); i++)
@@ -57,11 +66,14 @@ static void by_hand(const sape_field *field, size_t n, const float *x, float *ou
     free(weights);
 }
 
-static struct setting setting_of(int i) {
-    return (struct setting){(sape_encoding)(i % 5), (sape_policy)(i / 5 % 3), (size_t)(i / 15 + 1)};
-}
+#define NUM_SETTINGS 60
 
-#define NUM_SETTINGS 45
+static struct setting setting_of(int i) {
+    const struct setting setting = {.kind = (sape_encoding)(i % 5), .d = (size_t)(i / 5 % 3 + 1)};
+    static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+    if (i >= 45) return (struct setting){setting.kind, SAPE_POLICY_SPATIAL, setting.d, true};
+    return (struct setting){setting.kind, policies[i / 15], setting.d, false};
+}
 
 START_TEST(test_composition) {
     const struct setting setting = setting_of(_i);
@@ -167,8 +179,95 @@ START_TEST(test_coordinate_gradient) {
 }
 END_TEST
 
+/* The chain rule through the parts, each of which has tests of its own. */
+struct gradients {
+    float *features, *weights, *d_inputs, *d_parameters, *d_x;
+};
+
+static struct gradients gradients_by_hand(const sape_field *field, size_t n, const float *x, float *d_y) {
+    const sape_encoder *encoder = sape_field_encoder(field);
+    const sape_network *network = sape_field_network(field);
+    const size_t dim = sape_encoder_encoding_dim(encoder), count = sape_network_num_parameters(network);
+    struct gradients g = {new_array(n * dim), new_array(n * dim), new_array(n * dim), new_array(count),
+                          new_array(n * sape_encoder_domain_dim(encoder))};
+    float *inputs = new_array(n * dim), *d_features = new_array(n * dim), *parameters = new_array(count);
+    CHECK_OK(sape_network_get_parameters(network, parameters, count));
+    CHECK_OK(sape_encoder_encode(encoder, n, x, g.features));
+    CHECK_OK(sape_mask_weights(sape_field_mask(field), n, x, g.weights));
+    for (size_t i = 0; i < n * dim; i++) inputs[i] = g.features[i] * g.weights[i];
+    const struct reference_network reference = {dim, HIDDEN, LAYERS, OUTPUTS, parameters};
+    reference_network_skip_kinks(&reference, n, inputs, d_y);
+    CHECK_OK(sape_network_backward(network, n, inputs, d_y, g.d_parameters, g.d_inputs));
+    for (size_t i = 0; i < n * dim; i++) d_features[i] = g.d_inputs[i] * g.weights[i];
+    CHECK_OK(sape_encoder_backward(encoder, n, x, d_features, g.d_x));
+    free(inputs);
+    free(d_features);
+    free(parameters);
+    return g;
+}
+
+static void gradients_free(struct gradients *g) {
+    float *const all[] = {g->features, g->weights, g->d_inputs, g->d_parameters, g->d_x};
+    for (size_t i = 0; i < 5; i++) free(all[i]);
+}
+
+/* What the mask's slope along one axis adds to every sample's coordinate gradient. Inside a cell the weights are
+   linear, and a difference over a wide step is exact; NAN where the two sides lie in different cells. */
+static double *mask_share(const sape_field *field, const struct gradients *g, size_t n, size_t axis, const float *x) {
+    const size_t d = sape_encoder_domain_dim(sape_field_encoder(field));
+    const size_t dim = sape_encoder_encoding_dim(sape_field_encoder(field));
+    const float h = 1.0f / 64.0f;
+    double *share = calloc(n, sizeof *share);
+    float *moved = new_array(n * d), *side[2] = {new_array(n * dim), new_array(n * dim)};
+    for (int k = 0; k < 2; k++) {
+        for (size_t i = 0; i < n * d; i++) moved[i] = x[i] + (i % d == axis ? (k == 0 ? -h : h) : 0.0f);
+        CHECK_OK(sape_mask_weights(sape_field_mask(field), n, moved, side[k]));
+    }
+    for (size_t i = 0; i < n * dim; i++) {
+        const double left = (double)(g->weights[i] - side[0][i]), right = (double)(side[1][i] - g->weights[i]);
+        if (fabs(left - right) > 2e-6) share[i / dim] = NAN;
+        share[i / dim] += (double)(g->d_inputs[i] * g->features[i]) * 0.5 * (left + right) / (double)h;
+    }
+    free(moved);
+    free(side[0]);
+    free(side[1]);
+    return share;
+}
+
+START_TEST(test_gradients_by_hand) {
+    const struct setting setting = setting_of(_i);
+    const size_t n = 300, d = setting.d;
+    sape_field *field = make(setting);
+    const size_t count = sape_network_num_parameters(sape_field_network(field));
+    float *x = new_random_array(11, n * d, -1.2f, 1.2f), *d_y = new_random_array(12, n * OUTPUTS, -1.0f, 1.0f);
+    float *d_parameters = new_array(count), *d_x = new_array(n * d);
+    struct gradients g = gradients_by_hand(field, n, x, d_y);
+    CHECK_OK(sape_field_backward(field, n, x, d_y, d_parameters, d_x));
+    ck_assert_double_le(largest_difference(count, d_parameters, g.d_parameters),
+                        1e-5 * largest_magnitude(count, g.d_parameters));
+    const double allowed = 1e-4 * largest_magnitude(n * d, d_x);
+    size_t compared = 0;
+    for (size_t a = 0; a < d; a++) {
+        double *share = mask_share(field, &g, n, a, x);
+        for (size_t s = 0; s < n; s++) {
+            if (isnan(share[s])) continue;
+            ck_assert_double_eq_tol((double)d_x[s * d + a], (double)g.d_x[s * d + a] + share[s], allowed);
+            compared++;
+        }
+        free(share);
+    }
+    ck_assert_uint_gt(compared, n * d * 8 / 10);
+    free(x);
+    free(d_y);
+    free(d_parameters);
+    free(d_x);
+    gradients_free(&g);
+    sape_field_free(field);
+}
+END_TEST
+
 START_TEST(test_threads) {
-    const struct setting setting = {SAPE_ENCODING_FOURIER, (sape_policy)_i, 2};
+    const struct setting setting = {SAPE_ENCODING_FOURIER, (sape_policy)_i, 2, false};
     sape_field *field = make(setting);
     const size_t counts[] = {26, 128, 257, 1000, 5000}, threads[] = {1, 2, 3, 5};
     const size_t count = sape_network_num_parameters(sape_field_network(field));
@@ -218,7 +317,7 @@ static void *predict_often(void *argument) {
 /* Many callers of one field at once get what one gets. */
 START_TEST(test_concurrent_calls) {
     enum { CALLERS = 6, N = 400 };
-    sape_field *field = make((struct setting){SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 2});
+    sape_field *field = make((struct setting){SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 2, false});
     struct caller callers[CALLERS];
     float *x = new_random_array(1, N * 2, -1.0f, 1.0f), *expected = new_array(N * OUTPUTS);
     CHECK_OK(sape_field_predict(field, N, x, expected));
@@ -240,7 +339,7 @@ END_TEST
 
 START_TEST(test_predict_options) {
     enum { N = 90 };
-    sape_field *field = make((struct setting){SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2});
+    sape_field *field = make((struct setting){SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, false});
     const size_t dim = sape_encoder_encoding_dim(sape_field_encoder(field));
     float *x = new_random_array(1, N * 2, -1.0f, 1.0f), *other = new_random_array(2, N * 2, -1.0f, 1.0f);
     float *features = new_array(N * dim), *weights = new_array(N * dim), *used = new_array(N * dim);
@@ -272,8 +371,8 @@ START_TEST(test_predict_options) {
 END_TEST
 
 START_TEST(test_tensors) {
-    sape_field *field = make((struct setting){SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2});
-    sape_field *copy = make((struct setting){SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2});
+    sape_field *field = make((struct setting){SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2, false});
+    sape_field *copy = make((struct setting){SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2, false});
     float x[] = {0.1f, 0.2f, -0.7f, 0.9f}, y[4], same[4], zero[1000] = {0};
     static const char *const names[] = {"mask_stashed",
                                         "in_progress",
@@ -314,7 +413,7 @@ START_TEST(test_bad_input) {
     mask.resolution = 2;
     EXPECT_ERROR(sape_field_create(NULL, &mask, NULL, &field), SAPE_ERROR_ARGUMENT, "resolution", "2");
     EXPECT_ERROR(sape_field_create(NULL, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
-    field = make((struct setting){SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2});
+    field = make((struct setting){SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, false});
     float x[4] = {0}, y[4] = {0}, big[4] = {0};
     sape_optimizer *optimizer;
     EXPECT_ERROR(sape_field_predict(NULL, 1, x, y), SAPE_ERROR_ARGUMENT, "field", "NULL");
@@ -342,6 +441,43 @@ START_TEST(test_bad_input) {
 }
 END_TEST
 
+START_TEST(test_bad_arguments) {
+    sape_field *field = make((struct setting){SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, false});
+    const size_t dim = sape_encoder_encoding_dim(sape_field_encoder(field));
+    float x[4] = {0}, y[4], bad[4] = {0.0f, NAN, 0.0f, 0.0f}, *weights = new_array(2 * dim);
+    sape_optimizer *optimizer;
+    sape_predict_options options;
+    sape_tensor_info info = {.struct_size = sizeof info};
+    CHECK_OK(sape_optimizer_create(NULL, sape_network_num_parameters(sape_field_network(field)), &optimizer));
+    EXPECT_ERROR(sape_field_update(NULL, optimizer, y), SAPE_ERROR_ARGUMENT, "field", "NULL");
+    EXPECT_ERROR(sape_field_update(field, NULL, y), SAPE_ERROR_ARGUMENT, "optimizer", "NULL");
+    EXPECT_ERROR(sape_field_update(field, optimizer, NULL), SAPE_ERROR_ARGUMENT, "d_parameters", "NULL");
+    EXPECT_ERROR(sape_field_set_num_threads(NULL, 1), SAPE_ERROR_ARGUMENT, "field", "NULL");
+    EXPECT_ERROR(sape_field_tensor_info(NULL, 0, &info), SAPE_ERROR_ARGUMENT, "field", "NULL");
+    EXPECT_ERROR(sape_field_tensor_info(field, 99, &info), SAPE_ERROR_ARGUMENT, "index", "99");
+    EXPECT_ERROR(sape_field_set_tensor(field, "log_buffer", NULL, 25), SAPE_ERROR_ARGUMENT, "values", "NULL");
+    EXPECT_ERROR(sape_field_backward(NULL, 1, x, y, NULL, y), SAPE_ERROR_ARGUMENT, "field", "NULL");
+    EXPECT_ERROR(sape_field_backward(field, 2, bad, y, NULL, y), SAPE_ERROR_NOT_FINITE, "x[1]", "nan");
+    sape_predict_options_init(&options, sizeof options);
+    options.mask_by = bad;
+    EXPECT_ERROR(sape_field_predict_with(field, &options, 2, x, y), SAPE_ERROR_NOT_FINITE, "mask_by[1]", "nan");
+    bad[1] = 1e30f;
+    EXPECT_ERROR(sape_field_predict_with(field, &options, 2, x, y), SAPE_ERROR_ARGUMENT, "mask_by[1]", "1e+30");
+    sape_predict_options_init(&options, sizeof options);
+    options.override_mask = weights;
+    options.override_rows = 2;
+    weights[dim + 3] = INFINITY;
+    EXPECT_ERROR(sape_field_predict_with(field, &options, 2, x, y), SAPE_ERROR_NOT_FINITE, "override_mask[", "inf");
+    ck_assert_ptr_null(sape_field_encoder(NULL));
+    ck_assert_ptr_null(sape_field_mask(NULL));
+    ck_assert_ptr_null(sape_field_network(NULL));
+    ck_assert_uint_eq(sape_field_tensor_count(NULL), 0);
+    free(weights);
+    sape_optimizer_free(optimizer);
+    sape_field_free(field);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("field");
     TCase *tcase = tcase_create("field");
@@ -349,11 +485,13 @@ int main(void) {
     tcase_add_loop_test(tcase, test_composition, 0, NUM_SETTINGS);
     tcase_add_loop_test(tcase, test_parameter_gradient, 0, 2 * NUM_SETTINGS);
     tcase_add_loop_test(tcase, test_coordinate_gradient, 0, NUM_SETTINGS);
+    tcase_add_loop_test(tcase, test_gradients_by_hand, 0, NUM_SETTINGS);
     tcase_add_loop_test(tcase, test_threads, 0, 3);
     tcase_add_test(tcase, test_concurrent_calls);
     tcase_add_test(tcase, test_predict_options);
     tcase_add_test(tcase, test_tensors);
     tcase_add_test(tcase, test_bad_input);
+    tcase_add_test(tcase, test_bad_arguments);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

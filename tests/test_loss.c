@@ -61,6 +61,15 @@ START_TEST(test_bad_input) {
                  "outputs", "NULL");
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_BCE, 2, 1, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,
                  "targets[1]", "1.5");
+    EXPECT_ERROR(sape_loss_evaluate((sape_loss)-3, 2, 1, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,
+                 "kind", "-3");
+    EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 1, outputs, NULL, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,
+                 "targets", "NULL");
+    outputs[0] = -INFINITY;
+    EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 1, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_NOT_FINITE,
+                 "outputs[0]", "-inf");
+    outputs[0] = 0.0f;
+    CHECK_OK(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 1, outputs, targets, NULL, NULL, NULL));
     targets[1] = NAN;
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 1, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_NOT_FINITE,
                  "targets[1]", "nan");

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "naive_fixed.h"
 #include "naive_mask.h"
 #include "support.h"
 
@@ -31,6 +32,16 @@ static sape_mask_state state_of(const sape_mask *mask) {
 static const size_t cases[][5] = {{1, 0, 3, 9, 0},  {1, 0, 12, 21, 0}, {1, 0, 120, 33, 5},
                                   {2, 0, 7, 18, 0}, {2, 0, 13, 22, 4}, {2, 1, 11, 18, 0},
                                   {3, 0, 4, 15, 0}, {3, 0, 7, 23, 6},  {3, 2, 9, 16, 3}};
+
+static void check_smoothed_loss(const sape_mask *mask, const struct naive_mask *naive) {
+    float *loss = new_array(naive->cells);
+    double *expected = calloc(naive->cells, sizeof *expected);
+    CHECK_OK(sape_mask_smoothed_loss(mask, loss, naive->cells));
+    naive_mask_smoothed_loss(naive, expected);
+    for (size_t c = 0; c < naive->cells; c++) ck_assert_double_eq_tol((double)loss[c], expected[c], 2e-6);
+    free(loss);
+    free(expected);
+}
 
 /* Random losses, samples in and out of the domain, a domain elsewhere: weights and progress at every step. */
 START_TEST(test_spatial) {
@@ -61,6 +72,7 @@ START_TEST(test_spatial) {
             naive_mask_record(&naive, place, (double)loss[s]);
         }
         CHECK_OK(sape_mask_record(mask, batch, x, loss));
+        check_smoothed_loss(mask, &naive);
         CHECK_OK(sape_mask_step(mask));
         if (iteration % 3 == 0) naive_mask_advance(&naive);
         const sape_mask_state state = state_of(mask);
@@ -125,88 +137,177 @@ START_TEST(test_last_block) {
 }
 END_TEST
 
-/* One row a sample, in 1D: the ramp, the patience, the blur over neighbours, whatever the samples' order. */
-START_TEST(test_fixed_1d) {
-    enum { N = 7, DIM = 12 };
-    const float samples[N] = {0.5f, -0.9f, -0.2f, 0.9f, 0.0f, -0.5f, 0.3f};
-    const int rank[N] = {5, 0, 2, 6, 3, 1, 4};
-    sape_mask_params params = params_of(SAPE_POLICY_SPATIAL_FIXED, 1, DIM);
-    params.samples = samples;
-    params.num_samples = N;
-    params.num_blocks = 4; /* blocks of 3 */
+/* Samples of a grid with uneven places, in an order of their own, the first of them twice. */
+struct fixed {
+    size_t d, size[2], num_samples;
+    const float *axes[2];
+    float samples[2 * (NAIVE_FIXED_MAX_CELLS + 1)];
+    size_t cells[NAIVE_FIXED_MAX_CELLS + 1];
+};
+
+static const float axis_0[] = {-0.9f, -0.5f, -0.2f, 0.0f, 0.3f, 0.5f, 0.9f};
+static const float axis_1[] = {-1.0f, -0.7f, 0.1f, 0.2f, 0.8f};
+
+static struct fixed make_fixed(size_t d) {
+    struct fixed fixed = {.d = d, .size = {7, d == 2 ? 5 : 1}, .axes = {axis_0, axis_1}};
+    const size_t cells = fixed.size[0] * fixed.size[1];
+    fixed.num_samples = cells + 1;
+    for (size_t i = 0; i <= cells; i++) {
+        const size_t cell = i * 11 % cells; /* 11 has no factor in common with 7 and 35 */
+        fixed.cells[i] = cell;
+        fixed.samples[i * d] = axis_0[cell % 7];
+        if (d == 2) fixed.samples[i * d + 1] = axis_1[cell / 7];
+    }
+    return fixed;
+}
+
+/* Where x lies among the positions of an axis, in cells; on their border when outside. */
+static double place_on(const float *axis, size_t size, float x) {
+    size_t low = 0;
+    while (low + 2 < size && x >= axis[low + 1]) low++;
+    const double share = ((double)x - (double)axis[low]) / ((double)axis[low + 1] - (double)axis[low]);
+    return (double)low + fmin(1.0, fmax(0.0, share));
+}
+
+static void check_fixed_weights(const sape_mask *mask, const struct naive_fixed *naive, const struct fixed *fixed,
+                                size_t n, const float *x) {
+    float *weights = new_array(n * naive->features);
+    CHECK_OK(sape_mask_weights(mask, n, x, weights));
+    for (size_t s = 0; s < n; s++) {
+        double place[2] = {0.0, 0.0};
+        for (size_t a = 0; a < fixed->d; a++) place[a] = place_on(fixed->axes[a], fixed->size[a], x[s * fixed->d + a]);
+        for (size_t j = 0; j < naive->features; j++)
+            ck_assert_double_eq_tol((double)weights[s * naive->features + j], naive_fixed_weight(naive, place, j),
+                                    2e-6);
+    }
+    free(weights);
+}
+
+/* One row a sample: ramp, patience, blur over neighbours and interpolation, whatever the samples' order. */
+START_TEST(test_fixed) {
+    const size_t d = (size_t)_i + 1, others = 60;
+    const struct fixed fixed = make_fixed(d);
+    sape_mask_params params = params_of(SAPE_POLICY_SPATIAL_FIXED, d, 14);
+    params.samples = fixed.samples;
+    params.num_samples = fixed.num_samples;
+    params.num_blocks = 4; /* blocks of 3, and 2 features left over */
     params.block_iterations = 6;
     params.epsilon = 0.5;
     sape_mask *mask = make(&params);
-    double level[N], end[N], ramp[N];
-    int active[N], quiet[N] = {0};
-    for (int r = 0; r < N; r++) level[r] = end[r] = 3, ramp[r] = 0.0, active[r] = 1;
-    size_t current = 3, next = 6;
-    for (int i = 1; i <= 30; i++) {
-        float loss[N], weights[N * DIM];
-        double by_rank[N];
-        /* The left half is fitted early, the right one late. */
-        for (int s = 0; s < N; s++) loss[s] = i > (samples[s] < 0.0f ? 4 : 14) ? 0.1f : 1.0f;
-        for (int s = 0; s < N; s++) by_rank[rank[s]] = (double)loss[s];
-        CHECK_OK(sape_mask_record(mask, N, samples, loss));
+    struct naive_fixed naive = {.size = {fixed.size[0], fixed.size[1]},
+                                .features = 14,
+                                .block = 3,
+                                .num_blocks = 4,
+                                .block_iterations = 6,
+                                .epsilon = 0.5};
+    naive_fixed_init(&naive);
+    float *x = new_array(others * d), loss[NAIVE_FIXED_MAX_CELLS + 1];
+    for (size_t i = 1; i <= 30; i++) {
+        double by_cell[NAIVE_FIXED_MAX_CELLS];
+        /* The left is fitted early, the right late, and the last column never. */
+        for (size_t s = 0; s < fixed.num_samples; s++) {
+            const size_t column = fixed.cells[s] % 7;
+            loss[s] = column < 6 && i > 3 * column + 2 ? 0.1f : 1.0f;
+            by_cell[fixed.cells[s]] = (double)loss[s];
+        }
+        CHECK_OK(sape_mask_record(mask, fixed.num_samples, fixed.samples, loss));
         CHECK_OK(sape_mask_step(mask));
-        for (int r = 0; r < N; r++) {
-            const double mean = (by_rank[r > 0 ? r - 1 : 0] + by_rank[r] + by_rank[r < N - 1 ? r + 1 : r]) / 3.0;
-            quiet[r] = mean > 0.5 ? 0 : quiet[r] + 1;
-            if (quiet[r] >= 3) active[r] = 0;
-        }
-        for (int r = 0; r < N && i <= 24; r++) {
-            if (!active[r]) continue;
-            level[r] = i % 6 == 0 ? (double)next : (double)current;
-            end[r] = (double)next;
-            ramp[r] = i % 6 == 0 ? 0.0 : fmin(1.0, 2.0 * (i % 6) / 6.0);
-        }
-        int any = 0;
-        for (int r = 0; r < N; r++) any |= active[r];
-        if (i % 6 == 0 && i <= 24 && any) {
-            current = next;
-            next = next + 3 > DIM || DIM - (next + 3) < 3 ? DIM : next + 3;
-        }
-        CHECK_OK(sape_mask_weights(mask, N, samples, weights));
-        for (int s = 0; s < N; s++) {
-            for (int j = 0; j < DIM; j++) {
-                double expected = 0.0;
-                for (int k = -1; k <= 1; k++) {
-                    const int r = rank[s] + k < 0 ? 0 : rank[s] + k >= N ? N - 1 : rank[s] + k;
-                    expected += (j < level[r] ? 1.0 : j < end[r] ? ramp[r] : 0.0) / 3.0;
-                }
-                ck_assert_double_eq_tol((double)weights[s * DIM + j], expected, 1e-6);
-            }
-        }
+        naive_fixed_step(&naive, by_cell);
+        random_array(i, others * d, -1.2f, 1.2f, x);
+        check_fixed_weights(mask, &naive, &fixed, fixed.num_samples, fixed.samples);
+        check_fixed_weights(mask, &naive, &fixed, others, x);
+        size_t in_progress = 0;
+        for (size_t c = 0; c < naive.cells; c++) in_progress += (size_t)naive.active[c];
+        ck_assert_uint_eq(state_of(mask).cells_in_progress, in_progress);
+        ck_assert_uint_eq(state_of(mask).current_feature, naive.current);
     }
-    /* Between two samples the weights are between theirs, in proportion. */
-    const float places[] = {-0.9f, -0.8f, -0.5f};
-    float between[3 * DIM];
-    CHECK_OK(sape_mask_weights(mask, 3, places, between));
-    for (int j = 0; j < DIM; j++)
-        ck_assert_double_eq_tol((double)between[DIM + j],
-                                0.75 * (double)between[j] + 0.25 * (double)between[2 * DIM + j], 1e-6);
+    ck_assert_uint_eq(state_of(mask).num_cells, naive.cells);
+    ck_assert_uint_gt(state_of(mask).cells_in_progress, 0);
+    ck_assert_uint_lt(state_of(mask).cells_in_progress, naive.cells);
+    free(x);
     sape_mask_free(mask);
 }
 END_TEST
 
-/* In 2D the samples must be a whole grid. */
-START_TEST(test_fixed_2d) {
+START_TEST(test_fixed_bad_input) {
     const float samples[] = {0.5f, 0.0f, -1.0f, 1.0f, 0.5f, 1.0f, -1.0f, 0.0f, 0.0f, 1.0f, 0.0f, 0.0f};
+    const float same[] = {0.5f, 0.5f}, bad[] = {0.5f, NAN}, far[] = {0.5f, 1e30f};
     sape_mask_params params = params_of(SAPE_POLICY_SPATIAL_FIXED, 2, 10);
     sape_mask *mask;
     params.samples = samples;
     params.num_samples = 6;
-    mask = make(&params);
-    ck_assert_uint_eq(state_of(mask).num_cells, 6);
-    float weights[60];
-    CHECK_OK(sape_mask_weights(mask, 6, samples, weights));
-    ck_assert_double_eq_tol((double)weights[1], 1.0, 1e-6);
-    ck_assert_float_eq(weights[2], 0.0f);
-    sape_mask_free(mask);
-    params.num_samples = 5;
+    sape_mask_free(make(&params));
+    params.num_samples = 5; /* one place of the grid is empty */
     EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "samples", "5");
     params.domain_dim = 3;
     EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "domain_dim", "3");
+    params.domain_dim = 1;
+    params.num_samples = 1;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "num_samples", "1");
+    params.num_samples = SIZE_MAX;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "num_samples", "18446744073709551615");
+    params.num_samples = 2;
+    params.samples = NULL;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "samples", "NULL");
+    params.samples = same;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "samples", "1");
+    params.samples = bad;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_NOT_FINITE, "samples[1]", "nan");
+    params.samples = far;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "samples[1]", "1e+30");
+    ck_assert_ptr_null(mask);
+}
+END_TEST
+
+/* Policy, dimension, features, blocks, iterations; block and iterations from one to the next. */
+static const size_t schedules[][7] = {
+    {SAPE_POLICY_SPATIAL, 1, 513, 0, 20000, 1, 19},   {SAPE_POLICY_SPATIAL, 2, 514, 0, 5000, 2, 9},
+    {SAPE_POLICY_SPATIAL, 1, 513, 6, 10000, 85, 833}, {SAPE_POLICY_SPATIAL, 3, 515, 0, 100, 3, 1},
+    {SAPE_POLICY_GLOBAL, 1, 513, 0, 20000, 1, 29},    {SAPE_POLICY_GLOBAL, 2, 514, 0, 5000, 2, 14},
+    {SAPE_POLICY_GLOBAL, 1, 513, 6, 10000, 85, 1250}, {SAPE_POLICY_GLOBAL, 3, 515, 0, 100, 3, 1},
+    {SAPE_POLICY_SPATIAL, 3, 2, 0, 100, 2, 50},       {SAPE_POLICY_SPATIAL, 2, 10, 10, 1000000000000, 1, 50000000000},
+};
+
+START_TEST(test_schedule) {
+    const size_t *s = schedules[_i];
+    sape_mask_params params = params_of((sape_policy)s[0], s[1], s[2]);
+    params.resolution = 4;
+    params.num_blocks = s[3];
+    params.num_iterations = s[4];
+    sape_mask *mask = make(&params);
+    ck_assert_uint_eq(state_of(mask).block_size, s[5]);
+    ck_assert_uint_eq(state_of(mask).block_iterations, s[6]);
+    ck_assert_uint_eq(state_of(mask).current_feature, s[5]);
+    ck_assert_double_eq_tol(state_of(mask).revealed, (double)s[5] / (double)s[2], 1e-12);
+    sape_mask_free(mask);
+}
+END_TEST
+
+/* The bounding box of the points becomes [-1, 1]; an axis without extent keeps scale 1. */
+START_TEST(test_fit_domain) {
+    const float points[] = {-3.0f, 2.0f, 0.5f, 5.0f, 2.0f, 1.5f, 1.0f, 2.0f, -0.5f};
+    const float center[] = {1.0f, 2.0f, 0.5f}, scale[] = {0.25f, 1.0f, 1.0f};
+    sape_mask_params params = params_of(SAPE_POLICY_SPATIAL, 3, 12);
+    params.resolution = 6;
+    params.epsilon = 0.5;
+    sape_mask *fitted = make(&params), *placed = make(&params);
+    float *x = new_random_array(1, 600, -4.0f, 6.0f), *loss = new_random_array(2, 200, 0.0f, 1.0f);
+    float *weights = new_array(2400), *expected = new_array(2400);
+    CHECK_OK(sape_mask_fit_domain(fitted, 3, points));
+    CHECK_OK(sape_mask_set_domain(placed, center, scale));
+    CHECK_OK(sape_mask_record(fitted, 200, x, loss));
+    CHECK_OK(sape_mask_record(placed, 200, x, loss));
+    CHECK_OK(sape_mask_advance(fitted));
+    CHECK_OK(sape_mask_advance(placed));
+    CHECK_OK(sape_mask_weights(fitted, 200, x, weights));
+    CHECK_OK(sape_mask_weights(placed, 200, x, expected));
+    ck_assert(memcmp(weights, expected, 2400 * sizeof *weights) == 0);
+    ck_assert_uint_gt(state_of(fitted).cells_in_progress, 0);
+    ck_assert_uint_lt(state_of(fitted).cells_in_progress, 216);
+    float *const all[] = {x, loss, weights, expected};
+    for (size_t i = 0; i < 4; i++) free(all[i]);
+    sape_mask_free(fitted);
+    sape_mask_free(placed);
 }
 END_TEST
 
@@ -325,6 +426,42 @@ START_TEST(test_bad_input) {
 }
 END_TEST
 
+START_TEST(test_bad_arguments) {
+    sape_mask_params params = params_of(SAPE_POLICY_SPATIAL, 2, 10);
+    sape_mask *mask = make(&params);
+    sape_mask_state state = {.struct_size = sizeof state};
+    sape_tensor_info info = {.struct_size = sizeof info};
+    float x[4] = {0}, loss[2] = {0}, share[2], center[2] = {0.0f, NAN}, scale[2] = {1.0f, 1.0f};
+    EXPECT_ERROR(sape_mask_get_state(NULL, &state), SAPE_ERROR_ARGUMENT, "mask", "NULL");
+    EXPECT_ERROR(sape_mask_get_state(mask, NULL), SAPE_ERROR_ARGUMENT, "state", "NULL");
+    EXPECT_ERROR(sape_mask_advance(NULL), SAPE_ERROR_ARGUMENT, "mask", "NULL");
+    EXPECT_ERROR(sape_mask_record(NULL, 1, x, loss), SAPE_ERROR_ARGUMENT, "mask", "NULL");
+    EXPECT_ERROR(sape_mask_record(mask, 1, NULL, loss), SAPE_ERROR_ARGUMENT, "x", "NULL");
+    EXPECT_ERROR(sape_mask_record(mask, SIZE_MAX, x, loss), SAPE_ERROR_MEMORY, "n", "18446744073709551615");
+    EXPECT_ERROR(sape_mask_revealed(NULL, 1, x, share), SAPE_ERROR_ARGUMENT, "mask", "NULL");
+    EXPECT_ERROR(sape_mask_revealed(mask, 1, x, NULL), SAPE_ERROR_ARGUMENT, "share", "NULL");
+    EXPECT_ERROR(sape_mask_set_domain(mask, center, scale), SAPE_ERROR_NOT_FINITE, "center[1]", "nan");
+    EXPECT_ERROR(sape_mask_set_domain(mask, NULL, scale), SAPE_ERROR_ARGUMENT, "center", "NULL");
+    EXPECT_ERROR(sape_mask_fit_domain(mask, 1, NULL), SAPE_ERROR_ARGUMENT, "points", "NULL");
+    EXPECT_ERROR(sape_mask_fit_domain(mask, 1, center), SAPE_ERROR_NOT_FINITE, "points[1]", "nan");
+    EXPECT_ERROR(sape_mask_tensor_info(mask, 4, &info), SAPE_ERROR_ARGUMENT, "index", "4");
+    EXPECT_ERROR(sape_mask_get_tensor(mask, "mask", x, 4), SAPE_ERROR_NOT_FOUND, "mask", "no tensor");
+    x[2] = -1e30f;
+    EXPECT_ERROR(sape_mask_record(mask, 2, x, loss), SAPE_ERROR_ARGUMENT, "x[2]", "-1e+30");
+    EXPECT_ERROR(sape_mask_revealed(mask, 2, x, share), SAPE_ERROR_ARGUMENT, "x[2]", "-1e+30");
+    sape_mask_free(mask);
+    center[1] = 0.0f;
+    for (int policy = SAPE_POLICY_NONE; policy <= SAPE_POLICY_GLOBAL; policy++) {
+        params.policy = (sape_policy)policy;
+        mask = make(&params);
+        EXPECT_ERROR(sape_mask_set_domain(mask, center, scale), SAPE_ERROR_UNSUPPORTED, "policy", "spatial");
+        EXPECT_ERROR(sape_mask_fit_domain(mask, 1, center), SAPE_ERROR_UNSUPPORTED, "policy", "spatial");
+        EXPECT_ERROR(sape_mask_smoothed_loss(mask, loss, 1), SAPE_ERROR_UNSUPPORTED, "policy", "spatial");
+        sape_mask_free(mask);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("mask");
     TCase *tcase = tcase_create("mask");
@@ -332,11 +469,14 @@ int main(void) {
     tcase_add_loop_test(tcase, test_spatial, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, test_global_ramp);
     tcase_add_test(tcase, test_last_block);
-    tcase_add_test(tcase, test_fixed_1d);
-    tcase_add_test(tcase, test_fixed_2d);
+    tcase_add_loop_test(tcase, test_fixed, 0, 2);
+    tcase_add_test(tcase, test_fixed_bad_input);
+    tcase_add_loop_test(tcase, test_schedule, 0, (int)(sizeof schedules / sizeof *schedules));
+    tcase_add_test(tcase, test_fit_domain);
     tcase_add_test(tcase, test_tensors);
     tcase_add_test(tcase, test_revealed);
     tcase_add_test(tcase, test_bad_input);
+    tcase_add_test(tcase, test_bad_arguments);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -41,9 +41,10 @@ START_TEST(test_reference) {
     float *parameters = new_array(count), *x = new_random_array(2, n * in, -1.0f, 1.0f), *y = new_array(n * out);
     float *d_y = new_random_array(3, n * out, -1.0f, 1.0f), *d_p = new_array(count), *d_x = new_array(n * in);
     CHECK_OK(sape_network_get_parameters(network, parameters, count));
+    const struct reference_network reference = {in, c[2], c[3], out, parameters};
+    reference_network_skip_kinks(&reference, n, x, d_y);
     CHECK_OK(sape_network_forward(network, n, x, y));
     CHECK_OK(sape_network_backward(network, n, x, d_y, d_p, d_x));
-    const struct reference_network reference = {in, c[2], c[3], out, parameters};
     double *ry = calloc(n * out, sizeof *ry), *rp = calloc(count, sizeof *rp), *rx = calloc(n * in, sizeof *rx);
     for (size_t s = 0; s < n; s++) {
         double inputs[REFERENCE_MAX_WIDTH], d_outputs[64];
@@ -113,7 +114,9 @@ START_TEST(test_bad_input) {
     ck_assert_ptr_null(network)
     REFUSED(input_dim, 0, "0");
     REFUSED(input_dim, SIZE_MAX, "18446744073709551615");
+    REFUSED(input_dim, 65536, "65536");
     REFUSED(output_dim, 0, "0");
+    REFUSED(output_dim, 1025, "1025");
     REFUSED(hidden_dim, 0, "0");
     REFUSED(hidden_dim, 8193, "8193");
     REFUSED(num_layers, 0, "0");
@@ -132,6 +135,13 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_network_set_parameters(network, parameters, 17), SAPE_ERROR_NOT_FINITE, "parameters[5]", "nan");
     EXPECT_ERROR(sape_network_set_tensor(network, "0.weight", parameters, 8), SAPE_ERROR_NOT_FINITE, "0.weight", "nan");
     EXPECT_ERROR(sape_network_set_tensor(network, "1.weight", parameters, 8), SAPE_ERROR_NOT_FOUND, "1.weight", "no");
+    EXPECT_ERROR(sape_network_set_parameters(NULL, parameters, 17), SAPE_ERROR_ARGUMENT, "network", "NULL");
+    EXPECT_ERROR(sape_network_set_parameters(network, NULL, 17), SAPE_ERROR_ARGUMENT, "parameters", "NULL");
+    EXPECT_ERROR(sape_network_get_tensor(network, NULL, parameters, 8), SAPE_ERROR_ARGUMENT, "name", "NULL");
+    EXPECT_ERROR(sape_network_get_tensor(network, "0.weight", NULL, 8), SAPE_ERROR_ARGUMENT, "values", "NULL");
+    sape_tensor_info info = {.struct_size = sizeof info};
+    EXPECT_ERROR(sape_network_tensor_info(network, 4, &info), SAPE_ERROR_ARGUMENT, "index", "4");
+    EXPECT_ERROR(sape_network_tensor_info(network, 0, NULL), SAPE_ERROR_ARGUMENT, "info", "NULL");
     CHECK_OK(sape_network_forward(network, 0, NULL, NULL));
     CHECK_OK(sape_network_backward(network, 0, NULL, NULL, parameters, NULL));
     ck_assert(largest_magnitude(17, parameters) == 0.0);

@@ -297,18 +297,42 @@ static void check_schedule(int _i, const struct fixture *fixture, const sape_fie
     ck_assert_uint_eq(state.block_iterations, (size_t)fixture_number(fixture, "block_iterations", 0));
 }
 
+/* The field's outputs at the samples against a tensor of the fixture. */
+static double outputs_off(int _i, const struct fixture *fixture, const sape_field *field, const char *name) {
+    struct tensor x = fixture_tensor(fixture, "x"), expected = fixture_tensor(fixture, "%s", name);
+    float *outputs = malloc(expected.count * sizeof *outputs);
+    CHECK(sape_field_predict(field, x.shape[0], x.floats, outputs));
+    const double worst = largest_difference(outputs, &expected, 0, expected.count);
+    free(outputs);
+    tensor_free(&x);
+    tensor_free(&expected);
+    return worst;
+}
+
+/* The mean over the rows of the sum of their weights, before smoothing. */
+static double mean_revealed(int _i, const sape_field *field) {
+    const sape_mask *mask = sape_field_mask(field);
+    sape_mask_state state = {.struct_size = sizeof state};
+    CHECK(sape_mask_get_state(mask, &state));
+    return state.revealed * (double)sape_mask_encoding_dim(mask);
+}
+
 static void check_steps(int _i, const struct fixture *fixture, sape_field *field, sape_trainer *trainer) {
-    struct tensor losses = fixture_tensor(fixture, "loss");
-    double worst = 0.0;
+    struct tensor losses = fixture_tensor(fixture, "loss"), revealed = fixture_tensor(fixture, "mean_revealed");
+    double worst = 0.0, worst_revealed = 0.0;
     for (size_t step = 1; step <= losses.count; step++) {
         double loss;
         CHECK(sape_trainer_step(trainer, &loss));
         worst = fmax(worst, fabs(loss / losses.values[step - 1] - 1.0));
+        worst_revealed = fmax(worst_revealed, fabs(mean_revealed(_i, field) - revealed.values[step - 1]));
         if (step == 1) EXPECT("parameters after 1 step", parameters_off(_i, fixture, field, 1), 1e-5);
         if (step == 10) EXPECT("parameters after 10 steps", parameters_off(_i, fixture, field, 10), 1e-5);
     }
     EXPECT("loss of every step (relative)", worst, 1e-4);
+    EXPECT("revealed features of every step", worst_revealed, 1e-5);
+    EXPECT("outputs after all steps", outputs_off(_i, fixture, field, "final_output"), 1e-3);
     tensor_free(&losses);
+    tensor_free(&revealed);
 }
 
 static void check_training(int _i, const struct fixture *fixture) {
@@ -332,6 +356,7 @@ static void check_training(int _i, const struct fixture *fixture) {
     optimizer.learning_rate = fixture_number(fixture, "lr", 0);
     load_initial(_i, fixture, field);
     check_schedule(_i, fixture, field);
+    EXPECT("outputs before any step", outputs_off(_i, fixture, field, "first_output"), 1e-5);
     check_gradients(_i, fixture, field, params.loss, &targets, &x, &y);
     CHECK(sape_trainer_create(&params, &optimizer, field, &trainer));
     CHECK(sape_trainer_set_data(trainer, x.shape[0], x.floats, params.loss == SAPE_LOSS_CUSTOM ? NULL : y.floats));
@@ -370,11 +395,12 @@ static int has_suffix(const char *name, const char *suffix) {
 static void list_files(void) {
     DIR *folder = opendir(directory);
     const struct dirent *entry;
-    while (folder != NULL && (entry = readdir(folder)) != NULL && num_files < MAX_FILES) {
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
         const char *name = entry->d_name;
         if (!has_suffix(name, ".safetensors") || has_suffix(name, "_expected.safetensors")) continue;
         if (strncmp(name, "winding_", 8) == 0) continue;
-        snprintf(files[num_files++], sizeof files[0], "%s", name);
+        if (num_files < MAX_FILES) snprintf(files[num_files], sizeof files[0], "%s", name);
+        num_files++;
     }
     if (folder != NULL) closedir(folder);
 }
@@ -385,6 +411,10 @@ int main(void) {
     list_files();
     if (num_files == 0) {
         fprintf(stderr, "no fixture in %s\n", directory);
+        return 1;
+    }
+    if (num_files > MAX_FILES) {
+        fprintf(stderr, "%d fixtures in %s; at most %d can be looked at\n", num_files, directory, MAX_FILES);
         return 1;
     }
     Suite *suite = suite_create("parity");

@@ -27,6 +27,7 @@ struct options {
     void *user;
     sape_optimizer_kind optimizer;
     double rate, weight_decay;
+    uint64_t seed;
 };
 
 /* For spatial_fixed in 1D the samples are the mask's; a network of more than one chunk of parameters, and more than a
@@ -62,6 +63,7 @@ static struct task make(struct options o) {
     trainer.loss_user = o.user;
     trainer.batch_size = o.batch;
     trainer.num_threads = o.threads;
+    trainer.seed = o.seed;
     optimizer.kind = o.optimizer;
     if (o.rate > 0.0) optimizer.learning_rate = o.rate;
     optimizer.weight_decay = o.weight_decay;
@@ -101,8 +103,8 @@ static size_t parameter_count(struct options o) {
 }
 
 START_TEST(test_threads) {
-    const size_t sizes[][2] = {{26, 0}, {257, 0}, {1000, 0}, {5000, 0}, {3000, 700}};
-    for (size_t i = 0; i < 5; i++) {
+    const size_t sizes[][2] = {{2, 1}, {26, 0}, {257, 0}, {1000, 0}, {5000, 0}, {3000, 700}};
+    for (size_t i = 0; i < 6; i++) {
         struct options o = {.policy = (sape_policy)_i, .n = sizes[i][0], .batch = sizes[i][1], .threads = 1};
         const size_t count = parameter_count(o);
         float *expected = trained(o, 8);
@@ -215,6 +217,49 @@ START_TEST(test_epochs) {
 }
 END_TEST
 
+static bool same_training(struct options a, struct options b) {
+    const size_t count = parameter_count(a);
+    float *first = trained(a, 7), *second = trained(b, 7);
+    const bool same = memcmp(first, second, count * sizeof *first) == 0;
+    free(first);
+    free(second);
+    return same;
+}
+
+START_TEST(test_batches) {
+    const struct options whole = {.policy = SAPE_POLICY_SPATIAL, .n = 90};
+    struct options larger = whole, part = whole, same = whole, other = whole;
+    larger.batch = 91;
+    larger.seed = 3; /* there is no order to draw */
+    ck_assert(same_training(whole, larger));
+    larger.batch = SIZE_MAX;
+    ck_assert(same_training(whole, larger));
+    part.batch = same.batch = other.batch = 20;
+    other.seed = 1;
+    ck_assert(!same_training(whole, part));
+    ck_assert(same_training(part, same));
+    ck_assert(!same_training(part, other));
+}
+END_TEST
+
+/* Other samples take the place of the first ones at once, whatever was left of their epoch. */
+START_TEST(test_other_data) {
+    int times[103] = {0};
+    struct seen seen = {.n = 103, .times = times};
+    struct task task = make((struct options){.n = 103, .batch = 10, .loss = count_samples, .user = &seen});
+    for (size_t i = 0; i < 103; i++) task.targets[i * OUTPUTS] = (float)i / 103;
+    CHECK_OK(sape_trainer_run(task.trainer, 4, NULL, NULL, NULL));
+    memset(times, 0, sizeof times);
+    CHECK_OK(sape_trainer_set_data(task.trainer, 40, task.x + 2 * 60, task.targets + OUTPUTS * 60));
+    CHECK_OK(sape_trainer_run(task.trainer, 4, NULL, NULL, NULL));
+    for (int i = 0; i < 103; i++) ck_assert_int_eq(times[i], i >= 60 && i < 100);
+    CHECK_OK(sape_trainer_set_data(task.trainer, 3, task.x, task.targets));
+    CHECK_OK(sape_trainer_run(task.trainer, 1, NULL, NULL, NULL));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(times[i], 1);
+    task_free(&task);
+}
+END_TEST
+
 struct record {
     uint64_t calls, stop_at, last;
     double loss;
@@ -229,6 +274,11 @@ static int watch(void *user, const sape_progress *progress) {
     ck_assert(progress->seconds >= 0.0 && progress->revealed > 0.0 && progress->revealed <= 1.0);
     ck_assert_double_eq(progress->learning_rate, 1e-3);
     return progress->iteration == record->stop_at;
+}
+
+static int count_calls(void *user, const sape_progress *progress) {
+    ((struct record *)user)->calls++;
+    return !isfinite(progress->loss);
 }
 
 START_TEST(test_progress) {
@@ -302,6 +352,30 @@ START_TEST(test_divergence) {
     free(before);
     free(kept);
     free(after);
+    task_free(&task);
+}
+END_TEST
+
+/* A run that diverges says how far it came, and the mask has counted no more than that. */
+START_TEST(test_divergent_run) {
+    struct task task =
+        make((struct options){.policy = SAPE_POLICY_SPATIAL, .n = 300, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e12});
+    sape_result result = {.struct_size = sizeof result, .iterations = 77, .seconds = -1.0};
+    sape_mask_state state = {.struct_size = sizeof state};
+    struct record record = {0};
+    EXPECT_ERROR(sape_trainer_run(task.trainer, 200, count_calls, &record, &result), SAPE_ERROR_DIVERGED, "loss", "");
+    ck_assert_uint_gt(result.iterations, 0);
+    ck_assert_uint_lt(result.iterations, 200);
+    ck_assert_uint_eq(record.calls, result.iterations);
+    ck_assert_double_ge(result.seconds, 0.0);
+    CHECK_OK(sape_mask_get_state(sape_field_mask(task.field), &state));
+    ck_assert_uint_eq(state.iteration, result.iterations);
+    float *parameters = parameters_of(&task), *y = new_array(task.n * OUTPUTS);
+    ck_assert(all_finite(task.count, parameters));
+    CHECK_OK(sape_field_predict(task.field, task.n, task.x, y));
+    ck_assert(all_finite(task.n * OUTPUTS, y));
+    free(parameters);
+    free(y);
     task_free(&task);
 }
 END_TEST
@@ -431,10 +505,18 @@ START_TEST(test_bad_input) {
     REFUSED(num_threads, 1000, "1000");
     REFUSED(progress_every, 0, "0");
     REFUSED(loss_fn, custom_mse, "loss");
+    REFUSED(loss, SAPE_LOSS_CUSTOM, "NULL");
 #undef REFUSED
     sape_trainer_params_init(&p, sizeof p);
     p.loss = SAPE_LOSS_BCE;
     EXPECT_ERROR(sape_trainer_create(NULL, NULL, NULL, &trainer), SAPE_ERROR_ARGUMENT, "field", "NULL");
+    EXPECT_ERROR(sape_trainer_create(NULL, NULL, task.field, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
+    sape_optimizer_params optimizer;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.learning_rate = NAN;
+    EXPECT_ERROR(sape_trainer_create(NULL, &optimizer, task.field, &trainer), SAPE_ERROR_ARGUMENT, "learning_rate",
+                 "nan");
+    ck_assert_ptr_null(trainer);
     CHECK_OK(sape_trainer_create(&p, NULL, task.field, &trainer));
     EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_STATE, "no data", "");
     EXPECT_ERROR(sape_trainer_set_data(trainer, 0, task.x, task.targets), SAPE_ERROR_ARGUMENT, "n", "0");
@@ -448,12 +530,16 @@ START_TEST(test_bad_input) {
     task.targets[4] = 0.5f;
     task.x[1] = -INFINITY;
     EXPECT_ERROR(sape_trainer_set_data(trainer, 3, task.x, task.targets), SAPE_ERROR_NOT_FINITE, "x[1]", "-inf");
+    task.x[1] = 1e30f;
+    EXPECT_ERROR(sape_trainer_set_data(trainer, 3, task.x, task.targets), SAPE_ERROR_ARGUMENT, "x[1]", "1e+30");
     task.x[1] = 0.0f;
     CHECK_OK(sape_trainer_set_data(trainer, 3, task.x, task.targets));
     EXPECT_ERROR(sape_trainer_set_data(trainer, 3, task.x, NULL), SAPE_ERROR_ARGUMENT, "targets", "NULL");
     /* What was refused has not taken the place of what was there. */
     CHECK_OK(sape_trainer_step(trainer, NULL));
     EXPECT_ERROR(sape_trainer_step(NULL, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    EXPECT_ERROR(sape_trainer_run(NULL, 1, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    EXPECT_ERROR(sape_trainer_set_data(NULL, 3, task.x, task.targets), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
     sape_trainer_free(trainer);
     sape_trainer_free(NULL);
     task_free(&task);
@@ -468,9 +554,12 @@ int main(void) {
     tcase_add_loop_test(tcase, test_by_hand, 0, 4);
     tcase_add_test(tcase, test_custom_loss);
     tcase_add_test(tcase, test_epochs);
+    tcase_add_test(tcase, test_batches);
+    tcase_add_test(tcase, test_other_data);
     tcase_add_test(tcase, test_progress);
     tcase_add_test(tcase, test_progress_every);
     tcase_add_test(tcase, test_divergence);
+    tcase_add_test(tcase, test_divergent_run);
     tcase_add_test(tcase, test_failing_loss);
     tcase_add_test(tcase, test_idle_rows);
     tcase_add_test(tcase, test_fork);
