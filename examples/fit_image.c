@@ -200,6 +200,8 @@ static bool run_comparison(struct job *job) {
 static bool check(const struct job *job) {
     if (job->compare && job->settings.encoding == SAPE_ENCODING_IDENTITY)
         return message_error("--compare needs an encoding with frequencies, not identity");
+    if (job->compare && (job->settings.save || job->settings.resume))
+        return message_error("--compare fits several fields: it goes neither with --save nor with --resume");
     if (job->settings.policy == SAPE_POLICY_SPATIAL_FIXED && !job->compare && job->sampling != PIXEL_SAMPLING_GRID)
         return message_error("--policy spatial_fixed needs samples on a regular grid: add --sampling grid");
     return true;

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The example programs: their errors, and a quick fit of every kind.
-# Usage: test_examples.sh FIT_FUNCTION FIT_IMAGE MAKE_PICTURES
+# Usage: test_examples.sh FIT_FUNCTION FIT_IMAGE RENDER MAKE_PICTURES
 set -uo pipefail
 
 fit_function=$(realpath "$1")
 fit_image=$(realpath "$2")
-make_pictures=$(realpath "$3")
+render=$(realpath "$3")
+make_pictures=$(realpath "$4")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
@@ -160,14 +161,52 @@ expect fits "$fit_image" color.png $QUICK --compare
 expect has_json fits policy psnr_all
 expect has_files compare.png
 
+# begin ARGUMENT...: starts fit_function in the background and waits until its training has begun: a shell's background
+# job ignores SIGINT until the program asks for it.
+begin() {
+    rm -rf out
+    "$fit_function" "$@" --json >stdout 2>stderr &
+    started=$!
+    for _ in $(seq 200); do
+        [ -d out ] && break
+        sleep 0.05
+    done
+    sleep 0.5
+}
+
 # Ctrl-C: the result is there all the same.
-rm -rf out
-"$fit_function" --iterations 100000000 --json >stdout 2>stderr &
-sleep 1
-kill -INT $!
-expect wait $!
+begin --iterations 100000000
+kill -INT $started
+expect wait $started
 expect has_json $FUNCTION_KEYS
 expect has_files fit.png mask.png fit.gif
+
+# A training that is stopped and goes on ends as one that was not.
+for policy in none global spatial spatial_fixed; do
+    begin --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy --save part.safetensors \
+        --checkpoint-every 1000
+    kill -INT $started
+    expect wait $started
+    expect fits "$fit_function" --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy \
+        --resume part.safetensors --save resumed.safetensors
+    expect fits "$fit_function" --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy \
+        --save whole.safetensors
+    expect cmp resumed.safetensors whole.safetensors
+done
+refuses 1 "missing.safetensors" "$fit_function" --resume missing.safetensors --policy none
+refuses 1 "in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
+refuses 2 "--save" "$fit_image" color.png --compare --save whole.safetensors
+
+# A saved field is drawn at any size.
+draws() {
+    rm -rf out
+    "$render" "$@" >stdout 2>stderr && [ -s out/render.png ]
+}
+expect draws whole.safetensors --width 300 --height 200
+expect fits "$fit_image" color.png $QUICK --save image.safetensors
+expect draws image.safetensors --width 96 --height 64
+refuses 1 "missing.safetensors" "$render" missing.safetensors
+refuses 1 "color.png" "$render" color.png
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

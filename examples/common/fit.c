@@ -4,6 +4,28 @@
 #include "interrupt.h"
 #include "message.h"
 
+uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
+    const size_t batch_size = problem->batch_size;
+    return batch_size == 0 || batch_size >= problem->n ? 1 : problem->n / batch_size;
+}
+
+sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
+    sape_mask_params mask;
+    sape_mask_params_init(&mask, sizeof mask);
+    mask.policy = (sape_policy)settings->policy;
+    mask.resolution = settings->resolution;
+    mask.num_blocks = settings->num_blocks;
+    mask.num_iterations = settings->iterations;
+    mask.epsilon = settings->epsilon;
+    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch)
+        mask.block_iterations = fit_epoch_iterations(problem);
+    if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
+        mask.samples = problem->x;
+        mask.num_samples = problem->n;
+    }
+    return mask;
+}
+
 static bool create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
@@ -12,18 +34,7 @@ static bool create_field(const struct settings *settings, const struct fit_probl
     encoder.num_frequencies = settings->num_frequencies;
     encoder.std = settings->std;
     encoder.seed = settings->seed;
-
-    sape_mask_params mask;
-    sape_mask_params_init(&mask, sizeof mask);
-    mask.policy = (sape_policy)settings->policy;
-    mask.resolution = settings->resolution;
-    mask.num_blocks = settings->num_blocks;
-    mask.num_iterations = settings->iterations;
-    mask.epsilon = settings->epsilon;
-    if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
-        mask.samples = problem->x;
-        mask.num_samples = problem->n;
-    }
+    const sape_mask_params mask = fit_mask_params(settings, problem);
 
     sape_network_params network;
     sape_network_params_init(&network, sizeof network);
@@ -42,6 +53,8 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
                                     sape_field *field) {
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
+    params.loss = problem->loss;
+    params.batch_size = problem->batch_size;
     params.num_threads = settings->threads;
     params.seed = settings->seed;
     sape_optimizer_params optimizer;
@@ -50,66 +63,147 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
 
     sape_trainer *trainer = NULL;
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
-        sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets) == SAPE_OK)
+        (problem->epoch || sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets) == SAPE_OK))
         return trainer;
     message_sape_error();
     sape_trainer_free(trainer);
     return NULL;
 }
 
-/* A training runs in stretches, from one frame to the next; the trainer's reports count from the stretch's start. */
-struct stretch {
-    const struct fit *before;
-    struct progress *progress;
+/* A training runs in stretches, up to the next frame or epoch; the trainer's reports count from the stretch's start. */
+struct training {
+    const struct settings *settings;
+    const struct fit_problem *problem;
+    sape_trainer *trainer;
+    struct fit *fit;
+    struct progress progress;
     struct progress_moment moment; /* the last one */
+    sape_status status;
 };
 
 static int on_progress(void *user, const sape_progress *progress) {
-    struct stretch *stretch = user;
-    stretch->moment = (struct progress_moment){
-        .iteration = stretch->before->iterations + progress->iteration,
+    struct training *training = user;
+    training->moment = (struct progress_moment){
+        .iteration = training->fit->iterations + progress->iteration,
         .loss = progress->loss,
         .revealed = progress->revealed,
-        .seconds = stretch->before->seconds + progress->seconds,
+        .seconds = training->fit->seconds + progress->seconds,
     };
-    progress_update(stretch->progress, &stretch->moment);
+    progress_update(&training->progress, &training->moment);
     return interrupt_requested();
 }
 
-/* Frames come more often at the beginning, where more happens: frame k of n after (k / n)^2 of the training. */
-static uint64_t stretch_end(uint64_t iterations, size_t frame, size_t num_frames) {
-    const double share = (double)frame / (double)num_frames;
-    return frame == num_frames ? iterations : (uint64_t)((double)iterations * share * share);
+/*
+ * The iteration of the next frame, or the last one without frames. They come more often at the beginning, where more
+ * happens: frame k of n after (k / n)^2 of the training.
+ */
+static uint64_t next_frame(const struct training *training) {
+    const size_t num_frames = training->problem->num_frames;
+    for (size_t k = 1; k < num_frames; k++) {
+        const double share = (double)k / (double)num_frames;
+        const uint64_t iteration = (uint64_t)((double)training->settings->iterations * share * share);
+        if (iteration > training->fit->iterations) return iteration;
+    }
+    return training->settings->iterations;
+}
+
+static bool begin_epoch(struct training *training, uint64_t epoch) {
+    const struct fit_problem *problem = training->problem;
+    const float *x, *targets;
+    if (!problem->epoch(problem->epoch_user, epoch, &x, &targets)) return false;
+    training->status = sape_trainer_set_data(training->trainer, problem->n, x, targets);
+    return training->status == SAPE_OK;
+}
+
+static bool save(const struct settings *settings, const sape_trainer *trainer) {
+    return sape_trainer_save(trainer, settings->save) == SAPE_OK || message_sape_error();
+}
+
+/* The iteration of the next checkpoint before `end`, or `end`. */
+static uint64_t next_checkpoint(const struct training *training, uint64_t end) {
+    const uint64_t every = training->settings->checkpoint_every;
+    if (training->settings->save == NULL || every == 0) return end;
+    const uint64_t next = (training->fit->iterations / every + 1) * every;
+    return next < end ? next : end;
+}
+
+static bool run_stretch(struct training *training) {
+    const struct fit_problem *problem = training->problem;
+    struct fit *fit = training->fit;
+    const uint64_t frame = next_frame(training);
+    uint64_t end = next_checkpoint(training, frame);
+    if (problem->epoch) {
+        const uint64_t length = fit_epoch_iterations(problem), epoch = fit->iterations / length;
+        if (fit->iterations % length == 0 && !begin_epoch(training, epoch)) return false;
+        if (end > (epoch + 1) * length) end = (epoch + 1) * length;
+    }
+    sape_result result = {.struct_size = sizeof result};
+    training->status = sape_trainer_run(training->trainer, end - fit->iterations, on_progress, training, &result);
+    fit->iterations += result.iterations;
+    fit->seconds += result.seconds;
+    fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
+    if (training->status != SAPE_OK) return false;
+    if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every &&
+        !save(training->settings, training->trainer))
+        return false;
+    return problem->num_frames == 0 || fit->iterations != frame || problem->frame(problem->frame_user, fit->field);
 }
 
 static bool train(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
                   struct fit *fit) {
-    struct progress progress = progress_begin(settings->iterations, problem->metric);
-    struct stretch stretch = {.before = fit, .progress = &progress};
-    const size_t num_stretches = problem->num_frames ? problem->num_frames : 1;
-    sape_status status = SAPE_OK;
-    bool framed = true;
-    for (size_t i = 1; i <= num_stretches && status == SAPE_OK && framed && !fit->interrupted; i++) {
-        const uint64_t end = stretch_end(settings->iterations, i, num_stretches);
-        if (end <= fit->iterations) continue;
-        sape_result result = {.struct_size = sizeof result};
-        status = sape_trainer_run(trainer, end - fit->iterations, on_progress, &stretch, &result);
-        fit->iterations += result.iterations;
-        fit->seconds += result.seconds;
-        fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
-        if (status == SAPE_OK && problem->num_frames) framed = problem->frame(problem->frame_user, fit->field);
-    }
-    progress_end(&progress, &stretch.moment);
-    if (status != SAPE_OK) return message_sape_error();
+    struct training training = {.settings = settings,
+                                .problem = problem,
+                                .trainer = trainer,
+                                .fit = fit,
+                                .progress = progress_begin(settings->iterations, problem->metric)};
+    bool going = true;
+    while (going && fit->iterations < settings->iterations && !fit->interrupted) going = run_stretch(&training);
+    progress_end(&training.progress, &training.moment);
+    if (training.status != SAPE_OK) return message_sape_error();
     if (fit->interrupted) message_error("stopped early after %llu iterations", (unsigned long long)fit->iterations);
-    return framed;
+    return going;
+}
+
+/* Iterations that a checkpoint's training had done. */
+static bool iterations_of(const sape_safetensors *checkpoint, uint64_t *iterations) {
+    sape_field *field;
+    sape_mask_state state = {.struct_size = sizeof state};
+    if (sape_field_from_checkpoint(checkpoint, &field) != SAPE_OK) return message_sape_error();
+    const bool known = sape_mask_get_state(sape_field_mask(field), &state) == SAPE_OK;
+    *iterations = state.iteration;
+    sape_field_free(field);
+    return known || message_sape_error();
+}
+
+/* The trainer must have the samples of the epoch in which it was saved. */
+static bool restore(const struct fit_problem *problem, const sape_safetensors *checkpoint, sape_trainer *trainer,
+                    struct fit *fit) {
+    if (!iterations_of(checkpoint, &fit->iterations)) return false;
+    if (problem->epoch && fit->iterations > 0) {
+        const uint64_t epoch = (fit->iterations - 1) / fit_epoch_iterations(problem);
+        const float *x, *targets;
+        if (!problem->epoch(problem->epoch_user, epoch, &x, &targets)) return false;
+        if (sape_trainer_set_data(trainer, problem->n, x, targets) != SAPE_OK) return message_sape_error();
+    }
+    return sape_trainer_restore(trainer, checkpoint) == SAPE_OK || message_sape_error();
+}
+
+static bool resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
+                   struct fit *fit) {
+    sape_safetensors *checkpoint;
+    if (settings->resume == NULL) return true;
+    if (sape_safetensors_open(settings->resume, &checkpoint) != SAPE_OK) return message_sape_error();
+    const bool restored = restore(problem, checkpoint, trainer, fit);
+    sape_safetensors_free(checkpoint);
+    return restored;
 }
 
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     *fit = (struct fit){0};
     if (!create_field(settings, problem, &fit->field)) return false;
     sape_trainer *trainer = create_trainer(settings, problem, fit->field);
-    const bool trained = trainer && train(settings, problem, trainer, fit);
+    const bool trained = trainer && resume(settings, problem, trainer, fit) && train(settings, problem, trainer, fit) &&
+                         (settings->save == NULL || save(settings, trainer));
     sape_trainer_free(trainer);
     if (!trained) fit_free(fit);
     return trained;

@@ -9,11 +9,19 @@
 /* Called at moments spread over the training, with what frame_user says. Returns false to give up. */
 typedef bool (*fit_frame_fn)(void *user, const sape_field *field);
 
-/* What is fitted: n samples x (n, domain_dim), targets (n, output_dim), under the mean squared error. */
+/* Gives the samples of an epoch, counted from 0; they stay as they are until the next one. Returns false to give up. */
+typedef bool (*fit_epoch_fn)(void *user, uint64_t epoch, const float **x, const float **targets);
+
+/* What is fitted: n samples x (n, domain_dim), targets (n, output_dim). */
 struct fit_problem {
     size_t domain_dim, output_dim;
     size_t n;
-    const float *x, *targets;
+    const float *x, *targets; /* NULL where epoch gives them */
+    sape_loss loss;           /* MSE or BCE */
+    size_t batch_size;        /* 0 for full batches */
+    bool advance_by_epoch;    /* the spatial policy advances once an epoch, not at its own pace */
+    fit_epoch_fn epoch;       /* NULL for the same samples throughout */
+    void *epoch_user;
     enum progress_metric metric;
     size_t num_frames; /* 0 for none */
     fit_frame_fn frame;
@@ -23,9 +31,15 @@ struct fit_problem {
 struct fit {
     sape_field *field;
     uint64_t iterations; /* done */
-    double seconds;      /* of training, without the frames */
+    double seconds;      /* of training, without the frames and the making of samples */
     bool interrupted;
 };
+
+/* Iterations that go once through the samples. */
+uint64_t fit_epoch_iterations(const struct fit_problem *problem);
+
+/* The mask's parameters; those that a field sets are left alone. */
+sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem);
 
 /* Makes fit->field and trains it. When it fails a message has been printed and there is nothing to free. */
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit);

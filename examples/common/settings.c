@@ -51,6 +51,13 @@ struct settings_specs settings_specs(struct settings *s) {
                 {"seed", OPTION_COUNT, &s->seed, "N", "seed of everything random", 0, MAX_SEED, NULL},
                 {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one a processor", 0, 256, NULL},
             },
+        .checkpoints =
+            {
+                {.name = "save", OPTION_STRING, &s->save, "FILE", "checkpoint of the training, written at its end"},
+                {.name = "resume", OPTION_STRING, &s->resume, "FILE", "go on from a checkpoint of the same training"},
+                {"checkpoint-every", OPTION_COUNT, &s->checkpoint_every, "N",
+                 "write it every so many iterations as well, 0 for never", 0, 1e9, NULL},
+            },
         .output =
             {
                 {.name = "out", OPTION_STRING, &s->out, "DIR", "directory of the results, made when missing"},
@@ -63,7 +70,9 @@ void settings_groups(const struct settings_specs *specs, struct option_group gro
     groups[0] = (struct option_group){"Encoding and network", specs->field, sizeof specs->field / sizeof *specs->field};
     groups[1] = (struct option_group){"Mask", specs->mask, sizeof specs->mask / sizeof *specs->mask};
     groups[2] = (struct option_group){"Training", specs->training, sizeof specs->training / sizeof *specs->training};
-    groups[3] = (struct option_group){"Output", specs->output, sizeof specs->output / sizeof *specs->output};
+    groups[3] = (struct option_group){"Checkpoints", specs->checkpoints,
+                                      sizeof specs->checkpoints / sizeof *specs->checkpoints};
+    groups[4] = (struct option_group){"Output", specs->output, sizeof specs->output / sizeof *specs->output};
 }
 
 void settings_complete(struct settings *settings) {

@@ -21,6 +21,9 @@ struct settings {
     double learning_rate;
     uint64_t seed;
     uint64_t threads;
+    const char *save;   /* file of a checkpoint, or NULL */
+    const char *resume; /* file of the checkpoint to go on from, or NULL */
+    uint64_t checkpoint_every;
     const char *out;
     bool json;
 };
@@ -30,14 +33,15 @@ struct settings_specs {
     struct option_spec field[5];
     struct option_spec mask[4];
     struct option_spec training[4];
+    struct option_spec checkpoints[3];
     struct option_spec output[2];
 };
 
 /* The options that set the members of settings; their values at the time of parsing are the defaults. */
 struct settings_specs settings_specs(struct settings *settings);
 
-/* The four groups of specs, with their titles. */
-enum { SETTINGS_NUM_GROUPS = 4 };
+/* The groups of specs, with their titles. */
+enum { SETTINGS_NUM_GROUPS = 5 };
 void settings_groups(const struct settings_specs *specs, struct option_group groups[SETTINGS_NUM_GROUPS]);
 
 /* Puts in what follows from other settings; call it after parsing. */

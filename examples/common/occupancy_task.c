@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "occupancy_task.h"
+
+#include "message.h"
+#include "nearest.h"
+#include "stopwatch.h"
+#include "topology.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define RADIUS 0.95
+#define TEST_NOISE 0.02
+
+/* Points for the quality, of each kind, and for the distance between two surfaces, on each. */
+enum { NUM_TEST = 100000 };
+
+static bool samples_create(struct occupancy_samples *samples, size_t n) {
+    *samples = (struct occupancy_samples){n, calloc(n, 3 * sizeof(float)), calloc(n, sizeof(float))};
+    return (samples->points && samples->labels) || message_out_of_memory();
+}
+
+static void samples_free(struct occupancy_samples *samples) {
+    free(samples->points);
+    free(samples->labels);
+    *samples = (struct occupancy_samples){0};
+}
+
+static void label(const struct occupancy_task *task, struct occupancy_samples *samples) {
+    label_points(&task->winding, samples->n, samples->points, samples->labels, task->num_threads);
+}
+
+static void draw_epoch(struct occupancy_task *task, struct occupancy_samples *samples) {
+    sample_occupancy(&task->surface, &task->winding, &task->random, samples->n, samples->points, samples->labels,
+                     task->num_threads);
+}
+
+static bool draw_test_samples(struct occupancy_task *task) {
+    if (!samples_create(&task->near, NUM_TEST) || !samples_create(&task->uniform, NUM_TEST) ||
+        !samples_create(&task->heldout, NUM_TEST))
+        return false;
+    sample_near_surface(&task->surface, &task->random, TEST_NOISE, NUM_TEST, task->near.points);
+    sample_cube(&task->random, NUM_TEST, task->uniform.points);
+    label(task, &task->near);
+    label(task, &task->uniform);
+    draw_epoch(task, &task->heldout);
+    return true;
+}
+
+static bool has_inside(const struct occupancy_task *task, const char *path) {
+    for (size_t i = 0; i < NUM_TEST; i++)
+        if (task->near.labels[i] == 0) return true;
+    return message_error("'%s' has no inside: it encloses nothing, or its faces point inwards", path);
+}
+
+static bool load(struct occupancy_task *task, const char *path) {
+    if (!mesh_read(&task->mesh, path) || !topology_check_manifold(&task->mesh, path)) return false;
+    mesh_fit_into_radius(&task->mesh, RADIUS);
+    return bvh_build(&task->bvh, &task->mesh) && winding_build(&task->winding, &task->bvh) &&
+           surface_build(&task->surface, &task->mesh) && draw_test_samples(task) && has_inside(task, path);
+}
+
+bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_source *source) {
+    *task = (struct occupancy_task){
+        .random = {source->seed},
+        .num_samples = source->num_samples,
+        .num_threads = source->num_threads,
+    };
+    if (load(task, source->path)) return true;
+    occupancy_task_free(task);
+    return false;
+}
+
+void occupancy_task_free(struct occupancy_task *task) {
+    for (size_t i = 0; i < OCCUPANCY_NUM_DRAWN; i++) samples_free(&task->epochs[i]);
+    samples_free(&task->near);
+    samples_free(&task->uniform);
+    samples_free(&task->heldout);
+    surface_free(&task->surface);
+    winding_free(&task->winding);
+    bvh_free(&task->bvh);
+    mesh_free(&task->mesh);
+}
+
+const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch) {
+    struct occupancy_samples *samples = &task->epochs[epoch % OCCUPANCY_NUM_DRAWN];
+    if (samples->n > 0) return samples;
+    const double begin = stopwatch_now();
+    if (!samples_create(samples, task->num_samples)) return NULL;
+    draw_epoch(task, samples);
+    task->sampling_seconds += stopwatch_now() - begin;
+    return samples;
+}
+
+/* Intersection over union of what is inside and what the logits call so. */
+static double iou(size_t n, const float *logits, const float *labels) {
+    size_t both = 0, either = 0;
+    for (size_t i = 0; i < n; i++) {
+        const bool fitted = logits[i] < 0, target = labels[i] == 0;
+        both += fitted && target;
+        either += fitted || target;
+    }
+    return either > 0 ? (double)both / (double)either : (double)NAN;
+}
+
+static bool predict(const sape_field *field, const struct occupancy_samples *samples, float *logits) {
+    return sape_field_predict(field, samples->n, samples->points, logits) == SAPE_OK || message_sape_error();
+}
+
+bool occupancy_task_quality(const struct occupancy_task *task, const sape_field *field,
+                            struct occupancy_quality *quality) {
+    float *logits = malloc(NUM_TEST * sizeof *logits);
+    if (!logits) return message_out_of_memory();
+    bool done = predict(field, &task->uniform, logits);
+    if (done) quality->iou_uniform = iou(NUM_TEST, logits, task->uniform.labels);
+    done = done && predict(field, &task->near, logits);
+    if (done) quality->iou_near = iou(NUM_TEST, logits, task->near.labels);
+    done = done && predict(field, &task->heldout, logits);
+    if (done && sape_loss_evaluate(SAPE_LOSS_BCE, NUM_TEST, 1, logits, task->heldout.labels, NULL, NULL,
+                                   &quality->bce) != SAPE_OK)
+        done = message_sape_error();
+    free(logits);
+    return done;
+}
+
+/* Mean distance from points of one mesh to another. */
+static bool distance(struct occupancy_task *task, const struct surface *from, const struct bvh *to, double *mean) {
+    float *points = malloc(NUM_TEST * 3 * sizeof *points);
+    struct nearest *found = malloc(NUM_TEST * sizeof *found);
+    const bool done = points && found;
+    if (done) {
+        surface_sample(from, &task->random, NUM_TEST, points, NULL);
+        nearest_points(to, NUM_TEST, points, found, task->num_threads);
+        *mean = 0;
+        for (size_t i = 0; i < NUM_TEST; i++) *mean += (double)found[i].distance / NUM_TEST;
+    }
+    free(points);
+    free(found);
+    return done || message_out_of_memory();
+}
+
+bool occupancy_task_chamfer(struct occupancy_task *task, const struct mesh *mesh, double *chamfer) {
+    struct bvh bvh = {0};
+    struct surface surface = {0};
+    double there = 0, back = 0;
+    const bool done = bvh_build(&bvh, mesh) && surface_build(&surface, mesh) &&
+                      distance(task, &task->surface, &bvh, &there) && distance(task, &surface, &task->bvh, &back);
+    surface_free(&surface);
+    bvh_free(&bvh);
+    *chamfer = there + back;
+    return done;
+}

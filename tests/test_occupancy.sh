@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# fit_occupancy: its errors, and a quick fit of every kind.
+# Usage: test_occupancy.sh FIT_OCCUPANCY KNOT
+set -uo pipefail
+
+fit_occupancy=$(realpath "$1")
+knot=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+passed=0
+failed=0
+
+expect() {
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $*"
+        cat stdout stderr
+    fi
+}
+
+# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
+refuses() {
+    local status=$1 text=$2
+    shift 2
+    rm -rf out
+    "$fit_occupancy" "$@" >stdout 2>stderr
+    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
+}
+
+# fits ARGUMENT...: the program succeeds.
+fits() {
+    rm -rf out
+    "$fit_occupancy" "$@" --json >stdout 2>stderr
+}
+
+# has_files NAME...: out holds these files, none of them empty, and no others.
+has_files() {
+    local name
+    for name in "$@"; do [ -s "out/$name" ] || return 1; done
+    [ "$(find out -type f | wc -l)" -eq $# ]
+}
+
+# has_json KEY...: the last line of the last run's output is an object with those keys.
+has_json() {
+    local line key
+    line=$(tail -n 1 stdout)
+    for key in "$@"; do
+        [[ $line == "{"*"\"$key\":"*"}" ]] || return 1
+    done
+}
+
+json_has() {
+    tail -n 1 stdout | grep -qF -- "$1"
+}
+
+# without_times: the last run's object less what differs from run to run.
+without_times() {
+    tail -n 1 stdout | sed -E 's/"(seconds|ms_per_iteration|advance_ms|sampling_seconds|peak_rss_mb)":[^,}]*//g'
+}
+
+# same_fits A B: runs with the arguments A and with B, which are split into words, give the same numbers and surface.
+same_fits() {
+    local first
+    fits $1 || return 1
+    first=$(without_times)
+    mv out/surface.ply first.ply
+    fits $2 && [ "$first" = "$(without_times)" ] && cmp -s first.ply out/surface.ply
+}
+
+KEYS="task policy encoding iterations seed iou_uniform iou_near bce chamfer seconds ms_per_iteration advance_ms
+    sampling_seconds peak_rss_mb"
+SMALL="--samples 4000 --batch 500 --resolution 8 --mesh-resolution 24 --hidden 32 --num-blocks 4 --threads 1"
+# Few low frequencies learned fast, so that a few iterations give a surface.
+QUICK="$knot $SMALL --epochs 20 --layers 2 --num-frequencies 16 --std 1 --lr 1e-2"
+
+# Options.
+expect refuses 2 "'MESH'"
+expect refuses 2 "'--iterations'" "$knot" --iterations 5
+expect refuses 2 "--epochs: 0 is out of range" "$knot" --epochs 0
+expect refuses 2 "--mesh-resolution: 1 is out of range" "$knot" --mesh-resolution 1
+expect refuses 2 "spatial_fixed" "$knot" --policy spatial_fixed
+
+# Meshes that cannot be fitted.
+: >empty.stl
+echo "no mesh" >text.obj
+printf 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n' >corners.obj
+{ cat corners.obj; printf 'f 1 1 2\n'; } >degenerate.obj
+{ cat corners.obj; printf 'v nan 0 0\nf 1 2 5\n'; } >nan.obj
+{ cat corners.obj; printf 'f 1 2 4000000000\n'; } >gigantic.obj
+{ cat corners.obj; printf 'v 0 0 -1\nf 1 2 3\nf 1 2 4\nf 1 2 5\n'; } >fan.obj
+{ cat corners.obj; printf 'f 1 2 3\nf 1 4 2\nf 1 3 4\nf 2 4 3\n'; } >inward.obj
+{ cat corners.obj; printf 'f 1 2 3\n'; } >open.obj
+for mesh in missing.obj empty.stl text.obj corners.obj degenerate.obj nan.obj gigantic.obj; do
+    expect refuses 1 "$mesh" $mesh $SMALL
+done
+expect refuses 1 "not manifold" fan.obj $SMALL
+expect refuses 1 "no inside" inward.obj $SMALL
+expect refuses 1 "no inside" open.obj $SMALL
+expect refuses 1 "text.obj" "$knot" $SMALL --out text.obj
+
+# A mesh with a hole and a flipped face is as good as one without.
+awk '/^f/ && ++n == 1 { next } /^f/ && n == 100 { print $1, $2, $4, $3; next } { print }' "$knot" >damaged.obj
+expect fits damaged.obj $SMALL --epochs 1
+
+# Fits.
+for policy in none global spatial; do
+    expect fits $QUICK --policy $policy
+    expect has_json $KEYS
+    expect json_has "\"policy\":\"$policy\",\"encoding\":\"fourier\",\"iterations\":160"
+    expect has_files surface.ply surface.stl fit.png mask.png mask.gif
+done
+expect fits $QUICK --coarse-to-fine
+expect has_json $KEYS grid_evaluated vertices_differing
+expect fits $QUICK --batch 100000
+expect json_has '"iterations":20'
+expect same_fits "$QUICK" "$QUICK --threads 2"
+
+# A field that is outside everywhere has no surface.
+expect fits "$knot" $SMALL --epochs 2
+expect grep -qF "no surface" stderr
+expect json_has '"chamfer":null'
+expect has_files mask.png mask.gif
+
+# Ctrl-C: the result is there all the same, with a surface or, so early, without.
+rm -rf out
+"$fit_occupancy" $QUICK --epochs 1000000 --json >stdout 2>stderr &
+# The directory is made once the signal is heeded.
+for _ in {1..600}; do [ -d out ] && break || sleep 0.1; done
+kill -INT $!
+expect wait $!
+expect grep -qF "stopped early" stderr
+expect has_json $KEYS
+expect test -s out/mask.gif
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
