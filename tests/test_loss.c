@@ -46,6 +46,24 @@ START_TEST(test_values) {
 }
 END_TEST
 
+/* What is left of a good guess's loss is exact to single precision's relative error, not only to its absolute one. */
+START_TEST(test_confident_logits) {
+    static const float logits[] = {2.0f, 9.0f, 15.0f, 30.0f, 80.0f};
+    for (size_t i = 0; i < 5; i++) {
+        const double expected = log1p(exp(-(double)logits[i]));
+        for (int label = 0; label < 2; label++) {
+            const float output = label == 1 ? logits[i] : -logits[i], target = (float)label;
+            float slope, sample_loss;
+            double loss;
+            CHECK_OK(sape_loss_evaluate(SAPE_LOSS_BCE, 1, 1, &output, &target, &slope, &sample_loss, &loss));
+            ck_assert_double_eq_tol(loss, expected, 1e-6 * expected);
+            ck_assert_double_eq_tol((double)sample_loss, expected, 1e-6 * expected);
+            ck_assert(label == 1 ? slope <= 0.0f : slope >= 0.0f);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_bad_input) {
     float outputs[2] = {0.0f, 0.0f}, targets[2] = {0.0f, 1.5f};
     double loss;
@@ -80,6 +98,7 @@ int main(void) {
     Suite *suite = suite_create("loss");
     TCase *tcase = tcase_create("loss");
     tcase_add_loop_test(tcase, test_values, 0, 2);
+    tcase_add_test(tcase, test_confident_logits);
     tcase_add_test(tcase, test_bad_input);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -118,6 +118,36 @@ START_TEST(test_global_ramp) {
 }
 END_TEST
 
+/* The last block is revealed in the last iteration of the schedule, then nothing more happens. */
+START_TEST(test_global_end) {
+    sape_mask_params params = params_of(SAPE_POLICY_GLOBAL, 1, 7);
+    params.block_iterations = 1; /* no ramp */
+    sape_mask *mask = make(&params);
+    for (size_t i = 1; i <= 9; i++) {
+        CHECK_OK(sape_mask_step(mask));
+        ck_assert_uint_eq(state_of(mask).current_feature, i < 6 ? i + 1 : 7);
+        ck_assert_double_eq_tol(state_of(mask).revealed, i < 6 ? (double)(i + 1) / 7.0 : 1.0, 1e-12);
+    }
+    sape_mask_free(mask);
+}
+END_TEST
+
+/* A cell stays in progress while its loss is above epsilon: equal is not above. */
+START_TEST(test_epsilon_is_reached) {
+    sape_mask_params params = params_of(SAPE_POLICY_SPATIAL, 1, 9);
+    params.resolution = 3;
+    params.epsilon = 0.0;
+    const float x = 0.1f, losses[] = {1e-20f, 0.0f};
+    sape_mask *mask = make(&params);
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_OK(sape_mask_record(mask, 1, &x, &losses[i]));
+        CHECK_OK(sape_mask_advance(mask));
+        ck_assert_uint_eq(state_of(mask).cells_in_progress, i == 0 ? 3 : 0);
+    }
+    sape_mask_free(mask);
+}
+END_TEST
+
 /* What is left over joins the last block. */
 START_TEST(test_last_block) {
     sape_mask_params params = params_of(SAPE_POLICY_SPATIAL, 1, 23);
@@ -468,6 +498,8 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_spatial, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, test_global_ramp);
+    tcase_add_test(tcase, test_global_end);
+    tcase_add_test(tcase, test_epsilon_is_reached);
     tcase_add_test(tcase, test_last_block);
     tcase_add_loop_test(tcase, test_fixed, 0, 2);
     tcase_add_test(tcase, test_fixed_bad_input);
