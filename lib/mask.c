@@ -388,6 +388,7 @@ sape_status sape_mask_set_domain(sape_mask *mask, const float *center, const flo
     for (size_t a = 0; a < mask->domain_dim; a++) SAPE_REQUIRE(scale[a] != 0.0f, "scale[%zu] is 0", a);
     memcpy(mask->center, center, mask->domain_dim * sizeof *center);
     memcpy(mask->scale, scale, mask->domain_dim * sizeof *scale);
+    mask->version++;
     return SAPE_OK;
 }
 

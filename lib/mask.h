@@ -47,7 +47,7 @@ struct sape_mask {
     size_t num_distinct;
     /* Three floats a cell for whoever changes the mask. */
     float *scratch;
-    /* Grows with every change of the rows. */
+    /* Grows with every change of the rows or of their places. */
     uint64_t version;
 };
 

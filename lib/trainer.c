@@ -152,6 +152,13 @@ static bool losses_finite(const sape_trainer *trainer, double loss) {
     return true;
 }
 
+static bool parameters_finite(const sape_trainer *trainer) {
+    const sape_network *network = trainer->field->network;
+    for (size_t i = 0; i < network->size; i++)
+        if (!isfinite(network->parameters[i])) return false;
+    return true;
+}
+
 /* One iteration, inside sape_product_enter(). */
 static sape_status iterate(const char *function, sape_trainer *trainer, double *loss) {
     sape_trainer_next_batch(trainer);
@@ -174,7 +181,7 @@ sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
     sape_product_enter(trainer->field->network->product);
     const sape_status status = iterate(__func__, trainer, &value);
     sape_product_leave(trainer->field->network->product);
-    if (loss != NULL) *loss = value;
+    if (status == SAPE_OK && loss != NULL) *loss = value;
     return status;
 }
 
@@ -218,6 +225,8 @@ sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sap
             break;
         }
     }
+    /* Without a further iteration nothing else would see that the last step has left the range of numbers. */
+    if (status == SAPE_OK && !parameters_finite(trainer)) status = diverged(__func__, trainer, NAN);
     sape_product_leave(trainer->field->network->product);
     known.seconds = now() - begin;
     if (result == NULL) return status;

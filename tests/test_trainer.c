@@ -444,6 +444,21 @@ START_TEST(test_divergent_run) {
 }
 END_TEST
 
+/* Nor does a step without a further one hide it. */
+START_TEST(test_last_step_diverges) {
+    struct task task = make((struct options){.n = 30, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e60});
+    sape_result result = {.struct_size = sizeof result};
+    float *before = parameters_of(&task);
+    EXPECT_ERROR(sape_trainer_run(task.trainer, 1, NULL, NULL, &result), SAPE_ERROR_DIVERGED, "loss", "nan");
+    ck_assert_uint_eq(result.iterations, 1);
+    float *after = parameters_of(&task);
+    ck_assert(memcmp(before, after, task.count * sizeof *after) == 0);
+    free(before);
+    free(after);
+    task_free(&task);
+}
+END_TEST
+
 static int fails(void *user, size_t n, const float *x, size_t o, const float *outputs, const float *targets,
                  float *d_outputs, float *sample_loss, double *loss) {
     (void)user, (void)x, (void)outputs, (void)targets, (void)loss;
@@ -625,6 +640,7 @@ int main(void) {
     tcase_add_test(tcase, test_progress_every);
     tcase_add_test(tcase, test_divergence);
     tcase_add_test(tcase, test_divergent_run);
+    tcase_add_test(tcase, test_last_step_diverges);
     tcase_add_test(tcase, test_failing_loss);
     tcase_add_test(tcase, test_idle_rows);
     tcase_add_test(tcase, test_fork);
