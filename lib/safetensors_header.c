@@ -2,6 +2,7 @@
 #include "safetensors_header.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,7 +207,11 @@ sape_status sape_safetensors_header_parse(const char *function, const char *file
     if (fault != NULL)
         return sape_fail(SAPE_ERROR_FORMAT, function, "%.150s: byte %zu of the header: %s", file_name, at, fault);
     const char *end = text;
+    /* cJSON does not say why it gives up; the allocator does. */
+    errno = 0;
     cJSON *root = cJSON_ParseWithOpts(text, &end, true);
+    if (root == NULL && errno == ENOMEM)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for a header of %zu bytes", length);
     if (root == NULL)
         return sape_fail(SAPE_ERROR_FORMAT, function, "%.150s: byte %zu of the header: wrong JSON", file_name,
                          (size_t)(end - text));
