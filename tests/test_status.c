@@ -75,6 +75,7 @@ START_TEST(test_version) {
     ck_assert_uint_eq(sape_version(), SAPE_VERSION);
     snprintf(text, sizeof text, "%d.%d.%d", SAPE_VERSION_MAJOR, SAPE_VERSION_MINOR, SAPE_VERSION_PATCH);
     ck_assert_str_eq(sape_version_string(), text);
+    ck_assert_str_eq(text, PROJECT_VERSION);
 }
 END_TEST
 

@@ -15,7 +15,7 @@ extern "C" {
 /** Raised when programs must be changed or built again; the SONAME follows it. */
 #define SAPE_VERSION_MAJOR 0
 /** Raised when something is added. */
-#define SAPE_VERSION_MINOR 1
+#define SAPE_VERSION_MINOR 2
 /** Raised for corrections. */
 #define SAPE_VERSION_PATCH 0
 /** One number that grows with every version. */
