@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs into a scratch prefix and builds the clients of examples/clients and examples/cpp against it.
+set -uo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/scratch-prefix"
+
+passed=0
+failed=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# check NAME COMMAND...: shows what the command says only when it fails.
+check() {
+    local name=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name"
+        cat "$work/log"
+    fi
+}
+
+# client NAME COMMAND: runs the command, one string, in a copy of the clients, then what it has built.
+client() {
+    rm -rf "$work/client"
+    cp -r "$root/examples/clients" "$work/client"
+    check "$1" clean sh -ec "cd '$work/client'; $2"
+}
+fits='tee /dev/stderr | grep -q "0.55 squared is about 0.3"'
+
+installed_files() {
+    local name
+    for name in "$root"/include/sape/*.h; do cmp "$name" "$prefix/include/sape/${name##*/}" || return 1; done
+    for name in LICENSE README.md docs; do diff -r "$root/$name" "$prefix/share/doc/sape/$name" || return 1; done
+    ! grep -n "$root\|/opt/sape" "$libdir/pkgconfig/sape.pc" || return 1
+    ! readelf -d "$1" | grep -E 'RPATH|RUNPATH' || return 1
+    readelf -d "$1" | grep -F '[libsape.so.0]'
+}
+
+# The archive has every object that its objects need: nothing of ours is undefined when all of it is linked.
+archive_is_whole() {
+    clean sh -c 'echo "int main(void) { return 0; }" | cc -x c - -x none -o /dev/null \
+        -Wl,--whole-archive "$0/libsape.a" -Wl,--no-whole-archive $(pkg-config --static --libs sape | sed "s/-lsape//")' \
+        "$libdir"
+}
+
+subproject() {
+    mkdir subprojects && ln -s "$root" subprojects/sape
+    # As packagers build, and with the parent's warnings: none of it may reach the subproject.
+    meson setup build -Dauto_features=enabled -Dwarning_level=3 -Dwerror=true --force-fallback-for=sape \
+        -Ddefault_library="$1" || return 1
+    ninja -C build || return 1
+    meson introspect --targets build | grep -o '"name": "[^"]*"' | sort -u >targets
+    ! grep -E 'test|fit_|render|examples' targets || return 1
+    ./build/fit | grep "0.55 squared is about 0.3"
+}
+
+cpp() {
+    local compiler=$1 standard=$2 source=$3
+    clean sh -ec "$compiler -std=$standard -Wall -Wextra -pedantic -Werror -o '$work/cpp' '$root/$source' \
+        \$(pkg-config --cflags --libs sape); cd '$work'; ./cpp"
+}
+
+install_scratch openblas -Dblas=openblas || exit 1
+check "installed files" installed_files "$libdir/libsape.so"
+check "self-contained archive" archive_is_whole
+check "headers" "$root/tests/headers.sh" "$prefix/include"
+client pkg-config "make fit; ./fit | $fits"
+client static "make fit-static; unset LD_LIBRARY_PATH; ./fit-static | $fits"
+client cmake "cmake -S . -B build; cmake --build build; ./build/fit | $fits"
+client meson "meson setup build; ninja -C build; ./build/fit | $fits"
+for library in shared static; do
+    rm -rf "$work/client"
+    cp -r "$root/examples/clients" "$work/client"
+    check "meson subproject, $library" env -i PATH=/usr/bin:/bin LANG=C.UTF-8 \
+        bash -c "cd '$work/client'; root='$root'; $(declare -f subproject); subproject $library"
+done
+for compiler in g++ clang++; do
+    for standard in c++11 c++20; do
+        check "C++, $compiler $standard" cpp $compiler $standard examples/cpp/fit_function.cpp
+        check "C++ layer, $compiler $standard" cpp $compiler $standard tests/test_cpp.cpp
+    done
+done
+
+# BLIS, for which Debian has no pkg-config file, and a prefix with the archive alone.
+install_scratch blis -Dblas=blis -Ddefault_library=static || exit 1
+client "static alone, BLIS" 'cc fit.c -o fit $(pkg-config --cflags --static --libs sape); unset LD_LIBRARY_PATH; ./fit | '"$fits"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

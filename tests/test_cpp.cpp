@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The C++ layer of examples/cpp: what it throws, and what survives.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "../examples/cpp/sape.hpp"
+
+#define EXPECT(condition)                                                                                              \
+    do {                                                                                                               \
+        if (!(condition)) std::printf("FAILED: line %d: %s\n", __LINE__, #condition), std::exit(1);                    \
+    } while (0)
+
+template <class Exception, class Call> static std::string thrown(const Call &call) {
+    try {
+        call();
+    } catch (const Exception &error) {
+        return error.what();
+    }
+    return "nothing";
+}
+
+int main() {
+    sape::EncoderParams encoder;
+    encoder.domain_dim = 4;
+    EXPECT(thrown<sape::Error>([&] { sape::Field field(encoder); }).find("domain_dim is 4") != std::string::npos);
+    try {
+        sape::Field::load("/nonexistent");
+    } catch (const sape::Error &error) {
+        EXPECT(error.status() == SAPE_ERROR_FILE);
+    }
+    encoder.domain_dim = 1;
+    sape::NetworkParams network;
+    network.output_dim = 1;
+    sape::Field made(encoder, sape::MaskParams(), network), field(std::move(made));
+    EXPECT(thrown<std::invalid_argument>([&] { made.predict({0.0f}); }) != "nothing"); // moved away
+    EXPECT(field.predict({}).empty());
+
+    sape::Trainer trainer(field);
+    EXPECT(thrown<sape::Error>([&] { trainer.run(1); }).find("sape_trainer_run") == 0); // no samples yet
+    {
+        std::vector<float> x = {-0.5f, 0.0f, 0.5f}, y = {0.25f, 0.0f, 0.25f};
+        EXPECT(thrown<std::invalid_argument>([&] { trainer.set_data(x, {0.0f}); }) != "nothing");
+        trainer.set_data(x, y); // the trainer's own from here on
+    }
+    EXPECT(thrown<sape::Error>([&] { trainer.set_data({NAN}, {0.0f}); }) != "nothing"); // the old samples stay
+    EXPECT(trainer.run(300).iterations == 300);
+    EXPECT(std::fabs(field.predict({0.5f})[0] - 0.25f) < 0.05f);
+
+    sape_result result = trainer.run(10, [](const sape_progress &progress) { return progress.iteration < 3; });
+    EXPECT(result.iterations == 3 && result.stop == SAPE_STOP_CALLBACK);
+    EXPECT(thrown<std::logic_error>([&] {
+               trainer.run(10, [](const sape_progress &) -> bool { throw std::logic_error("from progress"); });
+           }) == "from progress");
+    EXPECT(trainer.run(2).iterations == 2);
+    return 0;
+}
