@@ -89,7 +89,8 @@ class Field {
     /// How many coordinates x holds.
     std::size_t rows(const std::vector<float> &x) const {
         std::size_t dim = sape_encoder_domain_dim(sape_field_encoder(get()));
-        if (dim == 0 || x.size() % dim != 0) throw std::invalid_argument("sape: x is not a whole number of coordinates");
+        if (dim == 0 || x.size() % dim != 0)
+            throw std::invalid_argument("sape: x is not a whole number of coordinates");
         return x.size() / dim;
     }
 
