@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SAPE_EXPORT_H
+#define SAPE_EXPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Marks what the shared library exports; nothing else is visible. */
+#if defined(__GNUC__)
+#define SAPE_API __attribute__((visibility("default")))
+#else
+#define SAPE_API
+#endif
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file field.h
+ * Fields: encoder, mask and network joined into one function from coordinates to outputs.
+ *
+ * Calls that take a const field may be made on one field from several threads at once, but not while a trainer, or a
+ * call that takes it non-const, changes it.
+ */
+#ifndef SAPE_FIELD_H
+#define SAPE_FIELD_H
+
+#include "encoder.h"
+#include "mask.h"
+#include "network.h"
+#include "optimizer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A field; it owns its encoder, mask and network. */
+typedef struct sape_field sape_field;
+
+/** How to predict where the default is not wanted. The initialiser sets every field to "as usual". */
+typedef struct sape_predict_options {
+    /** sizeof(sape_predict_options); set by the initialiser. */
+    size_t struct_size;
+    /** (n, d) coordinates at which the mask is read in place of x; NULL (the default) for x. */
+    const float *mask_by;
+    /** Weights used in place of the mask's, finite: (E) for all samples or (n, E); NULL (the default) for none. */
+    const float *override_mask;
+    /** Rows of override_mask: 1 or n. Default 1. */
+    size_t override_rows;
+    /** (n, E) receives the weights that were used; NULL (the default) for not wanted. */
+    float *weights;
+} sape_predict_options;
+
+/** Sets every field to its default. @param size sizeof(sape_predict_options) as the caller was compiled. */
+SAPE_API void sape_predict_options_init(sape_predict_options *options, size_t size);
+
+/**
+ * Makes a field. Dimensions that follow from another part (the mask's domain_dim and encoding_dim, the network's
+ * input_dim) are set by the field, whatever the structs say; include_identity is turned on under every policy but none.
+ *
+ * @param encoder, mask, network  parameters of the parts; NULL for the defaults.
+ * @param out                     receives the field; NULL is stored when the call fails.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY.
+ */
+SAPE_API sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mask_params *mask,
+                                       const sape_network_params *network, sape_field **out);
+
+/** Frees a field with its parts; NULL is fine. Trainers of it must have been freed before. */
+SAPE_API void sape_field_free(sape_field *field);
+
+/** @return the field's encoder, borrowed; NULL for NULL. */
+SAPE_API sape_encoder *sape_field_encoder(const sape_field *field);
+
+/** @return the field's mask, borrowed; NULL for NULL. */
+SAPE_API sape_mask *sape_field_mask(const sape_field *field);
+
+/** @return the field's network, borrowed; NULL for NULL. */
+SAPE_API sape_network *sape_field_network(const sape_field *field);
+
+/**
+ * How many threads sape_field_predict() and sape_field_backward() may use for one call.
+ *
+ * @param num_threads 1 to 256, or 0 (the default) for one a processor. The result does not depend on it.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
+SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads);
+
+/**
+ * Outputs at n coordinates.
+ *
+ * @param x       (n, d) finite coordinates, usually in [-1, 1]. @param outputs (n, output_dim) receives the result.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD.
+ */
+SAPE_API sape_status sape_field_predict(const sape_field *field, size_t n, const float *x, float *outputs);
+
+/** As sape_field_predict(), with options. @param options NULL for the defaults. */
+SAPE_API sape_status sape_field_predict_with(const sape_field *field, const sape_predict_options *options, size_t n,
+                                             const float *x, float *outputs);
+
+/**
+ * Gradients from an output gradient: with respect to the parameters, to the coordinates, or both. The derivative with
+ * respect to the coordinates is that of the whole field, the mask's slope included. For the normal of an implicit
+ * surface give a d_outputs of ones.
+ *
+ * @param x            (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
+ * @param d_parameters (sape_network_num_parameters()) receives the gradient, flat as in network.h; may be NULL.
+ * @param d_x          (n, d) receives the gradient with respect to x; may be NULL.
+ * @return as sape_field_predict(). The result does not depend on the number of threads.
+ */
+SAPE_API sape_status sape_field_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
+                                         float *d_parameters, float *d_x);
+
+/**
+ * One step of an optimizer on the field's network, for training by hand: predict, compute the loss, backward, update,
+ * then sape_mask_record() and sape_mask_step() on sape_field_mask().
+ *
+ * @param optimizer    made for sape_network_num_parameters(). @param d_parameters the flat gradient.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE, #SAPE_ERROR_MEMORY.
+ */
+SAPE_API sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters);
+
+/**
+ * @return how many named tensors the field has; 0 for NULL. The encoder's are called "model.encode.NAME", the
+ *         network's "model.model.model.NAME", the mask's as they are.
+ */
+SAPE_API size_t sape_field_tensor_count(const sape_field *field);
+
+/** Describes the index-th tensor. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+SAPE_API sape_status sape_field_tensor_info(const sape_field *field, size_t index, sape_tensor_info *info);
+
+/** Copies a tensor out. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE. */
+SAPE_API sape_status sape_field_get_tensor(const sape_field *field, const char *name, float *values, size_t count);
+
+/** Replaces a tensor. @return as above, and what the part's own setter returns. */
+SAPE_API sape_status sape_field_set_tensor(sape_field *field, const char *name, const float *values, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

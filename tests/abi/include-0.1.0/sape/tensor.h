@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file tensor.h
+ * How the named arrays inside a handle or a file are described.
+ *
+ * Encoders, masks, networks, optimizers and fields give their state as named tensors of float32 values, row-major. A
+ * field's names and shapes are those of the public SAPE code's state dict, so that checkpoints map one to one.
+ */
+#ifndef SAPE_TENSOR_H
+#define SAPE_TENSOR_H
+
+#include "export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The largest number of axes a tensor can have. */
+#define SAPE_MAX_RANK 8
+
+/** The type of a tensor's elements in a file. */
+typedef enum sape_dtype {
+    SAPE_DTYPE_F32 = 0,
+    SAPE_DTYPE_F64 = 1,
+    SAPE_DTYPE_F16 = 2,
+    SAPE_DTYPE_BF16 = 3,
+    SAPE_DTYPE_U8 = 4,
+    SAPE_DTYPE_I32 = 5,
+    SAPE_DTYPE_I64 = 6,
+    SAPE_DTYPE_BOOL = 7
+} sape_dtype;
+
+/** Describes one tensor. The caller sets struct_size to sizeof(sape_tensor_info); the call fills the rest. */
+typedef struct sape_tensor_info {
+    /** sizeof(sape_tensor_info), set by the caller before the call. */
+    size_t struct_size;
+    /** The name, zero-terminated; valid until the owning handle is freed. */
+    const char *name;
+    /** The number of elements, the product of the shape. */
+    size_t count;
+    /** The number of axes, 0 to #SAPE_MAX_RANK. */
+    size_t rank;
+    /** The length of every axis, the slowest first. */
+    size_t shape[SAPE_MAX_RANK];
+    /** The element type in a file; values are always read and written as float (or double). */
+    sape_dtype dtype;
+    /** Unused, 0. */
+    int32_t reserved;
+} sape_tensor_info;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

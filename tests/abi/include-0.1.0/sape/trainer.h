@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file trainer.h
+ * Trainers: the whole loop, batch by batch: predict, loss, gradients, optimizer step, mask.
+ *
+ * The batch is worked on in tiles of a few hundred samples, so that memory does not grow with it, and the parameters
+ * after a training are the same to the last bit for every number of threads.
+ */
+#ifndef SAPE_TRAINER_H
+#define SAPE_TRAINER_H
+
+#include "field.h"
+#include "loss.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a trainer is made of. Set by sape_trainer_params_init(), then changed where wanted. */
+typedef struct sape_trainer_params {
+    /** sizeof(sape_trainer_params); set by the initialiser. */
+    size_t struct_size;
+    /** The loss. Default #SAPE_LOSS_MSE. */
+    sape_loss loss;
+    /** Unused, 0. */
+    int32_t reserved;
+    /** The function of #SAPE_LOSS_CUSTOM; NULL otherwise. */
+    sape_loss_fn loss_fn;
+    /** Handed to loss_fn. */
+    void *loss_user;
+    /**
+     * Samples an iteration. 0 (the default), or more than there are, for all of them. Otherwise every epoch goes
+     * through the samples in a new random order; a last batch that would be smaller is left out.
+     */
+    size_t batch_size;
+    /** Threads, 1 to 256, or 0 (the default) for one a processor. The result does not depend on it. */
+    size_t num_threads;
+    /** Seed of the random order. Default 0. */
+    uint64_t seed;
+    /** sape_trainer_run() reports every so many iterations, and after the last; at least 1. Default 1. */
+    uint64_t progress_every;
+} sape_trainer_params;
+
+/** A trainer; it borrows its field. */
+typedef struct sape_trainer sape_trainer;
+
+/** What a progress callback sees. */
+typedef struct sape_progress {
+    /** sizeof(sape_progress) of the library that is loaded. */
+    size_t struct_size;
+    /** Iterations done by this run, from 1. */
+    uint64_t iteration;
+    /** Iterations this run was asked for. */
+    uint64_t num_iterations;
+    /** The batch's loss in this iteration, before its step. */
+    double loss;
+    /** Mean revealed share of the mask, 0 to 1. */
+    double revealed;
+    /** The learning rate of this iteration's step. */
+    double learning_rate;
+    /** Seconds since the run began. */
+    double seconds;
+} sape_progress;
+
+/** Called during a run, by the thread that called it. @return 0 to go on, anything else to stop after this iteration.
+ */
+typedef int (*sape_progress_fn)(void *user, const sape_progress *progress);
+
+/** Why a run ended. */
+typedef enum sape_stop {
+    /** All iterations were done. */
+    SAPE_STOP_ITERATIONS = 0,
+    /** The progress callback asked for it. */
+    SAPE_STOP_CALLBACK = 1
+} sape_stop;
+
+/** What a run did. The caller sets struct_size. */
+typedef struct sape_result {
+    /** sizeof(sape_result), set by the caller before the call. */
+    size_t struct_size;
+    /** Iterations done. */
+    uint64_t iterations;
+    /** The loss of the last of them; 0 when there was none. */
+    double loss;
+    /** Seconds it took. */
+    double seconds;
+    /** Why it ended. */
+    sape_stop stop;
+    /** Unused, 0. */
+    int32_t reserved;
+} sape_result;
+
+/** Sets every field to its default. @param size sizeof(sape_trainer_params) as the caller was compiled. */
+SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size);
+
+/**
+ * Makes a trainer, with an optimizer of its own.
+ *
+ * @param params    NULL for the defaults.
+ * @param optimizer parameters of the optimizer; NULL for the defaults.
+ * @param field     the field to train; it must outlive the trainer, and have one trainer at a time.
+ * @param out       receives the trainer; NULL is stored when the call fails.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD.
+ */
+SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
+                                         sape_field *field, sape_trainer **out);
+
+/** Frees a trainer; NULL is fine. */
+SAPE_API void sape_trainer_free(sape_trainer *trainer);
+
+/**
+ * Gives the samples. The arrays are not copied: they must stay as they are until other ones are given or the trainer is
+ * freed. An epoch that was under way is dropped.
+ *
+ * @param n       number of samples, at least 1.
+ * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY.
+ */
+SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets);
+
+/**
+ * One iteration.
+ *
+ * @param loss receives the batch's loss before the step; may be NULL.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data), #SAPE_ERROR_DIVERGED, #SAPE_ERROR_CALLBACK,
+ *         #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not from several threads at once.
+ */
+SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
+
+/**
+ * A number of iterations; may be called again to go on.
+ *
+ * @param num_iterations how many; 0 does nothing.
+ * @param progress       called as progress_every says; may be NULL. @param user handed to it.
+ * @param result         receives what was done, also when the call fails; may be NULL.
+ * @return as sape_trainer_step(). A run that a callback stopped is #SAPE_OK.
+ */
+SAPE_API sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
+                                      void *user, sape_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
