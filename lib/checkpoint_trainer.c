@@ -255,6 +255,7 @@ static void take_over(sape_trainer *trainer, const struct incoming *incoming) {
     trainer->has_previous = state->has_previous;
     trainer->random = state->random;
     trainer->sorted = false;
+    trainer->ranks.agreed = false;
 }
 
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer) {

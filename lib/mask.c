@@ -344,8 +344,8 @@ sape_status sape_mask_step(sape_mask *mask) {
         step_global(mask);
         break;
     case SAPE_POLICY_SPATIAL:
+        if (sape_mask_reads_log(mask)) sape_mask_spatial_advance(mask);
         mask->iteration++;
-        if (mask->iteration % mask->block_iterations == 0) sape_mask_spatial_advance(mask);
         break;
     case SAPE_POLICY_SPATIAL_FIXED:
         sape_mask_fixed_judge(mask);

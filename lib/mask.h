@@ -89,6 +89,9 @@ void sape_mask_spatial_advance(struct sape_mask *mask);
 void sape_mask_ramp_step(struct sape_mask *mask);
 void sape_mask_fixed_judge(struct sape_mask *mask);
 
+/* Whether the step to come ends with an advance that reads the spatial log. */
+bool sape_mask_reads_log(const struct sape_mask *mask);
+
 /* Reveals the next block in the rows in progress. */
 void sape_mask_reveal(struct sape_mask *mask);
 

@@ -66,6 +66,10 @@ void sape_mask_smooth(const struct sape_mask *mask, float *loss, float *scratch)
     sape_grid_box_mean(grid, loss, scratch);
 }
 
+bool sape_mask_reads_log(const struct sape_mask *mask) {
+    return mask->policy == SAPE_POLICY_SPATIAL && (mask->iteration + 1) % mask->block_iterations == 0;
+}
+
 void sape_mask_spatial_advance(struct sape_mask *mask) {
     const size_t cells = rows(mask);
     float *loss = mask->scratch;

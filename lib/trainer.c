@@ -77,6 +77,7 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_pool_free(trainer->pool);
     sape_optimizer_free(trainer->optimizer);
     sape_release(trainer->previous);
+    sape_release(trainer->ranks.buffer);
     sape_release(trainer);
 }
 
@@ -111,7 +112,8 @@ static void step_chunk(void *context, size_t chunk, size_t worker) {
     const bool skip = trainer->optimizer->params.weight_decay == 0.0;
     if (skip && begin < idle && idle < end && end <= first->bias) end = idle;
     if (skip && begin >= idle && end <= first->bias) return;
-    sape_optimizer_range(trainer->optimizer, begin, end, network->parameters, trainer->plan.slots, trainer->gradients);
+    sape_optimizer_range(trainer->optimizer, begin, end, network->parameters,
+                         trainer->ranks.reduce == NULL ? trainer->plan.slots : 1, trainer->gradients);
 }
 
 static void pack_part(void *context, size_t part, size_t worker) {
@@ -119,7 +121,7 @@ static void pack_part(void *context, size_t part, size_t worker) {
     sape_network_pack_part(((sape_trainer *)context)->field->network, part);
 }
 
-static void run(sape_trainer *trainer, size_t count, sape_task task) {
+void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task) {
     if (trainer->field->network->size >= SMALL_NETWORK)
         sape_pool_run(trainer->pool, count, task, trainer);
     else
@@ -129,8 +131,8 @@ static void run(sape_trainer *trainer, size_t count, sape_task task) {
 static void update_parameters(sape_trainer *trainer) {
     const sape_network *network = trainer->field->network;
     sape_optimizer_begin(trainer->optimizer);
-    run(trainer, (network->size + CHUNK - 1) / CHUNK, step_chunk);
-    run(trainer, sape_network_pack_parts(network), pack_part);
+    sape_trainer_parallel(trainer, (network->size + CHUNK - 1) / CHUNK, step_chunk);
+    sape_trainer_parallel(trainer, sape_network_pack_parts(network), pack_part);
     trainer->has_previous = true;
 }
 
@@ -138,7 +140,7 @@ static sape_status diverged(const char *function, sape_trainer *trainer, double 
     const sape_network *network = trainer->field->network;
     if (trainer->has_previous) {
         memcpy(network->parameters, trainer->previous, network->size * sizeof *network->parameters);
-        run(trainer, sape_network_pack_parts(network), pack_part);
+        sape_trainer_parallel(trainer, sape_network_pack_parts(network), pack_part);
         trainer->has_previous = false;
     }
     return sape_fail(SAPE_ERROR_DIVERGED, function, "the loss is %g", loss);
@@ -162,21 +164,24 @@ static bool parameters_finite(const sape_trainer *trainer) {
 /* One iteration, inside sape_product_enter(). */
 static sape_status iterate(const char *function, sape_trainer *trainer, double *loss) {
     sape_trainer_next_batch(trainer);
-    SAPE_TRY(sape_trainer_gradients(function, trainer, loss));
+    const sape_status status = sape_trainer_gradients(function, trainer, loss);
+    SAPE_TRY(sape_ranks_reduce(function, trainer, status, loss));
     if (!losses_finite(trainer, *loss)) return diverged(function, trainer, *loss);
     update_parameters(trainer);
     SAPE_TRY(sape_mask_record(trainer->field->mask, trainer->batch_size, trainer->batch_x, trainer->sample_loss));
+    SAPE_TRY(sape_ranks_reduce_mask(function, trainer));
     return sape_mask_step(trainer->field->mask);
 }
 
 static sape_status check_run(const char *function, const sape_trainer *trainer) {
-    if (trainer == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "trainer is NULL");
-    if (!trainer->has_data) return sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
-    return SAPE_OK;
+    return trainer->has_data ? SAPE_OK : sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
 }
 
 sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
-    SAPE_TRY(check_run(__func__, trainer));
+    SAPE_REQUIRE_POINTER(trainer);
+    const sape_status ready = check_run(__func__, trainer);
+    if (!trainer->ranks.agreed) SAPE_TRY(sape_ranks_begin(__func__, trainer, ready, 1));
+    SAPE_TRY(ready);
     double value = 0.0;
     sape_product_enter(trainer->field->network->product);
     const sape_status status = iterate(__func__, trainer, &value);
@@ -210,7 +215,8 @@ static bool report(const sape_trainer *trainer, sape_progress_fn progress, void 
 
 sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
                              sape_result *result) {
-    SAPE_TRY(check_run(__func__, trainer));
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_ranks_begin(__func__, trainer, check_run(__func__, trainer), num_iterations));
     const double begin = now();
     sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS};
     sape_status status = SAPE_OK;
@@ -220,7 +226,7 @@ sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sap
         status = iterate(__func__, trainer, &known.loss);
         if (status != SAPE_OK) break;
         known.iterations++;
-        if (report(trainer, progress, user, &known, num_iterations, rate, begin)) {
+        if (sape_ranks_stop(trainer, report(trainer, progress, user, &known, num_iterations, rate, begin))) {
             known.stop = SAPE_STOP_CALLBACK;
             break;
         }

@@ -13,6 +13,20 @@
    before any gradient, does not cost a second forward pass. */
 #define SAPE_KEPT_TILES 4
 
+/* Training on several ranks. */
+struct sape_ranks {
+    sape_reduce_fn reduce;
+    void *user;
+    /* What goes through reduce: the gradient's rows in use, and a few numbers. */
+    float *buffer;
+    /* Whether the ranks have been compared since something changed. */
+    bool agreed;
+    /* A callback of this rank, or of any rank, wants to stop. */
+    bool stop_wanted, stop;
+    /* The mean of the union's per-sample losses. */
+    double sample_loss;
+};
+
 struct sape_trainer {
     sape_trainer_params params;
     sape_field *field;
@@ -30,6 +44,8 @@ struct sape_trainer {
     size_t used;
     /* Samples of an iteration, and those of this one: the caller's arrays, or what was gathered from them. */
     size_t batch_size;
+    /* Samples of an iteration over all ranks, of which batch_size are this one's. */
+    size_t union_size;
     const float *batch_x, *batch_targets;
     float *gathered_x, *gathered_targets;
 
@@ -56,7 +72,12 @@ struct sape_trainer {
     /* The parameters before the last step, with which the loss was finite. */
     float *previous;
     bool has_previous;
+
+    struct sape_ranks ranks;
 };
+
+/* Runs tasks in the trainer's pool, or one after the other where the network is small. */
+void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task);
 
 /* Brings the next batch into batch_x and batch_targets, and its samples into order. */
 void sape_trainer_next_batch(sape_trainer *trainer);
@@ -67,5 +88,20 @@ void sape_trainer_release_batch(sape_trainer *trainer);
 
 /* Loss and gradients of the batch: into sample_loss and the slots. A custom loss gives *loss itself. */
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss);
+
+/* With a reduce function; nothing happens without. */
+
+/* Before the first of num_iterations: compares the ranks and counts their samples. status is what this rank has come
+   to; when it is an error the others learn of it. */
+sape_status sape_ranks_begin(const char *function, sape_trainer *trainer, sape_status status, uint64_t num_iterations);
+
+/* Sums gradients and losses, after which gradients[0] has the gradient; status as above. */
+sape_status sape_ranks_reduce(const char *function, sape_trainer *trainer, sape_status status, double *loss);
+
+/* Sums what the mask has recorded, where it is about to be used. */
+sape_status sape_ranks_reduce_mask(const char *function, sape_trainer *trainer);
+
+/* Whether this iteration is the last, when this rank's callback has said whether it wants to stop. */
+bool sape_ranks_stop(sape_trainer *trainer, bool wanted);
 
 #endif

@@ -59,6 +59,8 @@ static sape_status open_workspaces(const char *function, sape_trainer *trainer) 
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
     const size_t wanted = trainer->params.batch_size;
     trainer->batch_size = wanted == 0 || wanted > trainer->num_samples ? trainer->num_samples : wanted;
+    trainer->union_size = trainer->batch_size;
+    trainer->ranks.agreed = false;
     trainer->plan = sape_plan_make(trainer->field, trainer->batch_size);
     if (!allocate_batch(trainer))
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for batches of %zu samples", trainer->batch_size);

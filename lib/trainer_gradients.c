@@ -21,7 +21,7 @@ static void evaluate_tile(sape_trainer *trainer, struct sape_workspace *workspac
     const size_t o = network->output_dim, width = workspace->tile.width;
     float *outputs = workspace->activations.values[network->num_layers],
           *d_outputs = workspace->activations.d_values[0];
-    const double scale = 1.0 / (double)(trainer->batch_size * o);
+    const double scale = 1.0 / (double)(trainer->union_size * o);
     memset(d_outputs, 0, workspace->tile.panels * width * o * sizeof *d_outputs);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         const size_t sample = sape_batch_sample(&trainer->batch, workspace->first + i);
@@ -36,13 +36,15 @@ static void evaluate_tile(sape_trainer *trainer, struct sape_workspace *workspac
 static void copy_outputs(sape_trainer *trainer, struct sape_workspace *workspace, float *panels, float *rows,
                          bool to_panels) {
     const size_t o = trainer->field->network->output_dim, width = workspace->tile.width;
+    /* A loss of the caller's own has the mean of this rank's samples. */
+    const float share = (float)((double)trainer->batch_size / (double)trainer->union_size);
     if (to_panels) memset(panels, 0, workspace->tile.panels * width * o * sizeof *panels);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         float *row = rows + sape_batch_sample(&trainer->batch, workspace->first + i) * o;
         float *column = sape_tile_output(trainer->field, workspace, panels, i);
         for (size_t k = 0; k < o; k++) {
             if (to_panels)
-                column[k * width] = row[k];
+                column[k * width] = share * row[k];
             else
                 row[k] = column[k * width];
         }

@@ -90,6 +90,20 @@ typedef struct sape_result {
     int32_t reserved;
 } sape_result;
 
+/**
+ * Adds arrays up over all ranks (processes or threads that train together, each on its own samples), in place.
+ *
+ * All ranks must receive the same bits, which MPI promises of MPI_Allreduce. It is called by the thread that trains,
+ * on every rank in the same order with the same dtype and count: it may wait for the others.
+ *
+ * @param user   the pointer given with the function.
+ * @param dtype  #SAPE_DTYPE_F32 or #SAPE_DTYPE_F64.
+ * @param count  number of values, at least 1; less than the network's parameters + 64, or twice the mask's cells.
+ * @param values (count) this rank's values; receives the sums.
+ * @return 0, or anything else to end the training with #SAPE_ERROR_CALLBACK.
+ */
+typedef int (*sape_reduce_fn)(void *user, sape_dtype dtype, size_t count, void *values);
+
 /** Sets every field to its default. @param size sizeof(sape_trainer_params) as the caller was compiled. */
 SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size);
 
@@ -117,6 +131,29 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY.
  */
 SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets);
+
+/**
+ * Trains on several ranks: each has a field and a trainer of its own and gives sape_trainer_set_data() its share of
+ * the samples; gradients, losses and the mask's log are added up over the ranks. With full batches the ranks fit what
+ * one trainer would fit on all samples together, but for rounding (a loss is added up in single precision); shares may
+ * differ in size. With batches every rank takes batches of its share, and the union of these is the batch. After every
+ * iteration all ranks have the same parameters and the same mask, bit for bit, where all run on processors of one kind.
+ *
+ * All ranks make the same calls in the same order. A run, and a step after new data, begins by comparing the ranks:
+ * they must have the same settings, parameters and mask (same seeds, or the same checkpoint), for example; otherwise
+ * all fail with #SAPE_ERROR_STATE. Then there is one sum an iteration, of the gradient's rows in use and of the loss,
+ * and one where a spatial mask advances, of its log.
+ *
+ * What happens on one rank happens on all: a loss that is not finite is #SAPE_ERROR_DIVERGED everywhere; an error of
+ * one rank (without data, in its loss_fn) is #SAPE_ERROR_CALLBACK on the others; a progress callback that stops, on any
+ * rank, stops all after the next iteration. A loss of the caller's own must be a mean over samples. A checkpoint holds
+ * what the rank's own samples have put into the mask's log, and its order of samples: save and resume every rank with a
+ * file of its own. At most 16384 ranks.
+ *
+ * @param reduce the sum over all ranks; NULL to train alone again. @param user handed to it.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (policy spatial_fixed).
+ */
+SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
 /**
  * One iteration.

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: MIT */
+/* Training on several ranks, here threads of one process: the union's fit, the same bits, and one end for all. */
+#include <math.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support.h"
+
+#define MAX_RANKS 4
+#define SAMPLES 1200
+#define OUTPUTS 3
+
+/* What the ranks of a group share: the places of their arrays while they are summed. */
+struct group {
+    size_t num_ranks;
+    pthread_barrier_t barrier;
+    void *values[MAX_RANKS];
+    size_t counts[MAX_RANKS];
+    double sums[1 << 20];
+    size_t calls, floats;
+};
+
+/* What a rank is told to do, and what came of it. */
+struct rank {
+    struct group *group;
+    size_t index, begin, n, batch;
+    sape_policy policy;
+    sape_optimizer_kind optimizer;
+    sape_loss_fn loss;
+    size_t fails_at, stops_at;
+    double rate, weight_decay;
+    uint64_t seed, iterations;
+    bool no_data;
+    const char *save, *resume;
+    float *x, *targets;
+
+    size_t loss_calls;
+    sape_status status;
+    char message[200];
+    sape_result result;
+    float *parameters;
+    size_t num_parameters;
+    float mask[2][64];
+    size_t cells;
+};
+
+/* Every rank brings its array; the first one adds up, in the order of the ranks. */
+static int sum_over_ranks(void *user, sape_dtype dtype, size_t count, void *values) {
+    const struct rank *rank = user;
+    struct group *group = rank->group;
+    group->values[rank->index] = values;
+    group->counts[rank->index] = count;
+    pthread_barrier_wait(&group->barrier);
+    if (rank->index == 0) {
+        group->calls++;
+        if (dtype == SAPE_DTYPE_F32) group->floats += count;
+        ck_assert_uint_le(count, sizeof group->sums / sizeof *group->sums);
+        memset(group->sums, 0, count * sizeof *group->sums);
+        for (size_t r = 0; r < group->num_ranks; r++) {
+            ck_assert_uint_eq(group->counts[r], count);
+            for (size_t i = 0; i < count; i++)
+                group->sums[i] +=
+                    dtype == SAPE_DTYPE_F32 ? (double)((float *)group->values[r])[i] : ((double *)group->values[r])[i];
+        }
+    }
+    pthread_barrier_wait(&group->barrier);
+    for (size_t i = 0; i < count; i++) {
+        if (dtype == SAPE_DTYPE_F32)
+            ((float *)values)[i] = (float)group->sums[i];
+        else
+            ((double *)values)[i] = group->sums[i];
+    }
+    pthread_barrier_wait(&group->barrier);
+    return 0;
+}
+
+/* The built-in mse as a loss of the caller's own, which fails where the rank says so. */
+static int own_mse(void *user, size_t n, const float *x, size_t output_dim, const float *outputs, const float *targets,
+                   float *d_outputs, float *sample_loss, double *loss) {
+    struct rank *rank = user;
+    (void)x;
+    if (++rank->loss_calls == rank->fails_at) return 5;
+    return sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss) != SAPE_OK;
+}
+
+static int stop_sometime(void *user, const sape_progress *progress) {
+    const struct rank *rank = user;
+    return progress->iteration == rank->stops_at;
+}
+
+static sape_field *make_field(const struct rank *rank) {
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_network_params network;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    encoder.num_frequencies = 40;
+    encoder.std = 3.0;
+    encoder.seed = network.seed = rank->seed;
+    mask.policy = rank->policy;
+    mask.resolution = 8;
+    mask.num_blocks = 6;
+    mask.block_iterations = 4;
+    mask.epsilon = 0.05;
+    network.hidden_dim = 40;
+    network.output_dim = OUTPUTS;
+    sape_field *field;
+    CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
+    return field;
+}
+
+static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
+    sape_trainer_params params;
+    sape_optimizer_params optimizer;
+    sape_trainer_params_init(&params, sizeof params);
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    if (rank->loss != NULL) {
+        params.loss = SAPE_LOSS_CUSTOM;
+        params.loss_fn = rank->loss;
+        params.loss_user = rank;
+    }
+    params.batch_size = rank->batch;
+    params.num_threads = 1 + rank->index % 2;
+    params.seed = rank->index;
+    optimizer.kind = rank->optimizer;
+    optimizer.learning_rate = rank->rate > 0.0 ? rank->rate : 1e-2;
+    optimizer.weight_decay = rank->weight_decay;
+    sape_trainer *trainer;
+    CHECK_OK(sape_trainer_create(&params, &optimizer, field, &trainer));
+    if (!rank->no_data)
+        CHECK_OK(sape_trainer_set_data(trainer, rank->n, rank->x + 2 * rank->begin,
+                                       rank->targets == NULL ? NULL : rank->targets + OUTPUTS * rank->begin));
+    return trainer;
+}
+
+static void *work(void *user) {
+    struct rank *rank = user;
+    sape_field *field = make_field(rank);
+    sape_trainer *trainer = make_trainer(rank, field);
+    if (rank->group->num_ranks > 0) CHECK_OK(sape_trainer_set_reduce(trainer, sum_over_ranks, rank));
+    if (rank->resume != NULL) CHECK_OK(sape_trainer_resume(trainer, rank->resume));
+    rank->result.struct_size = sizeof rank->result;
+    rank->status =
+        sape_trainer_run(trainer, rank->iterations, rank->stops_at > 0 ? stop_sometime : NULL, rank, &rank->result);
+    snprintf(rank->message, sizeof rank->message, "%s", rank->status == SAPE_OK ? "" : sape_last_error());
+    if (rank->save != NULL) CHECK_OK(sape_trainer_save(trainer, rank->save));
+    rank->num_parameters = sape_network_num_parameters(sape_field_network(field));
+    rank->parameters = new_array(rank->num_parameters);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(field), rank->parameters, rank->num_parameters));
+    sape_mask_state state = {.struct_size = sizeof state};
+    CHECK_OK(sape_mask_get_state(sape_field_mask(field), &state));
+    rank->cells = state.num_cells;
+    if (rank->policy != SAPE_POLICY_NONE)
+        CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "mask_stashed", rank->mask[0], state.num_cells));
+    if (rank->policy == SAPE_POLICY_SPATIAL)
+        CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "in_progress", rank->mask[1], state.num_cells));
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    return NULL;
+}
+
+static float *all_x, *all_targets;
+
+/* Detail in one half of the square alone, so that the shards differ, and the mask's cells too. */
+static void make_samples(void) {
+    all_x = new_random_array(1, 2 * SAMPLES, -1.0f, 1.0f);
+    all_targets = new_random_array(2, OUTPUTS * SAMPLES, -0.1f, 0.1f);
+    for (size_t i = 0; i < SAMPLES; i++)
+        if (all_x[2 * i] > 0.0f)
+            for (size_t k = 0; k < OUTPUTS; k++) all_targets[OUTPUTS * i + k] *= 12.0f;
+}
+
+static void free_samples(void) {
+    free(all_x);
+    free(all_targets);
+}
+
+/* Shards of unequal size, one after the other. */
+static void share_out(struct rank *ranks, size_t num_ranks, const struct rank *like) {
+    static const size_t ends[MAX_RANKS][MAX_RANKS] = {
+        {SAMPLES}, {300, SAMPLES}, {17, 700, SAMPLES}, {100, 101, 800, SAMPLES}};
+    for (size_t r = 0; r < num_ranks; r++) {
+        ranks[r] = *like;
+        ranks[r].index = r;
+        ranks[r].begin = r == 0 ? 0 : ends[num_ranks - 1][r - 1];
+        ranks[r].n = ends[num_ranks - 1][r] - ranks[r].begin;
+        ranks[r].x = all_x;
+        ranks[r].targets = all_targets;
+    }
+}
+
+static void run_group(struct group *group, struct rank *ranks, size_t num_ranks) {
+    pthread_t threads[MAX_RANKS];
+    group->num_ranks = num_ranks;
+    group->calls = group->floats = 0;
+    ck_assert_int_eq(pthread_barrier_init(&group->barrier, NULL, (unsigned)num_ranks), 0);
+    for (size_t r = 0; r < num_ranks; r++) {
+        ranks[r].group = group;
+        ck_assert_int_eq(pthread_create(&threads[r], NULL, work, &ranks[r]), 0);
+    }
+    for (size_t r = 0; r < num_ranks; r++) ck_assert_int_eq(pthread_join(threads[r], NULL), 0);
+    pthread_barrier_destroy(&group->barrier);
+}
+
+/* One trainer without a reduce function, on all samples. */
+static void run_alone(struct rank *rank, const struct rank *like) {
+    static struct group none;
+    share_out(rank, 1, like);
+    rank->group = &none;
+    work(rank);
+}
+
+static void check_same_bits(const struct rank *a, const struct rank *b) {
+    ck_assert_mem_eq(a->parameters, b->parameters, a->num_parameters * sizeof(float));
+    ck_assert_mem_eq(a->mask, b->mask, sizeof a->mask);
+    ck_assert_int_eq(a->status == SAPE_OK, b->status == SAPE_OK);
+    ck_assert_uint_eq(a->result.iterations, b->result.iterations);
+    ck_assert_int_eq(a->result.stop, b->result.stop);
+}
+
+static void release(struct rank *ranks, size_t num_ranks) {
+    for (size_t r = 0; r < num_ranks; r++) free(ranks[r].parameters);
+}
+
+static struct group group;
+static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+
+/* The same losses and mask as one trainer on all samples, and parameters that far from its own at most. What rounding
+   does grows where a sample crosses the kink of a unit, so the parameters are compared under SGD only: Adam makes steps
+   of one size from gradients of any. */
+static void check_union(const struct rank *like, double tolerance) {
+    struct rank alone, ranks[MAX_RANKS];
+    run_alone(&alone, like);
+    CHECK_OK(alone.status);
+    for (size_t num_ranks = 1; num_ranks <= MAX_RANKS; num_ranks++) {
+        share_out(ranks, num_ranks, like);
+        run_group(&group, ranks, num_ranks);
+        for (size_t r = 0; r < num_ranks; r++) {
+            ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
+            check_same_bits(&ranks[r], &ranks[0]);
+            ck_assert(ranks[r].result.loss == ranks[0].result.loss);
+        }
+        ck_assert_mem_eq(alone.mask, ranks[0].mask, sizeof alone.mask);
+        ck_assert_double_eq_tol(alone.result.loss, ranks[0].result.loss, 1e-3 * alone.result.loss);
+        const double far = largest_difference(alone.num_parameters, alone.parameters, ranks[0].parameters);
+        ck_assert_msg(far <= tolerance, "%zu ranks are %g away from one", num_ranks, far);
+        release(ranks, num_ranks);
+    }
+    release(&alone, 1);
+}
+
+#define SGD .optimizer = SAPE_OPTIMIZER_SGD, .rate = 0.1
+
+START_TEST(test_union) {
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30}, 1e-4);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 10, .weight_decay = 0.1}, 1e-4);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .loss = own_mse}, 1e-4);
+    check_union(&(struct rank){.policy = policies[_i], .rate = 1e-3, .iterations = 30}, INFINITY);
+}
+END_TEST
+
+/* A global mask whose mean loss goes below epsilon stops at the same iteration on all ranks. */
+START_TEST(test_batches) {
+    for (size_t batch = 17; batch <= 256; batch += 239) {
+        struct rank ranks[MAX_RANKS];
+        share_out(ranks, 3, &(struct rank){.policy = policies[_i], .iterations = 60, .batch = batch});
+        run_group(&group, ranks, 3);
+        for (size_t r = 0; r < 3; r++) {
+            ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
+            check_same_bits(&ranks[r], &ranks[0]);
+        }
+        release(ranks, 3);
+    }
+}
+END_TEST
+
+/* A comparison, a sum an iteration, one more at each advance; and rows that are not revealed yet are not sent. */
+START_TEST(test_traffic) {
+    struct rank ranks[MAX_RANKS];
+    for (size_t p = 0; p < 3; p++) {
+        share_out(ranks, 2, &(struct rank){.policy = policies[p], .iterations = 8});
+        run_group(&group, ranks, 2);
+        CHECK_OK(ranks[0].status);
+        ck_assert_uint_eq(group.calls, policies[p] == SAPE_POLICY_SPATIAL ? 1 + 8 + 2 : 1 + 8);
+        if (policies[p] == SAPE_POLICY_SPATIAL)
+            ck_assert_uint_lt(group.floats, 8 * (ranks[0].num_parameters - 40 * (82 - 3 * 82 / 6)) + 2 * 2 * 64 + 8000);
+        release(ranks, 2);
+    }
+}
+END_TEST
+
+static void check_all_fail(size_t num_ranks, struct rank *ranks, size_t culprit, sape_status own, const char *own_text,
+                           sape_status others, const char *others_text) {
+    for (size_t r = 0; r < num_ranks; r++) {
+        const bool self = r == culprit;
+        ck_assert_msg(ranks[r].status == (self ? own : others), "rank %zu: %s: %s", r,
+                      sape_status_string(ranks[r].status), ranks[r].message);
+        ck_assert_msg(strstr(ranks[r].message, self ? own_text : others_text) != NULL, "rank %zu: %s", r,
+                      ranks[r].message);
+    }
+}
+
+START_TEST(test_failing_loss) {
+    struct rank ranks[MAX_RANKS];
+    share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30, .loss = own_mse});
+    ranks[1].fails_at = 6;
+    run_group(&group, ranks, 3);
+    check_all_fail(3, ranks, 1, SAPE_ERROR_CALLBACK, "loss_fn returned 5", SAPE_ERROR_CALLBACK, "another rank");
+    for (size_t r = 0; r < 3; r++) {
+        ck_assert_uint_eq(ranks[r].result.iterations, 5);
+        check_same_bits(&ranks[r], &ranks[0]);
+    }
+    release(ranks, 3);
+}
+END_TEST
+
+START_TEST(test_divergence) {
+    struct rank ranks[MAX_RANKS];
+    float *targets = new_array(OUTPUTS * SAMPLES);
+    memcpy(targets, all_targets, OUTPUTS * SAMPLES * sizeof *targets);
+    targets[OUTPUTS * 101] = 3e38f; /* the second of three ranks: its loss is out of range */
+    share_out(ranks, 3, &(struct rank){.policy = policies[_i], .iterations = 30});
+    for (size_t r = 0; r < 3; r++) ranks[r].targets = targets;
+    run_group(&group, ranks, 3);
+    for (size_t r = 0; r < 3; r++) {
+        ck_assert_int_eq(ranks[r].status, SAPE_ERROR_DIVERGED);
+        check_same_bits(&ranks[r], &ranks[0]);
+    }
+    release(ranks, 3);
+    free(targets);
+}
+END_TEST
+
+START_TEST(test_stop) {
+    struct rank ranks[MAX_RANKS];
+    share_out(ranks, 4, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30});
+    ranks[2].stops_at = 9;
+    run_group(&group, ranks, 4);
+    for (size_t r = 0; r < 4; r++) {
+        CHECK_OK(ranks[r].status);
+        ck_assert_uint_eq(ranks[r].result.iterations, 10);
+        ck_assert_int_eq(ranks[r].result.stop, SAPE_STOP_CALLBACK);
+        check_same_bits(&ranks[r], &ranks[0]);
+    }
+    release(ranks, 4);
+}
+END_TEST
+
+/* Ranks that could not end with the same bits, or would wait for one another, do not begin. */
+START_TEST(test_comparison) {
+    static const char *const texts[] = {"parameters", "settings", "settings", "num_iterations"};
+    struct rank ranks[MAX_RANKS];
+    share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30, .seed = 1});
+    switch (_i) {
+    case 0:
+        ranks[2].seed = 2;
+        break;
+    case 1:
+        ranks[2].rate = 0.5;
+        break;
+    case 2:
+        ranks[2].policy = SAPE_POLICY_GLOBAL;
+        break;
+    case 3:
+        ranks[2].iterations = 31;
+        break;
+    }
+    run_group(&group, ranks, 3);
+    check_all_fail(3, ranks, 0, SAPE_ERROR_STATE, texts[_i], SAPE_ERROR_STATE, texts[_i]);
+    ck_assert_uint_eq(ranks[0].result.iterations, 0);
+    release(ranks, 3);
+}
+END_TEST
+
+START_TEST(test_rank_without_data) {
+    struct rank ranks[MAX_RANKS];
+    share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30});
+    ranks[1].no_data = true;
+    run_group(&group, ranks, 3);
+    check_all_fail(3, ranks, 1, SAPE_ERROR_STATE, "no data", SAPE_ERROR_CALLBACK, "another rank");
+    release(ranks, 3);
+}
+END_TEST
+
+/* Every rank goes on from a file of its own, in the middle of the mask's log. */
+START_TEST(test_resume) {
+    static const char *const files[] = {"ranks_0.safetensors", "ranks_1.safetensors", "ranks_2.safetensors"};
+    char folder[] = "/tmp/sape_ranks_XXXXXX";
+    struct rank whole[MAX_RANKS], parts[MAX_RANKS];
+    ck_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);
+    const struct rank like = {.policy = SAPE_POLICY_SPATIAL, .batch = 90};
+    share_out(whole, 3, &like);
+    for (size_t r = 0; r < 3; r++) whole[r].iterations = 30;
+    run_group(&group, whole, 3);
+    for (size_t half = 0; half < 2; half++) {
+        share_out(parts, 3, &like);
+        for (size_t r = 0; r < 3; r++) {
+            parts[r].iterations = half == 0 ? 14 : 16;
+            parts[r].save = half == 0 ? files[r] : NULL;
+            parts[r].resume = half == 0 ? NULL : files[r];
+        }
+        run_group(&group, parts, 3);
+        if (half == 0) release(parts, 3);
+    }
+    for (size_t r = 0; r < 3; r++) {
+        CHECK_OK(parts[r].status);
+        ck_assert_mem_eq(parts[r].parameters, whole[r].parameters, whole[r].num_parameters * sizeof(float));
+        ck_assert_mem_eq(parts[r].mask, whole[r].mask, sizeof whole[r].mask);
+        remove(files[r]);
+    }
+    ck_assert(chdir("/") == 0 && rmdir(folder) == 0);
+    release(whole, 3);
+    release(parts, 3);
+}
+END_TEST
+
+static int refuse(void *user, sape_dtype dtype, size_t count, void *values) {
+    (void)dtype;
+    (void)count;
+    (void)values;
+    return --*(int *)user < 0 ? 7 : 0;
+}
+
+/* Alone, a reduce function that does nothing is right; one that fails ends the training. */
+START_TEST(test_reduce_fails) {
+    struct rank rank;
+    share_out(&rank, 1, &(struct rank){.policy = SAPE_POLICY_SPATIAL});
+    sape_field *field = make_field(&rank);
+    sape_trainer *trainer = make_trainer(&rank, field);
+    const size_t count = sape_network_num_parameters(sape_field_network(field));
+    float *before = new_array(count), *after = new_array(count);
+    int calls = 1 + 3;
+    EXPECT_ERROR(sape_trainer_set_reduce(NULL, refuse, &calls), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    CHECK_OK(sape_trainer_set_reduce(trainer, refuse, &calls));
+    for (int i = 0; i < 3; i++) CHECK_OK(sape_trainer_step(trainer, NULL));
+    ck_assert_int_eq(calls, 0);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(field), before, count));
+    EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_CALLBACK, "reduce", "7");
+    EXPECT_ERROR(sape_trainer_run(trainer, 2, NULL, NULL, NULL), SAPE_ERROR_CALLBACK, "reduce", "7");
+    CHECK_OK(sape_network_get_parameters(sape_field_network(field), after, count));
+    ck_assert_mem_eq(before, after, count * sizeof *before);
+    CHECK_OK(sape_trainer_set_reduce(trainer, NULL, NULL));
+    CHECK_OK(sape_trainer_step(trainer, NULL));
+    free(before);
+    free(after);
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+}
+END_TEST
+
+START_TEST(test_unsupported) {
+    const float samples[] = {-1.0f, 0.0f, 1.0f};
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    encoder.domain_dim = 1;
+    mask.policy = SAPE_POLICY_SPATIAL_FIXED;
+    mask.samples = samples;
+    mask.num_samples = 3;
+    sape_field *field;
+    sape_trainer *trainer;
+    CHECK_OK(sape_field_create(&encoder, &mask, NULL, &field));
+    CHECK_OK(sape_trainer_create(NULL, NULL, field, &trainer));
+    EXPECT_ERROR(sape_trainer_set_reduce(trainer, sum_over_ranks, NULL), SAPE_ERROR_UNSUPPORTED, "spatial_fixed", "");
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("ranks");
+    TCase *fits = tcase_create("fits"), *ends = tcase_create("ends");
+    tcase_add_checked_fixture(fits, make_samples, free_samples);
+    tcase_add_loop_test(fits, test_union, 0, 3);
+    tcase_add_loop_test(fits, test_batches, 0, 3);
+    tcase_add_test(fits, test_traffic);
+    tcase_add_test(fits, test_resume);
+    tcase_set_timeout(fits, 120);
+    suite_add_tcase(suite, fits);
+    tcase_add_checked_fixture(ends, make_samples, free_samples);
+    tcase_add_test(ends, test_failing_loss);
+    tcase_add_loop_test(ends, test_divergence, 0, 3);
+    tcase_add_test(ends, test_stop);
+    tcase_add_loop_test(ends, test_comparison, 0, 4);
+    tcase_add_test(ends, test_rank_without_data);
+    tcase_add_test(ends, test_reduce_fails);
+    tcase_add_test(ends, test_unsupported);
+    tcase_set_timeout(ends, 120);
+    suite_add_tcase(suite, ends);
+    return run_suite(suite);
+}
