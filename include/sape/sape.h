@@ -27,5 +27,6 @@
 #include "tensor.h"
 #include "trainer.h"
 #include "version.h"
+#include "window.h"
 
 #endif
