@@ -10,7 +10,7 @@
 #include "metadata.h"
 #include "trainer.h"
 
-static const char *const losses[] = {"mse", "bce", "custom", NULL};
+static const char *const losses[] = {"mse", "bce", "custom", "chamfer", NULL};
 static const char *const kinds[] = {"adam", "sgd", NULL};
 static const char *const schedules[] = {"constant", "exponential", "cosine", NULL};
 
@@ -24,10 +24,12 @@ struct state {
     uint64_t num_steps;
     size_t used, touched, has_previous;
     struct sape_random random;
+    size_t num_points, points_drawn;
 };
 
 #define NUM_SETTINGS 15
 #define NUM_ENTRIES 23
+#define NUM_POINT_SETTINGS 2
 
 static struct state state_of(const sape_trainer *trainer) {
     const sape_optimizer_params *optimizer = &trainer->optimizer->params;
@@ -41,7 +43,9 @@ static struct state state_of(const sape_trainer *trainer) {
                           .used = trainer->used,
                           .touched = trainer->touched,
                           .has_previous = trainer->has_previous,
-                          .random = trainer->random};
+                          .random = trainer->random,
+                          .num_points = trainer->target_points.count,
+                          .points_drawn = trainer->target_points.per_iteration};
 }
 
 /* The settings, which must be the same, first. */
@@ -72,6 +76,15 @@ static void list_entries(struct state *s, struct sape_entry entries[NUM_ENTRIES]
         {"sape.trainer.random.2", SAPE_ENTRY_INTEGER, &s->random.state[2], NULL},
         {"sape.trainer.random.3", SAPE_ENTRY_INTEGER, &s->random.state[3], NULL}};
     memcpy(entries, all, sizeof all);
+}
+
+/* More settings, which only a Chamfer loss has; returns how many. */
+static size_t list_point_settings(struct state *s, struct sape_entry entries[NUM_POINT_SETTINGS]) {
+    const struct sape_entry all[NUM_POINT_SETTINGS] = {
+        {"sape.trainer.num_target_points", SAPE_ENTRY_SIZE, &s->num_points, NULL},
+        {"sape.trainer.target_points_drawn", SAPE_ENTRY_SIZE, &s->points_drawn, NULL}};
+    memcpy(entries, all, sizeof all);
+    return s->loss == SAPE_LOSS_CHAMFER ? NUM_POINT_SETTINGS : 0;
 }
 
 /* Arrays of the parameters' shape, whose tensors are called after the parameters with a prefix. */
@@ -133,11 +146,12 @@ static sape_status add_epoch(const char *function, const sape_trainer *trainer, 
 sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer *trainer,
                                         sape_safetensors_writer *writer) {
     struct state state = state_of(trainer);
-    struct sape_entry entries[NUM_ENTRIES];
+    struct sape_entry entries[NUM_ENTRIES], point_settings[NUM_POINT_SETTINGS];
     struct array arrays[MAX_ARRAYS];
     SAPE_TRY(sape_checkpoint_add_field(function, trainer->field, writer));
     list_entries(&state, entries);
     SAPE_TRY(sape_entries_write(writer, entries, NUM_ENTRIES));
+    SAPE_TRY(sape_entries_write(writer, point_settings, list_point_settings(&state, point_settings)));
     const size_t count = list_arrays(trainer, trainer->has_previous, arrays);
     for (size_t i = 0; i < count; i++) SAPE_TRY(add_array(function, trainer->field->network, &arrays[i], writer));
     return trainer->epoch == NULL ? SAPE_OK : add_epoch(function, trainer, writer);
@@ -218,10 +232,11 @@ static sape_status read_epoch(const char *function, const sape_safetensors *file
 
 static sape_status read_state(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
                               struct state *state) {
-    struct sape_entry entries[NUM_ENTRIES];
+    struct sape_entry entries[NUM_ENTRIES], point_settings[NUM_POINT_SETTINGS];
     *state = state_of(trainer);
     list_entries(state, entries);
     SAPE_TRY(sape_entries_match(function, file, entries, NUM_SETTINGS));
+    SAPE_TRY(sape_entries_match(function, file, point_settings, list_point_settings(state, point_settings)));
     SAPE_TRY(sape_entries_read(function, file, entries, NUM_ENTRIES));
     const uint64_t *random = state->random.state;
     /* A generator whose state is all zero gives nothing but zeros. */

@@ -33,6 +33,10 @@ double sape_loss_sample(sape_loss kind, size_t output_dim, size_t stride, const 
     return sum / (double)output_dim;
 }
 
+bool sape_loss_sees_batch(sape_loss kind) {
+    return kind == SAPE_LOSS_CUSTOM || kind == SAPE_LOSS_CHAMFER;
+}
+
 sape_status sape_loss_check_targets(const char *function, sape_loss kind, const float *targets, size_t count) {
     SAPE_TRY(sape_check_finite(function, "targets", targets, count));
     for (size_t i = 0; kind == SAPE_LOSS_BCE && i < count; i++)

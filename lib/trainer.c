@@ -28,13 +28,16 @@ void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
 }
 
-static sape_status check_params(const char *function, sape_trainer_params *params) {
-    if ((unsigned)params->loss > SAPE_LOSS_CUSTOM)
+static sape_status check_params(const char *function, sape_trainer_params *params, const sape_field *field) {
+    if ((unsigned)params->loss > SAPE_LOSS_CHAMFER)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss is %d, not a sape_loss", (int)params->loss);
     if ((params->loss == SAPE_LOSS_CUSTOM) != (params->loss_fn != NULL))
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss_fn is %s, but loss is %s",
                          params->loss_fn == NULL ? "NULL" : "set",
                          params->loss == SAPE_LOSS_CUSTOM ? "custom" : "built in");
+    if (params->loss == SAPE_LOSS_CHAMFER && field->network->output_dim > SAPE_NEAREST_MAX_DIM)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss is Chamfer, but output_dim is %zu, must be 1 to %d",
+                         field->network->output_dim, SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "progress_every is 0, must be at least 1");
     return sape_threads_resolve(function, &params->num_threads);
@@ -56,7 +59,7 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
     SAPE_REQUIRE_POINTER(field);
     sape_trainer_params known = defaults;
     if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
-    SAPE_TRY(check_params(__func__, &known));
+    SAPE_TRY(check_params(__func__, &known, field));
     sape_trainer *trainer = SAPE_NEW(sape_trainer);
     if (trainer == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a trainer");
     trainer->params = known;
@@ -74,6 +77,7 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
 void sape_trainer_free(sape_trainer *trainer) {
     if (trainer == NULL) return;
     sape_trainer_release_batch(trainer);
+    sape_target_points_release(&trainer->target_points);
     sape_pool_free(trainer->pool);
     sape_optimizer_free(trainer->optimizer);
     sape_release(trainer->previous);
@@ -81,22 +85,44 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_release(trainer);
 }
 
+/* Batches of the trainer's samples, or of its sampler's. */
+static sape_status begin_batches(const char *function, sape_trainer *trainer) {
+    sape_trainer_release_batch(trainer);
+    const sape_status status = sape_trainer_prepare(function, trainer);
+    trainer->has_data = status == SAPE_OK;
+    if (status != SAPE_OK) sape_trainer_release_batch(trainer);
+    return status;
+}
+
 sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets) {
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     const size_t o = trainer->field->network->output_dim;
     SAPE_TRY(sape_check_coordinates(__func__, "x", x, n, sape_encoder_domain_dim(trainer->field->encoder)));
-    SAPE_REQUIRE(targets != NULL || trainer->params.loss == SAPE_LOSS_CUSTOM, "targets is NULL");
+    const sape_loss loss = trainer->params.loss;
+    SAPE_REQUIRE(targets != NULL || sape_loss_sees_batch(loss), "targets is NULL");
+    SAPE_REQUIRE(targets == NULL || loss != SAPE_LOSS_CHAMFER, "targets is not NULL, but loss is Chamfer");
     if (n > SIZE_MAX / sizeof(float) / o) return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
-    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(__func__, trainer->params.loss, targets, n * o));
-    sape_trainer_release_batch(trainer);
+    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(__func__, loss, targets, n * o));
     trainer->num_samples = n;
     trainer->x = x;
     trainer->targets = targets;
-    const sape_status status = sape_trainer_prepare(__func__, trainer);
-    trainer->has_data = status == SAPE_OK;
-    if (status != SAPE_OK) sape_trainer_release_batch(trainer);
-    return status;
+    trainer->sampler = NULL;
+    return begin_batches(__func__, trainer);
+}
+
+sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user) {
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
+    SAPE_REQUIRE_POINTER(sampler);
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
+    if (n > SIZE_MAX / sizeof(float) / (d > o ? d : o))
+        return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    trainer->num_samples = n;
+    trainer->x = trainer->targets = NULL;
+    trainer->sampler = sampler;
+    trainer->sampler_user = user;
+    return begin_batches(__func__, trainer);
 }
 
 static void step_chunk(void *context, size_t chunk, size_t worker) {
@@ -163,8 +189,8 @@ static bool parameters_finite(const sape_trainer *trainer) {
 
 /* One iteration, inside sape_product_enter(). */
 static sape_status iterate(const char *function, sape_trainer *trainer, double *loss) {
-    sape_trainer_next_batch(trainer);
-    const sape_status status = sape_trainer_gradients(function, trainer, loss);
+    sape_status status = sape_trainer_next_batch(function, trainer);
+    if (status == SAPE_OK) status = sape_trainer_gradients(function, trainer, loss);
     SAPE_TRY(sape_ranks_reduce(function, trainer, status, loss));
     if (!losses_finite(trainer, *loss)) return diverged(function, trainer, *loss);
     update_parameters(trainer);
@@ -174,7 +200,10 @@ static sape_status iterate(const char *function, sape_trainer *trainer, double *
 }
 
 static sape_status check_run(const char *function, const sape_trainer *trainer) {
-    return trainer->has_data ? SAPE_OK : sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
+    if (!trainer->has_data) return sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
+    if (trainer->params.loss == SAPE_LOSS_CHAMFER && trainer->target_points.count == 0)
+        return sape_fail(SAPE_ERROR_STATE, function, "there are no target points yet");
+    return SAPE_OK;
 }
 
 sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {

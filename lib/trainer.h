@@ -4,6 +4,7 @@
 
 #include <sape/trainer.h>
 
+#include "chamfer.h"
 #include "optimizer.h"
 #include "random.h"
 #include "threads.h"
@@ -27,6 +28,16 @@ struct sape_ranks {
     double sample_loss;
 };
 
+/* The points of a Chamfer loss, and what it works on. */
+struct sape_target_points {
+    size_t count, per_iteration;
+    const float *points;
+    /* Only where not all are taken: 0 .. count - 1, the places swapped in a draw, and the points drawn. */
+    size_t *order, *swapped;
+    float *drawn;
+    struct sape_chamfer chamfer;
+};
+
 struct sape_trainer {
     sape_trainer_params params;
     sape_field *field;
@@ -37,12 +48,17 @@ struct sape_trainer {
     size_t num_samples;
     const float *x, *targets;
     bool has_data;
+    /* What gives the samples instead; NULL for nothing. */
+    sape_sample_fn sampler;
+    void *sampler_user;
+    struct sape_target_points target_points;
 
     /* The epoch: the order of the samples, and how many have been used. Only with batches. */
     struct sape_random random;
     size_t *epoch;
     size_t used;
-    /* Samples of an iteration, and those of this one: the caller's arrays, or what was gathered from them. */
+    /* Samples of an iteration, and those of this one: the caller's arrays, or what was gathered from them or sampled.
+     */
     size_t batch_size;
     /* Samples of an iteration over all ranks, of which batch_size are this one's. */
     size_t union_size;
@@ -80,7 +96,7 @@ struct sape_trainer {
 void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task);
 
 /* Brings the next batch into batch_x and batch_targets, and its samples into order. */
-void sape_trainer_next_batch(sape_trainer *trainer);
+sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer);
 
 /* Memory for batches of the present size. */
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer);
@@ -103,5 +119,8 @@ sape_status sape_ranks_reduce_mask(const char *function, sape_trainer *trainer);
 
 /* Whether this iteration is the last, when this rank's callback has said whether it wants to stop. */
 bool sape_ranks_stop(sape_trainer *trainer, bool wanted);
+/* The Chamfer loss of the batch's outputs, and all that follows from it; NaN where an output is not finite. */
+sape_status sape_trainer_chamfer(const char *function, sape_trainer *trainer, double *loss);
+void sape_target_points_release(struct sape_target_points *target);
 
 #endif

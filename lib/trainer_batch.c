@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "error.h"
+#include "loss.h"
 #include "memory.h"
 #include "trainer.h"
 
 void sape_trainer_release_batch(sape_trainer *trainer) {
+    sape_chamfer_close(&trainer->target_points.chamfer);
     for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
     sape_release(trainer->workspaces);
     trainer->workspaces = NULL;
@@ -31,13 +33,17 @@ static bool allocate_batch(sape_trainer *trainer) {
     trainer->starts = SAPE_NEW_ARRAY(size_t, trainer->field->mask->encoding_dim + 1);
     trainer->slots = SAPE_NEW_ARRAY(float, trainer->plan.slots * trainer->field->network->size);
     bool complete = trainer->sample_loss && trainer->order && trainer->bounds && trainer->starts && trainer->slots;
-    if (n < trainer->num_samples) {
+    const bool drawn = n < trainer->num_samples;
+    if (drawn) {
         trainer->epoch = SAPE_NEW_ARRAY(size_t, trainer->num_samples);
+        complete = complete && trainer->epoch;
+    }
+    if (drawn || trainer->sampler != NULL) {
         trainer->gathered_x = SAPE_NEW_ARRAY(float, n *d);
         trainer->gathered_targets = SAPE_NEW_ARRAY(float, n *outputs);
-        complete = complete && trainer->epoch && trainer->gathered_x && trainer->gathered_targets;
+        complete = complete && trainer->gathered_x && trainer->gathered_targets;
     }
-    if (trainer->params.loss == SAPE_LOSS_CUSTOM) {
+    if (sape_loss_sees_batch(trainer->params.loss)) {
         trainer->outputs = SAPE_NEW_ARRAY(float, n *outputs);
         trainer->d_outputs = SAPE_NEW_ARRAY(float, n *outputs);
         complete = complete && trainer->outputs && trainer->d_outputs;
@@ -47,7 +53,7 @@ static bool allocate_batch(sape_trainer *trainer) {
 
 static sape_status open_workspaces(const char *function, sape_trainer *trainer) {
     size_t count = sape_pool_size(trainer->pool);
-    if (trainer->params.loss == SAPE_LOSS_CUSTOM && count < SAPE_KEPT_TILES) count = SAPE_KEPT_TILES;
+    if (sape_loss_sees_batch(trainer->params.loss) && count < SAPE_KEPT_TILES) count = SAPE_KEPT_TILES;
     trainer->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, count);
     if (trainer->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu tiles", count);
     for (; trainer->num_workspaces < count; trainer->num_workspaces++)
@@ -57,7 +63,7 @@ static sape_status open_workspaces(const char *function, sape_trainer *trainer) 
 }
 
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
-    const size_t wanted = trainer->params.batch_size;
+    const size_t wanted = trainer->sampler != NULL ? 0 : trainer->params.batch_size;
     trainer->batch_size = wanted == 0 || wanted > trainer->num_samples ? trainer->num_samples : wanted;
     trainer->union_size = trainer->batch_size;
     trainer->ranks.agreed = false;
@@ -114,9 +120,27 @@ static void sort_by_bounds(sape_trainer *trainer) {
     for (size_t i = 0; i < n; i++) trainer->order[starts[trainer->bounds[i]]++] = i;
 }
 
-void sape_trainer_next_batch(sape_trainer *trainer) {
+/* Lets the sampler fill the batch. */
+static sape_status sample(const char *function, sape_trainer *trainer) {
+    const size_t n = trainer->batch_size, o = trainer->field->network->output_dim;
+    float *x = trainer->gathered_x, *targets = trainer->gathered_targets;
+    if (trainer->params.loss == SAPE_LOSS_CHAMFER) targets = NULL;
+    const int result = trainer->sampler(trainer->sampler_user, trainer->optimizer->num_steps, n, x, targets);
+    if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "the sampler returned %d", result);
+    SAPE_TRY(
+        sape_check_coordinates(function, "the sampler's x", x, n, sape_encoder_domain_dim(trainer->field->encoder)));
+    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(function, trainer->params.loss, targets, n * o));
+    trainer->batch_x = x;
+    trainer->batch_targets = targets;
+    return SAPE_OK;
+}
+
+sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer) {
     const struct sape_mask *mask = trainer->field->mask;
-    if (trainer->epoch != NULL) {
+    if (trainer->sampler != NULL) {
+        SAPE_TRY(sample(function, trainer));
+        trainer->sorted = false;
+    } else if (trainer->epoch != NULL) {
         gather(trainer);
         trainer->sorted = false;
     } else {
@@ -130,4 +154,5 @@ void sape_trainer_next_batch(sape_trainer *trainer) {
         trainer->sorted_version = mask->version;
     }
     trainer->batch = (struct sape_batch){.x = trainer->batch_x, .order = sort ? trainer->order : NULL};
+    return SAPE_OK;
 }

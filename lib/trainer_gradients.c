@@ -8,7 +8,7 @@
 
 /* Whether every tile has a workspace of its own, which keeps its values from prediction to gradient. */
 static bool tiles_kept(const sape_trainer *trainer) {
-    return trainer->params.loss == SAPE_LOSS_CUSTOM && trainer->plan.tiles <= SAPE_KEPT_TILES;
+    return sape_loss_sees_batch(trainer->params.loss) && trainer->plan.tiles <= SAPE_KEPT_TILES;
 }
 
 static struct sape_workspace *workspace_of(sape_trainer *trainer, size_t t, size_t worker) {
@@ -64,12 +64,12 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
     sape_trainer *trainer = context;
     const sape_network *network = trainer->field->network;
     float *gradient = trainer->slots + slot * network->size;
-    const bool custom = trainer->params.loss == SAPE_LOSS_CUSTOM;
+    const bool given = sape_loss_sees_batch(trainer->params.loss);
     size_t active = 0;
     for (size_t t = slot; t < trainer->plan.tiles; t += trainer->plan.slots) {
         struct sape_workspace *workspace = workspace_of(trainer, t, worker);
         if (!tiles_kept(trainer)) sape_tile_forward(trainer->field, &trainer->plan, t, &trainer->batch, workspace);
-        if (custom)
+        if (given)
             copy_outputs(trainer, workspace, workspace->activations.d_values[0], trainer->d_outputs, true);
         else
             evaluate_tile(trainer, workspace);
@@ -107,14 +107,20 @@ static sape_status call_loss(const char *function, sape_trainer *trainer, double
     return SAPE_OK;
 }
 
+static sape_status batch_loss(const char *function, sape_trainer *trainer, double *loss) {
+    return trainer->params.loss == SAPE_LOSS_CHAMFER ? sape_trainer_chamfer(function, trainer, loss)
+                                                     : call_loss(function, trainer, loss);
+}
+
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss) {
-    if (trainer->params.loss == SAPE_LOSS_CUSTOM) {
+    const bool given = sape_loss_sees_batch(trainer->params.loss);
+    if (given) {
         sape_pool_run(trainer->pool, trainer->plan.tiles, predict_tile, trainer);
-        SAPE_TRY(call_loss(function, trainer, loss));
+        SAPE_TRY(batch_loss(function, trainer, loss));
     }
     sape_pool_run(trainer->pool, trainer->plan.slots, slot_gradient, trainer);
     fill_slots(trainer);
-    if (trainer->params.loss == SAPE_LOSS_CUSTOM) return SAPE_OK;
+    if (given) return SAPE_OK;
     double sum = 0.0;
     for (size_t i = 0; i < trainer->batch_size; i++) sum += (double)trainer->sample_loss[i];
     *loss = sum / (double)trainer->batch_size;

@@ -194,7 +194,9 @@ static sape_status train(struct world *world, sape_loss loss, size_t batch_size)
     sape_trainer *made;
     sape_status status = sape_trainer_create(&params, NULL, world->field, &made);
     status = checked(made, status);
-    if (status == SAPE_OK) status = sape_trainer_set_data(made, SAMPLES, world->x, world->targets);
+    const bool chamfer = loss == SAPE_LOSS_CHAMFER;
+    if (status == SAPE_OK) status = sape_trainer_set_data(made, SAMPLES, world->x, chamfer ? NULL : world->targets);
+    if (status == SAPE_OK && chamfer) status = sape_trainer_set_target_points(made, SAMPLES, world->targets, 20);
     if (status == SAPE_OK) status = sape_trainer_run(made, 4, NULL, NULL, &result);
     sape_trainer_free(made);
     return status;
@@ -212,7 +214,28 @@ static sape_status train_custom(struct world *world) {
     return train(world, SAPE_LOSS_CUSTOM, 0);
 }
 
+static sape_status train_chamfer(struct world *world) {
+    return train(world, SAPE_LOSS_CHAMFER, 0);
+}
+
+static sape_status loss_chamfer(struct world *world) {
+    return sape_loss_chamfer(1, SAMPLES, world->values, SAMPLES, world->targets, NULL, NULL, NULL);
+}
+
 /* Of a trainer that lives on. */
+static int copy_samples(void *user, uint64_t iteration, size_t n, float *x, float *targets) {
+    const struct world *world = user;
+    (void)iteration;
+    memcpy(x, world->x, n * sizeof *x);
+    memcpy(targets, world->targets, n * sizeof *targets);
+    return 0;
+}
+
+static sape_status set_sampler(struct world *world) {
+    const sape_status status = sape_trainer_set_sampler(world->trainer, SAMPLES, copy_samples, world);
+    return status == SAPE_OK ? sape_trainer_step(world->trainer, NULL) : status;
+}
+
 static sape_status set_data(struct world *world) {
     return sape_trainer_set_data(world->trainer, SAMPLES, world->x, world->targets);
 }
@@ -273,6 +296,9 @@ static const struct call {
     {"train_full", train_full, false, 8},
     {"train_batches", train_batches, false, 8},
     {"train_custom", train_custom, false, 8},
+    {"train_chamfer", train_chamfer, false, 12},
+    {"loss_chamfer", loss_chamfer, true, 5},
+    {"set_sampler", set_sampler, false, 3},
     {"set_data", set_data, false, 3},
     {"save", save, false, 10},
     {"load", load, false, 10},

@@ -6,11 +6,11 @@
 #include <check.h>
 #include <dirent.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "chamfer_loss.h"
 #include "fixture.h"
 
 #define MAX_FILES 256
@@ -235,25 +235,22 @@ static void load_initial(int _i, const struct fixture *fixture, sape_field *fiel
 }
 
 /* The loss's gradient with respect to the outputs of the field as it is. */
-static void output_gradient(int _i, sape_loss loss, struct chamfer_targets *targets, size_t n, size_t o,
-                            const float *outputs, const float *y, float *d_outputs) {
-    double value;
-    float *sample_loss = malloc(n * sizeof *sample_loss);
-    if (loss == SAPE_LOSS_CUSTOM)
-        chamfer_loss(targets, n, NULL, o, outputs, NULL, d_outputs, sample_loss, &value);
+static void output_gradient(int _i, sape_loss loss, size_t n, size_t o, const float *outputs, const struct tensor *y,
+                            float *d_outputs) {
+    if (loss == SAPE_LOSS_CHAMFER)
+        CHECK(sape_loss_chamfer(o, n, outputs, y->shape[0], y->floats, d_outputs, NULL, NULL));
     else
-        CHECK(sape_loss_evaluate(loss, n, o, outputs, y, d_outputs, sample_loss, &value));
-    free(sample_loss);
+        CHECK(sape_loss_evaluate(loss, n, o, outputs, y->floats, d_outputs, NULL, NULL));
 }
 
 static void check_gradients(int _i, const struct fixture *fixture, sape_field *field, sape_loss loss,
-                            struct chamfer_targets *targets, const struct tensor *x, const struct tensor *y) {
+                            const struct tensor *x, const struct tensor *y) {
     sape_network *network = sape_field_network(field);
     const size_t n = x->shape[0], o = sape_network_output_dim(network);
     float *outputs = malloc(n * o * sizeof *outputs), *d_outputs = malloc(n * o * sizeof *d_outputs);
     float *gradient = malloc(sape_network_num_parameters(network) * sizeof *gradient);
     CHECK(sape_field_predict(field, n, x->floats, outputs));
-    output_gradient(_i, loss, targets, n, o, outputs, y->floats, d_outputs);
+    output_gradient(_i, loss, n, o, outputs, y, d_outputs);
     CHECK(sape_field_backward(field, n, x->floats, d_outputs, gradient, NULL));
     const float *part = gradient;
     double worst = 0.0;
@@ -339,7 +336,6 @@ static void check_training(int _i, const struct fixture *fixture) {
     char loss_name[32];
     fixture_text(fixture, "loss", loss_name, sizeof loss_name);
     struct tensor x = fixture_tensor(fixture, "x"), y = fixture_tensor(fixture, "y");
-    struct chamfer_targets targets = {y.shape[0], y.values};
     sape_field *field = create_field(_i, fixture);
     sape_trainer_params params;
     sape_optimizer_params optimizer;
@@ -348,18 +344,16 @@ static void check_training(int _i, const struct fixture *fixture) {
     sape_optimizer_params_init(&optimizer, sizeof optimizer);
     params.loss = strcmp(loss_name, "mse") == 0   ? SAPE_LOSS_MSE
                   : strcmp(loss_name, "bce") == 0 ? SAPE_LOSS_BCE
-                                                  : SAPE_LOSS_CUSTOM;
-    if (params.loss == SAPE_LOSS_CUSTOM) {
-        params.loss_fn = chamfer_loss;
-        params.loss_user = &targets;
-    }
+                                                  : SAPE_LOSS_CHAMFER;
     optimizer.learning_rate = fixture_number(fixture, "lr", 0);
     load_initial(_i, fixture, field);
     check_schedule(_i, fixture, field);
     EXPECT("outputs before any step", outputs_off(_i, fixture, field, "first_output"), 1e-5);
-    check_gradients(_i, fixture, field, params.loss, &targets, &x, &y);
+    check_gradients(_i, fixture, field, params.loss, &x, &y);
     CHECK(sape_trainer_create(&params, &optimizer, field, &trainer));
-    CHECK(sape_trainer_set_data(trainer, x.shape[0], x.floats, params.loss == SAPE_LOSS_CUSTOM ? NULL : y.floats));
+    const bool chamfer = params.loss == SAPE_LOSS_CHAMFER;
+    CHECK(sape_trainer_set_data(trainer, x.shape[0], x.floats, chamfer ? NULL : y.floats));
+    if (chamfer) CHECK(sape_trainer_set_target_points(trainer, y.shape[0], y.floats, 0));
     check_steps(_i, fixture, field, trainer);
     sape_trainer_free(trainer);
     sape_field_free(field);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A training that was saved and resumed is the one that never stopped, to the last bit. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #define NUM_SAMPLES (SIDE * SIDE)
 #define OUTPUTS 2
 #define NUM_STEPS 60
+/* Points of an iteration under Chamfer. */
+#define POINTS_DRAWN 31
 
 struct setup {
     sape_policy policy;
@@ -96,7 +99,9 @@ static void make_trainer(struct training *t, const struct setup *setup, uint64_t
     optimizer.warmup_iterations = 10;
     optimizer.weight_decay = setup->weight_decay;
     CHECK_OK(sape_trainer_create(&params, &optimizer, t->field, &t->trainer));
-    CHECK_OK(sape_trainer_set_data(t->trainer, NUM_SAMPLES, t->x, t->y));
+    const bool chamfer = setup->loss == SAPE_LOSS_CHAMFER;
+    CHECK_OK(sape_trainer_set_data(t->trainer, NUM_SAMPLES, t->x, chamfer ? NULL : t->y));
+    if (chamfer) CHECK_OK(sape_trainer_set_target_points(t->trainer, NUM_SAMPLES, t->y, POINTS_DRAWN));
 }
 
 static struct training *new_training(const struct setup *setup, uint64_t seed, size_t num_threads) {
@@ -146,6 +151,8 @@ static const struct setup setups[] = {
     {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_COSINE, 0.02, 0, SAPE_LOSS_MSE},
     {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 100, SAPE_LOSS_BCE},
     {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_CHAMFER},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CHAMFER},
     {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_EXPONENTIAL, 0.0, 0, SAPE_LOSS_MSE},
     {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM},
     {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.01, 50, SAPE_LOSS_MSE},
@@ -248,6 +255,8 @@ START_TEST(another_trainer_is_refused_and_left_alone) {
     other = usual;
     other.loss = SAPE_LOSS_BCE;
     expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.trainer.loss is mse", "but bce here");
+    other.loss = SAPE_LOSS_CHAMFER;
+    expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.trainer.loss is mse", "but chamfer here");
     other = usual;
     other.policy = SAPE_POLICY_GLOBAL;
     expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.mask.block_iterations is 7", "but 11 here");
@@ -348,6 +357,27 @@ START_TEST(null_is_refused) {
 }
 END_TEST
 
+START_TEST(other_target_points_are_refused) {
+    struct setup chamfer = usual;
+    chamfer.loss = SAPE_LOSS_CHAMFER;
+    struct training *t = new_training(&chamfer, 1, 1), *same = new_training(&chamfer, 1, 1);
+    train(t, 3);
+    train(same, 3);
+    sape_safetensors *checkpoint = checkpoint_of(t);
+    CHECK_OK(sape_trainer_set_target_points(t->trainer, NUM_SAMPLES, t->y, POINTS_DRAWN + 1));
+    EXPECT_ERROR(sape_trainer_restore(t->trainer, checkpoint), SAPE_ERROR_ARGUMENT, "target_points_drawn is 31",
+                 "but 32 here");
+    CHECK_OK(sape_trainer_set_target_points(t->trainer, NUM_SAMPLES - 2, t->y, POINTS_DRAWN));
+    EXPECT_ERROR(sape_trainer_restore(t->trainer, checkpoint), SAPE_ERROR_ARGUMENT, "num_target_points is 144",
+                 "but 142 here");
+    CHECK_OK(sape_trainer_set_target_points(t->trainer, NUM_SAMPLES, t->y, POINTS_DRAWN));
+    expect_same(t, same);
+    sape_safetensors_free(checkpoint);
+    free_training(t);
+    free_training(same);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("resume");
     TCase *tests = tcase_create("resume");
@@ -356,6 +386,7 @@ int main(void) {
     tcase_add_test(tests, saves_to_files);
     tcase_add_test(tests, divergence_is_resumed_as_well);
     tcase_add_test(tests, another_trainer_is_refused_and_left_alone);
+    tcase_add_test(tests, other_target_points_are_refused);
     tcase_add_test(tests, nonsense_is_refused);
     tcase_add_test(tests, an_order_that_is_none_is_refused);
     tcase_add_test(tests, null_is_refused);

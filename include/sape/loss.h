@@ -20,7 +20,9 @@ typedef enum sape_loss {
      */
     SAPE_LOSS_BCE = 1,
     /** The caller's own, a #sape_loss_fn. */
-    SAPE_LOSS_CUSTOM = 2
+    SAPE_LOSS_CUSTOM = 2,
+    /** The distance between two sets of points, the outputs and points of a target, see sape_loss_chamfer(). */
+    SAPE_LOSS_CHAMFER = 3
 } sape_loss;
 
 /**
@@ -51,6 +53,27 @@ typedef int (*sape_loss_fn)(void *user, size_t n, const float *x, size_t output_
  */
 SAPE_API sape_status sape_loss_evaluate(sape_loss kind, size_t n, size_t output_dim, const float *outputs,
                                         const float *targets, float *d_outputs, float *sample_loss, double *loss);
+
+/**
+ * The Chamfer distance between two sets of points: the mean distance (not squared) from every output to its nearest
+ * target, plus the mean distance from every target to its nearest output. An output's own loss is its distance to its
+ * nearest target. Where points coincide, where the distance has no derivative, they add nothing to the gradient; of
+ * targets that are equally near one counts, the same one in every call.
+ *
+ * Nearest points are found by a k-d tree: the time grows as (n + m) log(n + m), also where points coincide, lie on a
+ * line or crowd together. Only where very many points are equally near to very many others (all outputs in the centre
+ * of a circle of targets) does it grow as n m.
+ *
+ * @param dim         coordinates of a point, 1 to 3.
+ * @param n           number of outputs, at least 1. @param outputs (n, dim), finite.
+ * @param m           number of targets, at least 1. @param targets (m, dim), finite.
+ * @param d_outputs   (n, dim) receives the gradient of the loss with respect to the outputs; may be NULL.
+ * @param sample_loss (n) receives the distance of every output to its nearest target; may be NULL.
+ * @param loss        receives the sum of the two means; may be NULL.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY. Any thread.
+ */
+SAPE_API sape_status sape_loss_chamfer(size_t dim, size_t n, const float *outputs, size_t m, const float *targets,
+                                       float *d_outputs, float *sample_loss, double *loss);
 
 #ifdef __cplusplus
 }

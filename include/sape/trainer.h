@@ -127,7 +127,8 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * freed. An epoch that was under way is dropped.
  *
  * @param n       number of samples, at least 1.
- * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss.
+ * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss;
+ *                must be NULL for Chamfer, which gets its targets from sape_trainer_set_target_points().
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY.
  */
 SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets);
@@ -156,11 +157,51 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
 SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
 /**
+ * Gives the samples of an iteration: called by the thread that called sape_trainer_step() or sape_trainer_run().
+ *
+ * @param user      the pointer given with the function.
+ * @param iteration how many iterations were done before, those before a resumed checkpoint included: a sampler whose
+ *                  samples depend on it alone goes on after a resume as if there had been none.
+ * @param n         number of samples.
+ * @param x         (n, d) must receive coordinates. It holds the ones of the iteration before, at first zeros.
+ * @param targets   (n, output_dim) must receive the targets, for a loss that uses them; NULL for Chamfer.
+ * @return 0, or anything else to end the training with #SAPE_ERROR_CALLBACK. Nothing of the iteration has happened
+ * then: the next one asks again.
+ */
+typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x, float *targets);
+
+/**
+ * Lets a function give the samples of every iteration, in place of sape_trainer_set_data(). The trainer owns the memory
+ * that is filled, so the samples of a training need never be in memory at once; batch_size is not looked at. Values are
+ * checked as sape_trainer_set_data() checks them; an iteration whose samples are refused has not happened.
+ *
+ * @param n       samples of an iteration, at least 1.
+ * @param sampler not NULL. @param user handed to it.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY.
+ */
+SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user);
+
+/**
+ * Gives the points that #SAPE_LOSS_CHAMFER holds the outputs against. Every iteration sees a random subset of them,
+ * drawn without repetition from the trainer's seed. The array is not copied: it must stay as it is until other points
+ * are given or the trainer is freed. Iterations after the first allocate nothing. With several ranks every one
+ * holds its outputs against its own points; the loss is the mean of theirs.
+ *
+ * @param m             number of points, at least 1. @param points (m, output_dim), finite.
+ * @param per_iteration points of an iteration; 0, or more than there are, for all of them.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY; #SAPE_ERROR_STATE when the
+ * trainer's loss is another one. When it fails the points are those from before.
+ */
+SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points,
+                                                    size_t per_iteration);
+
+/**
  * One iteration.
  *
  * @param loss receives the batch's loss before the step; may be NULL.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data), #SAPE_ERROR_DIVERGED, #SAPE_ERROR_CALLBACK,
- *         #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not from several threads at once.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data, or no target points), #SAPE_ERROR_DIVERGED,
+ *         #SAPE_ERROR_CALLBACK, #SAPE_ERROR_NOT_FINITE (from a sampler), #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not
+ *         from several threads at once.
  */
 SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 
