@@ -35,6 +35,7 @@ SAPE_API sape_status sape_field_checkpoint(const sape_field *field, sape_safeten
 /**
  * Makes a field from a checkpoint that libsape has made, of a field or of a trainer.
  *
+ * @param checkpoint the checkpoint; it is not kept.
  * @param out receives the field; NULL is stored when the call fails.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY; #SAPE_ERROR_NOT_FOUND: without libsape's metadata (make
  *         a field of the right architecture and use sape_field_restore()), or a tensor is missing;
@@ -48,15 +49,16 @@ SAPE_API sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoi
  * libsape's metadata the mask keeps its settings and its schedule goes on behind the last feature that is revealed
  * anywhere. When it fails the field is as it was.
  *
+ * @param checkpoint the checkpoint; it is not kept.
  * @return as sape_field_from_checkpoint(); #SAPE_ERROR_NOT_FOUND or #SAPE_ERROR_SHAPE name the first tensor that does
  *         not fit, #SAPE_ERROR_ARGUMENT the first setting.
  */
 SAPE_API sape_status sape_field_restore(sape_field *field, const sape_safetensors *checkpoint);
 
-/** sape_field_checkpoint() and sape_safetensors_save() in one. @return as these. */
+/** sape_field_checkpoint() and sape_safetensors_save() in one. @param path the file's name. @return as these. */
 SAPE_API sape_status sape_field_save(const sape_field *field, const char *path);
 
-/** sape_safetensors_open() and sape_field_from_checkpoint() in one. @return as these. */
+/** sape_safetensors_open() and sape_field_from_checkpoint() in one. @param path, out as there. @return as these. */
 SAPE_API sape_status sape_field_load(const char *path, sape_field **out);
 
 /**
@@ -73,14 +75,15 @@ SAPE_API sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_s
  * saved (threads, seed and reports may differ), for a field of the same architecture and schedule, and have been given
  * the same samples before this call. When it fails the trainer and the field are as they were.
  *
+ * @param checkpoint the checkpoint; it is not kept.
  * @return as sape_field_restore(); #SAPE_ERROR_ARGUMENT names the first parameter that differs.
  */
 SAPE_API sape_status sape_trainer_restore(sape_trainer *trainer, const sape_safetensors *checkpoint);
 
-/** sape_trainer_checkpoint() and sape_safetensors_save() in one. @return as these. */
+/** sape_trainer_checkpoint() and sape_safetensors_save() in one. @param path the file's name. @return as these. */
 SAPE_API sape_status sape_trainer_save(const sape_trainer *trainer, const char *path);
 
-/** sape_safetensors_open() and sape_trainer_restore() in one. @return as these. */
+/** sape_safetensors_open() and sape_trainer_restore() in one. @param path the file's name. @return as these. */
 SAPE_API sape_status sape_trainer_resume(sape_trainer *trainer, const char *path);
 
 #ifdef __cplusplus

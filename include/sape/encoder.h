@@ -124,13 +124,19 @@ SAPE_API sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n
  */
 SAPE_API size_t sape_encoder_tensor_count(const sape_encoder *encoder);
 
-/** Describes the index-th tensor. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Describes the index-th tensor.
+ *
+ * @param index from 0. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_encoder_tensor_info(const sape_encoder *encoder, size_t index, sape_tensor_info *info);
 
 /**
  * Copies a tensor out.
  *
- * @param count the number of floats in values; must be the tensor's.
+ * @param name   as sape_encoder_tensor_info() gives it. @param values (count) receives the tensor.
+ * @param count  the number of floats in values; must be the tensor's.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
  */
 SAPE_API sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values,
@@ -139,6 +145,7 @@ SAPE_API sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const 
 /**
  * Replaces a tensor. Not while another thread uses the encoder.
  *
+ * @param name, count as in sape_encoder_get_tensor().
  * @param values finite values; sigma must be > 0, and positional frequencies must be 2^i pi (to 1e-5 relative).
  * @return as sape_encoder_get_tensor(), #SAPE_ERROR_NOT_FINITE.
  */

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/**
+ * @file export.h
+ * What every header needs: the integer types, and the mark of what is exported.
+ */
 #ifndef SAPE_EXPORT_H
 #define SAPE_EXPORT_H
 

@@ -72,12 +72,18 @@ SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_th
 /**
  * Outputs at n coordinates.
  *
+ * @param n       number of samples; 0 does nothing.
  * @param x       (n, d) finite coordinates, usually in [-1, 1]. @param outputs (n, output_dim) receives the result.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD.
  */
 SAPE_API sape_status sape_field_predict(const sape_field *field, size_t n, const float *x, float *outputs);
 
-/** As sape_field_predict(), with options. @param options NULL for the defaults. */
+/**
+ * As sape_field_predict(), with options.
+ *
+ * @param options NULL for the defaults. @param n, x, outputs as there.
+ * @return as sape_field_predict().
+ */
 SAPE_API sape_status sape_field_predict_with(const sape_field *field, const sape_predict_options *options, size_t n,
                                              const float *x, float *outputs);
 
@@ -86,6 +92,7 @@ SAPE_API sape_status sape_field_predict_with(const sape_field *field, const sape
  * respect to the coordinates is that of the whole field, the mask's slope included. For the normal of an implicit
  * surface give a d_outputs of ones.
  *
+ * @param n            number of samples.
  * @param x            (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
  * @param d_parameters (sape_network_num_parameters()) receives the gradient, flat as in network.h; may be NULL.
  * @param d_x          (n, d) receives the gradient with respect to x; may be NULL.
@@ -109,13 +116,24 @@ SAPE_API sape_status sape_field_update(sape_field *field, sape_optimizer *optimi
  */
 SAPE_API size_t sape_field_tensor_count(const sape_field *field);
 
-/** Describes the index-th tensor. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Describes the index-th tensor.
+ *
+ * @param index from 0. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_field_tensor_info(const sape_field *field, size_t index, sape_tensor_info *info);
 
-/** Copies a tensor out. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE. */
+/**
+ * Copies a tensor out.
+ *
+ * @param name as sape_field_tensor_info() gives it. @param values (count) receives the tensor.
+ * @param count the number of floats in values; must be the tensor's.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ */
 SAPE_API sape_status sape_field_get_tensor(const sape_field *field, const char *name, float *values, size_t count);
 
-/** Replaces a tensor. @return as above, and what the part's own setter returns. */
+/** Replaces a tensor. @param name, values, count as above. @return as above, and what the part's own setter returns. */
 SAPE_API sape_status sape_field_set_tensor(sape_field *field, const char *name, const float *values, size_t count);
 
 #ifdef __cplusplus

@@ -121,7 +121,12 @@ SAPE_API sape_policy sape_mask_policy(const sape_mask *mask);
 /** @return E; 0 for NULL. */
 SAPE_API size_t sape_mask_encoding_dim(const sape_mask *mask);
 
-/** Says where the mask stands. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Says where the mask stands.
+ *
+ * @param state receives it; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state *state);
 
 /**
@@ -130,6 +135,7 @@ SAPE_API sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state 
  * Spatial: the multilinear interpolation of the smoothed mask at x. Spatial_fixed: the smoothed rows, interpolated
  * linearly between samples. Coordinates outside the domain count as on its border.
  *
+ * @param n       number of samples.
  * @param x       (n, d) coordinates; d as in the parameters, even where mask_dim is smaller.
  * @param weights (n, E) receives the weights in [0, 1].
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY. Several threads may ask one
@@ -140,6 +146,7 @@ SAPE_API sape_status sape_mask_weights(const sape_mask *mask, size_t n, const fl
 /**
  * The revealed share of n samples: the mean of their weights, what a heat map shows.
  *
+ * @param n     number of samples.
  * @param x     (n, d) coordinates.
  * @param share (n) receives values in [0, 1].
  * @return as sape_mask_weights().
@@ -152,6 +159,7 @@ SAPE_API sape_status sape_mask_revealed(const sape_mask *mask, size_t n, const f
  * Spatial: each loss is added to the corners of its cell with the interpolation weights. Global: the losses enter the
  * batch's mean. Spatial_fixed: each loss counts for the training sample nearest to x.
  *
+ * @param n    number of samples.
  * @param x    (n, d) coordinates.
  * @param loss (n) per-sample losses, finite.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE; nothing is recorded when it fails.
@@ -194,6 +202,7 @@ SAPE_API sape_status sape_mask_set_domain(sape_mask *mask, const float *center, 
 /**
  * Places the grid over the bounding box of n points (n, d); an axis without extent keeps scale 1. Spatial only.
  *
+ * @param n number of points, at least 1. @param points (n, d) finite coordinates.
  * @return as sape_mask_set_domain().
  */
 SAPE_API sape_status sape_mask_fit_domain(sape_mask *mask, size_t n, const float *points);
@@ -206,16 +215,28 @@ SAPE_API sape_status sape_mask_fit_domain(sape_mask *mask, size_t n, const float
  */
 SAPE_API size_t sape_mask_tensor_count(const sape_mask *mask);
 
-/** Describes the index-th tensor. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Describes the index-th tensor.
+ *
+ * @param index from 0. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_mask_tensor_info(const sape_mask *mask, size_t index, sape_tensor_info *info);
 
-/** Copies a tensor out. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE. */
+/**
+ * Copies a tensor out.
+ *
+ * @param name as sape_mask_tensor_info() gives it. @param values (count) receives the tensor.
+ * @param count the number of floats in values; must be the tensor's.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ */
 SAPE_API sape_status sape_mask_get_tensor(const sape_mask *mask, const char *name, float *values, size_t count);
 
 /**
  * Replaces a tensor. "mask_stashed" m gives a row weight 1 below floor(m) and the rest of m at floor(m), as the public
  * code loads it; m in [0, E], spatial: whole numbers. "in_progress" holds 0 or 1; "log_counter" is >= 0.
  *
+ * @param name, values, count as in sape_mask_get_tensor().
  * @return as sape_mask_get_tensor(), #SAPE_ERROR_NOT_FINITE.
  */
 SAPE_API sape_status sape_mask_set_tensor(sape_mask *mask, const char *name, const float *values, size_t count);

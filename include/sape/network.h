@@ -63,6 +63,7 @@ SAPE_API size_t sape_network_num_parameters(const sape_network *network);
 /**
  * Outputs for n inputs.
  *
+ * @param n       number of samples.
  * @param inputs  (n, input_dim). @param outputs (n, output_dim) receives the result.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY. Several threads may call it on one network at once.
  */
@@ -71,6 +72,7 @@ SAPE_API sape_status sape_network_forward(const sape_network *network, size_t n,
 /**
  * Gradients from an output gradient; the forward pass is computed again, nothing is kept between calls.
  *
+ * @param n            number of samples.
  * @param inputs       (n, input_dim).
  * @param d_outputs    (n, output_dim) gradient of something with respect to the outputs.
  * @param d_parameters (num_parameters) receives its gradient with respect to the parameters, flat; may be NULL.
@@ -80,23 +82,44 @@ SAPE_API sape_status sape_network_forward(const sape_network *network, size_t n,
 SAPE_API sape_status sape_network_backward(const sape_network *network, size_t n, const float *inputs,
                                            const float *d_outputs, float *d_parameters, float *d_inputs);
 
-/** Copies all parameters out, flat. @param count must be num_parameters. @return #SAPE_OK, or an argument's error. */
+/**
+ * Copies all parameters out, flat.
+ *
+ * @param parameters (count) receives them. @param count must be num_parameters.
+ * @return #SAPE_OK, or an argument's error.
+ */
 SAPE_API sape_status sape_network_get_parameters(const sape_network *network, float *parameters, size_t count);
 
-/** Replaces all parameters, flat, finite. Not while another thread uses the network. @return as above. */
+/**
+ * Replaces all parameters. Not while another thread uses the network.
+ *
+ * @param parameters (count) finite, flat. @param count must be num_parameters.
+ * @return as above.
+ */
 SAPE_API sape_status sape_network_set_parameters(sape_network *network, const float *parameters, size_t count);
 
 /** @return the number of tensors, two a layer; 0 for NULL. */
 SAPE_API size_t sape_network_tensor_count(const sape_network *network);
 
-/** Describes the index-th tensor. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Describes the index-th tensor.
+ *
+ * @param index from 0. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_network_tensor_info(const sape_network *network, size_t index, sape_tensor_info *info);
 
-/** Copies a tensor out. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE. */
+/**
+ * Copies a tensor out.
+ *
+ * @param name as sape_network_tensor_info() gives it. @param values (count) receives the tensor.
+ * @param count the number of floats in values; must be the tensor's.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ */
 SAPE_API sape_status sape_network_get_tensor(const sape_network *network, const char *name, float *values,
                                              size_t count);
 
-/** Replaces a tensor; the values must be finite. @return as above, #SAPE_ERROR_NOT_FINITE. */
+/** Replaces a tensor. @param name, count as above. @param values finite. @return as above, #SAPE_ERROR_NOT_FINITE. */
 SAPE_API sape_status sape_network_set_tensor(sape_network *network, const char *name, const float *values,
                                              size_t count);
 

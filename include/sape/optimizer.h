@@ -19,12 +19,20 @@ extern "C" {
 #endif
 
 /** The kinds of optimizer. */
-typedef enum sape_optimizer_kind { SAPE_OPTIMIZER_ADAM = 0, SAPE_OPTIMIZER_SGD = 1 } sape_optimizer_kind;
+typedef enum sape_optimizer_kind {
+    /** Adam, with decoupled weight decay. */
+    SAPE_OPTIMIZER_ADAM = 0,
+    /** Stochastic gradient descent with momentum. */
+    SAPE_OPTIMIZER_SGD = 1
+} sape_optimizer_kind;
 
 /** How the learning rate falls. */
 typedef enum sape_schedule {
+    /** Not at all. */
     SAPE_SCHEDULE_CONSTANT = 0,
+    /** By the factor decay_rate every step. */
     SAPE_SCHEDULE_EXPONENTIAL = 1,
+    /** Along half a cosine, to final_factor after decay_iterations steps. */
     SAPE_SCHEDULE_COSINE = 2
 } sape_schedule;
 

@@ -27,14 +27,20 @@ typedef struct sape_safetensors sape_safetensors;
  */
 SAPE_API sape_status sape_safetensors_open(const char *path, sape_safetensors **out);
 
-/** As sape_safetensors_open(), from memory, which is copied. @param bytes (size). */
+/**
+ * As sape_safetensors_open(), from memory, which is copied.
+ *
+ * @param bytes (size) the file. @param size how many there are. @param out as in sape_safetensors_open().
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_FORMAT, #SAPE_ERROR_MEMORY.
+ */
 SAPE_API sape_status sape_safetensors_parse(const void *bytes, size_t size, sape_safetensors **out);
 
 /**
  * Gives the next bytes of a file.
  *
  * @param user  the pointer given with the function.
- * @param bytes room for size bytes. @param got must receive how many were put there, at most size; 0 at the end.
+ * @param bytes room for the bytes. @param size how many there is room for. @param got must receive how many were put
+ * there, at most size; 0 at the end.
  * @return 0, or anything else to end the reading with #SAPE_ERROR_CALLBACK.
  */
 typedef int (*sape_read_fn)(void *user, void *bytes, size_t size, size_t *got);
@@ -42,6 +48,7 @@ typedef int (*sape_read_fn)(void *user, void *bytes, size_t size, size_t *got);
 /**
  * As sape_safetensors_open(), from a callback, which is called until it gives no more bytes.
  *
+ * @param read_fn the callback. @param user handed to it. @param out as in sape_safetensors_open().
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_CALLBACK, #SAPE_ERROR_FORMAT, #SAPE_ERROR_MEMORY.
  */
 SAPE_API sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user, sape_safetensors **out);
@@ -51,14 +58,25 @@ SAPE_API sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user
  * directory, which takes the name when they are on the disk. A process that is killed leaves the old file as it was,
  * and perhaps a file whose name begins with ".sape-".
  *
+ * @param path the file's name.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_FILE.
  */
 SAPE_API sape_status sape_safetensors_save(const sape_safetensors *file, const char *path);
 
-/** Takes the next size bytes of a file. @return 0, or anything else to end the writing with #SAPE_ERROR_CALLBACK. */
+/**
+ * Takes the next bytes of a file.
+ *
+ * @param user the pointer given with the function. @param bytes (size) the bytes. @param size how many.
+ * @return 0, or anything else to end the writing with #SAPE_ERROR_CALLBACK.
+ */
 typedef int (*sape_write_fn)(void *user, const void *bytes, size_t size);
 
-/** Hands the contents to a callback, in pieces. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_CALLBACK. */
+/**
+ * Hands the contents to a callback, in pieces.
+ *
+ * @param write_fn the callback. @param user handed to it.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_CALLBACK.
+ */
 SAPE_API sape_status sape_safetensors_save_with(const sape_safetensors *file, sape_write_fn write_fn, void *user);
 
 /**
@@ -75,25 +93,46 @@ SAPE_API void sape_safetensors_free(sape_safetensors *file);
 /** @return the number of tensors; 0 for NULL. */
 SAPE_API size_t sape_safetensors_count(const sape_safetensors *file);
 
-/** Describes the index-th tensor, in the file's order. @return #SAPE_OK or #SAPE_ERROR_ARGUMENT. */
+/**
+ * Describes the index-th tensor, in the file's order.
+ *
+ * @param index from 0. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
 SAPE_API sape_status sape_safetensors_info(const sape_safetensors *file, size_t index, sape_tensor_info *info);
 
-/** Describes the tensor of that name. @return #SAPE_OK, #SAPE_ERROR_ARGUMENT or #SAPE_ERROR_NOT_FOUND. */
+/**
+ * Describes the tensor of that name.
+ *
+ * @param name the name. @param info receives the description; its struct_size must be set.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT or #SAPE_ERROR_NOT_FOUND.
+ */
 SAPE_API sape_status sape_safetensors_find(const sape_safetensors *file, const char *name, sape_tensor_info *info);
 
 /**
  * Reads a tensor as float, converting where the file has another type.
  *
+ * @param name  the tensor's name. @param values (count) receives its elements.
  * @param count number of floats in values; must be the tensor's.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
  */
 SAPE_API sape_status sape_safetensors_read(const sape_safetensors *file, const char *name, float *values, size_t count);
 
-/** As sape_safetensors_read(), as double. */
+/**
+ * As sape_safetensors_read(), as double.
+ *
+ * @param name, values, count as there.
+ * @return as there.
+ */
 SAPE_API sape_status sape_safetensors_read_double(const sape_safetensors *file, const char *name, double *values,
                                                   size_t count);
 
-/** @return the metadata entry of that name, valid until the contents are freed; NULL when there is none. */
+/**
+ * Looks a metadata entry up.
+ *
+ * @param key its name.
+ * @return its text, valid until the contents are freed; NULL when there is none.
+ */
 SAPE_API const char *sape_safetensors_metadata(const sape_safetensors *file, const char *key);
 
 #ifdef __cplusplus

@@ -20,13 +20,21 @@ extern "C" {
 
 /** The type of a tensor's elements in a file. */
 typedef enum sape_dtype {
+    /** 32-bit IEEE floats. */
     SAPE_DTYPE_F32 = 0,
+    /** 64-bit IEEE floats. */
     SAPE_DTYPE_F64 = 1,
+    /** 16-bit IEEE floats. */
     SAPE_DTYPE_F16 = 2,
+    /** The upper 16 bits of 32-bit floats. */
     SAPE_DTYPE_BF16 = 3,
+    /** Unsigned bytes. */
     SAPE_DTYPE_U8 = 4,
+    /** Signed 32-bit integers. */
     SAPE_DTYPE_I32 = 5,
+    /** Signed 64-bit integers. */
     SAPE_DTYPE_I64 = 6,
+    /** Bytes that are 0 or 1. */
     SAPE_DTYPE_BOOL = 7
 } sape_dtype;
 

@@ -62,7 +62,11 @@ typedef struct sape_progress {
     double seconds;
 } sape_progress;
 
-/** Called during a run, by the thread that called it. @return 0 to go on, anything else to stop after this iteration.
+/**
+ * Called during a run, by the thread that called it.
+ *
+ * @param user the pointer given with the function. @param progress where the run stands; valid during the call.
+ * @return 0 to go on, anything else to stop after this iteration.
  */
 typedef int (*sape_progress_fn)(void *user, const sape_progress *progress);
 
