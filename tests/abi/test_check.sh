@@ -60,7 +60,12 @@ abi accepted encoder.h 's/^    uint64_t seed;/&\n    double more;\n    size_t ye
 abi accepted trainer.h '/double learning_rate/,/sape_progress;/s/^    double seconds;/&\n    uint64_t more;/'
 abi accepted tensor.h 's/^    int32_t reserved;/&\n    size_t more;/'
 abi accepted status.h 's/SAPE_ERROR_CALLBACK = 13/&, SAPE_ERROR_MORE = 14/'
+sed -i '/^SAPE_0.2 {/{n;s/$/\n    sape_more;/}' "$work/sape.map"
 abi accepted encoder.h 's/^SAPE_API size_t sape_encoder_domain_dim/SAPE_API int sape_more(void);\n&/'
+# To the node of a version that is released.
+sed -i '/sape_more;/d; /^SAPE_0 {/{n;s/$/\n    sape_more;/}' "$work/sape.map"
+abi refused encoder.h 's/^SAPE_API size_t sape_encoder_domain_dim/SAPE_API int sape_more(void);\n&/'
+cp "$root/lib/sape.map" "$work/sape.map"
 # Symbols.
 abi refused version.h '/sape_version_string/d'
 abi refused version.h 's/sape_version_string/sape_version_text/'
