@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend.h"
 #include "error.h"
 #include "memory.h"
 #include "panels.h"
@@ -44,7 +45,8 @@ static const sape_encoder_params defaults = {.struct_size = sizeof(sape_encoder_
                                              .domain_dim = 2,
                                              .num_frequencies = 256,
                                              .std = 20.0,
-                                             .seed = 0};
+                                             .seed = 0,
+                                             .instructions = SAPE_INSTRUCTIONS_AUTO};
 
 void sape_encoder_params_init(sape_encoder_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -222,10 +224,12 @@ sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder 
     sape_encoder_params known = defaults;
     if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
     SAPE_TRY(check_params(__func__, &known));
+    const struct sape_kernels *kernels;
+    SAPE_TRY(sape_backend_kernels(__func__, known.instructions, &kernels));
     sape_encoder *encoder = SAPE_NEW(sape_encoder);
     if (encoder == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for an encoder");
     lay_out(encoder, &known);
-    encoder->kernels = sape_kernels_select();
+    encoder->kernels = kernels;
     if (!allocate(encoder)) {
         sape_encoder_free(encoder);
         return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for %zu frequencies", known.num_frequencies);

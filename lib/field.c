@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "backend.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -74,6 +75,15 @@ static sape_status name_tensors(const char *function, sape_field *field) {
     return SAPE_OK;
 }
 
+/* One instruction set for both: panels are as wide as it wants them. */
+static sape_status agree(const char *function, sape_instruction_set *encoder, sape_instruction_set *network) {
+    if (*encoder == SAPE_INSTRUCTIONS_AUTO) *encoder = *network;
+    if (*network == SAPE_INSTRUCTIONS_AUTO) *network = *encoder;
+    if (*encoder == *network) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_ARGUMENT, function, "instructions is %d for the encoder, %d for the network",
+                     (int)*encoder, (int)*network);
+}
+
 /* The parts, each made for the dimensions of the one before. */
 static sape_status create_parts(const char *function, sape_field *field, const sape_encoder_params *encoder,
                                 const sape_mask_params *mask, const sape_network_params *network) {
@@ -90,6 +100,7 @@ static sape_status create_parts(const char *function, sape_field *field, const s
     mask_params.struct_size = sizeof mask_params;
     network_params.struct_size = sizeof network_params;
     if (mask_params.policy != SAPE_POLICY_NONE) encoder_params.include_identity = 1;
+    SAPE_TRY(agree(function, &encoder_params.instructions, &network_params.instructions));
     SAPE_TRY(sape_encoder_create(&encoder_params, &field->encoder));
     mask_params.domain_dim = sape_encoder_domain_dim(field->encoder);
     mask_params.encoding_dim = sape_encoder_encoding_dim(field->encoder);
@@ -142,6 +153,13 @@ sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads) {
     SAPE_TRY(sape_threads_resolve(__func__, &resolved));
     field->num_threads = num_threads;
     return SAPE_OK;
+}
+
+sape_status sape_field_describe(const sape_field *field, sape_description *description) {
+    SAPE_REQUIRE_POINTER(field);
+    SAPE_REQUIRE_POINTER(description);
+    return sape_backend_describe(__func__, field->network->kernels, field->network->product, field->num_threads,
+                                 description);
 }
 
 size_t sape_field_tensor_count(const sape_field *field) {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backend.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -19,7 +20,9 @@ static const sape_network_params defaults = {.struct_size = sizeof(sape_network_
                                              .output_dim = 3,
                                              .hidden_dim = 256,
                                              .num_layers = 3,
-                                             .seed = 0};
+                                             .seed = 0,
+                                             .instructions = SAPE_INSTRUCTIONS_AUTO,
+                                             .product = SAPE_PRODUCT_AUTO};
 
 void sape_network_params_init(sape_network_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -106,14 +109,16 @@ sape_status sape_network_create(const sape_network_params *params, sape_network 
     sape_network_params known = defaults;
     SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
     SAPE_TRY(check_params(__func__, &known));
+    struct sape_backend backend;
+    SAPE_TRY(sape_backend_choose(__func__, known.instructions, known.product, &backend));
     sape_network *network = SAPE_NEW(sape_network);
     if (network == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a network");
     network->input_dim = known.input_dim;
     network->output_dim = known.output_dim;
     network->hidden_dim = known.hidden_dim;
     network->num_layers = known.num_layers + 1;
-    network->kernels = sape_kernels_select();
-    network->product = sape_product_select();
+    network->kernels = backend.kernels;
+    network->product = backend.product;
     lay_out(network);
     if (!allocate(network)) {
         const size_t count = network->num_parameters;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "backend.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -70,6 +71,8 @@ sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t nu
     if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
     SAPE_TRY(check_params(__func__, &known));
     SAPE_REQUIRE(num_parameters >= 1, "num_parameters is 0, must be at least 1");
+    const struct sape_kernels *kernels;
+    SAPE_TRY(sape_backend_kernels(__func__, SAPE_INSTRUCTIONS_AUTO, &kernels));
     const bool adam = known.kind == SAPE_OPTIMIZER_ADAM;
     sape_optimizer *optimizer = SAPE_NEW(sape_optimizer);
     if (optimizer != NULL) {
@@ -82,7 +85,7 @@ sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t nu
     }
     optimizer->params = known;
     optimizer->num_parameters = num_parameters;
-    optimizer->kernels = sape_kernels_select();
+    optimizer->kernels = kernels;
     *out = optimizer;
     return SAPE_OK;
 }

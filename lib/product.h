@@ -52,8 +52,8 @@ struct sape_product {
 
 extern const struct sape_product sape_product_packed, sape_product_cblas;
 
-/* The backend in use: packed, unless the environment asks for CBLAS. */
-const struct sape_product *sape_product_select(void);
+/* Static strings: the BLAS library that is loaded, and the kernel it has picked. */
+void sape_cblas_describe(const char **library, const char **kernel);
 
 /* Round calls of the CBLAS backend: its threads are put to one inside, and left as they were when the last has left. */
 void sape_product_enter(const struct sape_product *product);

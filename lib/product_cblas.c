@@ -10,10 +10,23 @@ void bli_thread_set_num_threads(long threads);
 long bli_thread_get_num_threads(void);
 #define get_num_threads() ((int)bli_thread_get_num_threads())
 #define set_num_threads(threads) bli_thread_set_num_threads(threads)
+const char *bli_info_get_version_str(void);
+int bli_arch_query_id(void);
+const char *bli_arch_string(int id);
+
+void sape_cblas_describe(const char **library, const char **kernel) {
+    *library = bli_info_get_version_str();
+    *kernel = bli_arch_string(bli_arch_query_id());
+}
 #else
 #include <cblas.h>
 #define get_num_threads() openblas_get_num_threads()
 #define set_num_threads(threads) openblas_set_num_threads(threads)
+
+void sape_cblas_describe(const char **library, const char **kernel) {
+    *library = openblas_get_config();
+    *kernel = openblas_get_corename();
+}
 #endif
 
 static pthread_mutex_t users_mutex = PTHREAD_MUTEX_INITIALIZER;

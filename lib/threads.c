@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "error.h"
 #include "memory.h"
 
@@ -103,6 +104,10 @@ sape_status sape_threads_resolve(const char *function, size_t *num_threads) {
     if (*num_threads > SAPE_MAX_THREADS)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "num_threads is %zu, must be at most %d", *num_threads,
                          SAPE_MAX_THREADS);
+    if (*num_threads != 0) return SAPE_OK;
+    struct sape_backend backend;
+    SAPE_TRY(sape_backend_choose(function, SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, &backend));
+    *num_threads = backend.num_threads;
     if (*num_threads != 0) return SAPE_OK;
     cpu_set_t processors;
     const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;

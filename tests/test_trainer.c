@@ -554,9 +554,9 @@ START_TEST(test_cblas) {
     const struct options o = {.policy = SAPE_POLICY_SPATIAL, .n = 700, .threads = 2};
     int inside = 0;
     openblas_set_num_threads(2);
-    setenv("SAPE_PRODUCT", "packed", 1);
+    setenv("SAPE_BACKEND", "packed", 1);
     float *packed = trained(o, 6);
-    setenv("SAPE_PRODUCT", "cblas", 1);
+    setenv("SAPE_BACKEND", "cblas", 1);
     struct task task = make(o);
     CHECK_OK(sape_trainer_run(task.trainer, 6, blas_threads, &inside, NULL));
     ck_assert_int_eq(inside, 1);

@@ -9,6 +9,7 @@
 #ifndef SAPE_ENCODER_H
 #define SAPE_ENCODER_H
 
+#include "backend.h"
 #include "status.h"
 #include "tensor.h"
 
@@ -58,6 +59,10 @@ typedef struct sape_encoder_params {
     double std;
     /** Seed of the random parameters. Default 0. The same seed gives the same encoder. */
     uint64_t seed;
+    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. Since 0.2.0. */
+    sape_instruction_set instructions;
+    /** Unused, 0. */
+    int32_t reserved;
 } sape_encoder_params;
 
 /** An encoder. Immutable but for sape_encoder_set_tensor(). */

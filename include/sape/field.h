@@ -70,6 +70,13 @@ SAPE_API sape_network *sape_field_network(const sape_field *field);
 SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads);
 
 /**
+ * Says what the field computes with; num_threads is what sape_field_predict() would use.
+ *
+ * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ */
+SAPE_API sape_status sape_field_describe(const sape_field *field, sape_description *description);
+
+/**
  * Outputs at n coordinates.
  *
  * @param n       number of samples; 0 does nothing.

@@ -10,6 +10,7 @@
 #ifndef SAPE_NETWORK_H
 #define SAPE_NETWORK_H
 
+#include "backend.h"
 #include "status.h"
 #include "tensor.h"
 
@@ -31,6 +32,10 @@ typedef struct sape_network_params {
     size_t num_layers;
     /** Seed of the initial parameters, uniform in +-1/sqrt(inputs of the layer). Default 0. */
     uint64_t seed;
+    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. Since 0.2.0. */
+    sape_instruction_set instructions;
+    /** Who multiplies matrices. Default #SAPE_PRODUCT_AUTO. Since 0.2.0. */
+    sape_product_backend product;
 } sape_network_params;
 
 /** A network. */

@@ -15,6 +15,7 @@
 #ifndef SAPE_SAPE_H
 #define SAPE_SAPE_H
 
+#include "backend.h"
 #include "checkpoint.h"
 #include "encoder.h"
 #include "field.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loops that depend on the processor. One source, written with the compilers' vector types, is compiled once for
- * every instruction set; sape_kernels_select() takes the best one the processor has.
+ * every instruction set; sape_kernels_find() finds them at run time.
  *
  * Samples lie in panels: a panel holds `width` samples, one row of `width` floats for every coordinate, feature or
  * unit, so that a vector always holds the same quantity of neighbouring samples. Widths are multiples of `lanes`, and
@@ -10,6 +10,7 @@
 #ifndef SAPE_KERNELS_H
 #define SAPE_KERNELS_H
 
+#include <sape/backend.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -97,7 +98,7 @@ struct sape_kernels {
                 const float *const *gradients, float *parameters, float *velocity);
 };
 
-/* The best kernels for this processor. */
-const struct sape_kernels *sape_kernels_select(void);
+/* The kernels for an instruction set; NULL where the processor does not have it. */
+const struct sape_kernels *sape_kernels_find(sape_instruction_set instructions);
 
 #endif

@@ -3,6 +3,6 @@
 # The build of the stage before, with the products by OpenBLAS.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/meson-tests"
-export SAPE_PRODUCT=cblas
+export SAPE_BACKEND=cblas
 suites='--no-suite slow'
 build_and_test build -Dblas=openblas
