@@ -63,6 +63,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
 
     sape_trainer *trainer = NULL;
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
+        (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
         (problem->epoch || sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets) == SAPE_OK))
         return trainer;
     message_sape_error();
@@ -115,6 +116,11 @@ static bool begin_epoch(struct training *training, uint64_t epoch) {
     return training->status == SAPE_OK;
 }
 
+/* What can go wrong on one rank alone is agreed on, so that none waits for it. */
+static bool all_agree(const struct fit_problem *problem, bool yes) {
+    return problem->agree ? problem->agree(problem->ranks_user, yes) : yes;
+}
+
 static bool save(const struct settings *settings, const sape_trainer *trainer) {
     return sape_trainer_save(trainer, settings->save) == SAPE_OK || message_sape_error();
 }
@@ -144,7 +150,7 @@ static bool run_stretch(struct training *training) {
     fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
     if (training->status != SAPE_OK) return false;
     if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every &&
-        !save(training->settings, training->trainer))
+        !all_agree(problem, save(training->settings, training->trainer)))
         return false;
     return problem->num_frames == 0 || fit->iterations != frame || problem->frame(problem->frame_user, fit->field);
 }
@@ -200,10 +206,11 @@ static bool resume(const struct settings *settings, const struct fit_problem *pr
 
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     *fit = (struct fit){0};
-    if (!create_field(settings, problem, &fit->field)) return false;
-    sape_trainer *trainer = create_trainer(settings, problem, fit->field);
-    const bool trained = trainer && resume(settings, problem, trainer, fit) && train(settings, problem, trainer, fit) &&
-                         (settings->save == NULL || save(settings, trainer));
+    const bool made = create_field(settings, problem, &fit->field);
+    sape_trainer *trainer = made ? create_trainer(settings, problem, fit->field) : NULL;
+    const bool ready = trainer && resume(settings, problem, trainer, fit);
+    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, fit) &&
+                         all_agree(problem, settings->save == NULL || save(settings, trainer));
     sape_trainer_free(trainer);
     if (!trained) fit_free(fit);
     return trained;

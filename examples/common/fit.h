@@ -12,6 +12,9 @@ typedef bool (*fit_frame_fn)(void *user, const sape_field *field);
 /* Gives the samples of an epoch, counted from 0; they stay as they are until the next one. Returns false to give up. */
 typedef bool (*fit_epoch_fn)(void *user, uint64_t epoch, const float **x, const float **targets);
 
+/* Whether all ranks say yes. */
+typedef bool (*fit_agree_fn)(void *user, bool yes);
+
 /* What is fitted: n samples x (n, domain_dim), targets (n, output_dim). */
 struct fit_problem {
     size_t domain_dim, output_dim;
@@ -23,6 +26,9 @@ struct fit_problem {
     fit_epoch_fn epoch;       /* NULL for the same samples throughout */
     void *epoch_user;
     enum progress_metric metric;
+    sape_reduce_fn reduce; /* NULL, or what sums over the ranks that train together */
+    fit_agree_fn agree;    /* NULL, or what makes them give up together */
+    void *ranks_user;
     size_t num_frames; /* 0 for none */
     fit_frame_fn frame;
     void *frame_user;

@@ -72,11 +72,13 @@ static void show(struct progress *progress, const struct progress_moment *moment
 }
 
 void progress_update(struct progress *progress, const struct progress_moment *moment) {
+    if (progress->metric == PROGRESS_SILENT) return;
     const double interval = progress->terminal ? TERMINAL_INTERVAL : LINE_INTERVAL;
     if (moment->seconds - progress->last_shown >= interval) show(progress, moment);
 }
 
 void progress_end(struct progress *progress, const struct progress_moment *moment) {
+    if (progress->metric == PROGRESS_SILENT) return;
     if (progress->last_iteration != moment->iteration) show(progress, moment);
     if (progress->terminal) fputc('\n', stderr);
 }

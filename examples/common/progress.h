@@ -9,7 +9,8 @@
 /* What is shown beside the loss. */
 enum progress_metric {
     PROGRESS_LOSS_ONLY,
-    PROGRESS_PSNR, /* of a loss that is the mse of values in [0, 1] */
+    PROGRESS_PSNR,   /* of a loss that is the mse of values in [0, 1] */
+    PROGRESS_SILENT, /* nothing is shown at all */
 };
 
 struct progress {
