@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 /* glibc's own allocator under its second names. */
@@ -13,18 +12,13 @@ void *__libc_realloc(void *block, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 void __libc_free(void *block);
 
-/* A power of two, far above what a test asks for. */
-#define SLOTS ((size_t)1 << 16)
-#define REMOVED ((void *)1)
+/* Far above what a call has at a time. */
+#define MAX_BLOCKS 4096
 
 static _Thread_local bool counting;
 static _Thread_local long requests_left, requests_made;
-static _Thread_local void *blocks[SLOTS];
+static _Thread_local const void *blocks[MAX_BLOCKS];
 static _Thread_local size_t num_blocks;
-
-static size_t slot_of(const void *block) {
-    return (size_t)(((uintptr_t)block >> 4) * 0x9E3779B97F4A7C15u >> 48) & (SLOTS - 1);
-}
 
 static bool refuse(void) {
     if (!counting) return false;
@@ -36,19 +30,15 @@ static bool refuse(void) {
 
 static void *note(void *block) {
     if (!counting || block == NULL) return block;
-    size_t slot = slot_of(block);
-    while (blocks[slot] != NULL && blocks[slot] != REMOVED) slot = (slot + 1) & (SLOTS - 1);
-    blocks[slot] = block;
-    num_blocks++;
+    if (num_blocks == MAX_BLOCKS) abort();
+    blocks[num_blocks++] = block;
     return block;
 }
 
 static void forget(const void *block) {
-    if (block == NULL || num_blocks == 0) return;
-    for (size_t slot = slot_of(block); blocks[slot] != NULL; slot = (slot + 1) & (SLOTS - 1)) {
-        if (blocks[slot] != block) continue;
-        blocks[slot] = REMOVED;
-        num_blocks--;
+    for (size_t i = num_blocks; block != NULL && i-- > 0;) {
+        if (blocks[i] != block) continue;
+        blocks[i] = blocks[--num_blocks];
         return;
     }
 }
@@ -82,7 +72,6 @@ void free(void *block) {
 }
 
 void failing_malloc_begin(long requests) {
-    for (size_t i = 0; i < SLOTS; i++) blocks[i] = NULL;
     num_blocks = 0;
     requests_made = 0;
     requests_left = requests;
