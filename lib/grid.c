@@ -35,12 +35,6 @@ struct sape_place sape_grid_place(const struct sape_grid *grid, size_t axis, dou
     return place_between(grid->positions[axis], grid->size[axis], x);
 }
 
-/* Calls `line` for every line of cells along an axis: its first cell and the distance from one to the next. */
-#define FOR_LINES(grid, axis, first, step)                                                                             \
-    const size_t step = axis_step(grid, axis);                                                                         \
-    for (size_t outer = 0; outer < (grid)->cells; outer += step * (grid)->size[axis])                                  \
-        for (size_t first = outer; first < outer + step; first++)
-
 static size_t axis_step(const struct sape_grid *grid, size_t axis) {
     size_t step = 1;
     for (size_t a = 0; a < axis; a++) step *= grid->size[a];
@@ -53,47 +47,72 @@ static size_t clip(size_t i, size_t offset, size_t radius, size_t size) {
     return shifted - radius < size ? shifted - radius : size - 1;
 }
 
-void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch) {
-    const size_t width = 2 * grid->radius + 1;
-    for (size_t axis = 0; axis < grid->dim; axis++) {
-        const size_t size = grid->size[axis];
-        memcpy(scratch, values, grid->cells * sizeof *values);
-        FOR_LINES(grid, axis, first, step) {
-            for (size_t i = 0; i < size; i++) {
-                float sum = 0.0f;
-                for (size_t k = 0; k < width; k++) sum += scratch[first + clip(i, k, grid->radius, size) * step];
-                values[first + i * step] = sum / (float)width;
-            }
-        }
-    }
+static inline float sum(float a, float b) {
+    return a + b;
 }
 
-/* One axis of one extreme; better(a, b) says whether a replaces b. */
-#define DEFINE_EXTREME(name, better)                                                                                   \
-    static void name(const struct sape_grid *grid, size_t axis, uint16_t *values, uint16_t *scratch) {                 \
-        const size_t size = grid->size[axis];                                                                          \
-        memcpy(scratch, values, grid->cells * sizeof *values);                                                         \
-        FOR_LINES(grid, axis, first, step) {                                                                           \
-            for (size_t i = 0; i < size; i++) {                                                                        \
-                uint16_t best = scratch[first + i * step];                                                             \
-                for (size_t k = 0; k < 2 * grid->radius + 2; k++) {                                                    \
-                    const uint16_t value = scratch[first + clip(i, k, grid->radius, size) * step];                     \
-                    if (value better best) best = value;                                                               \
-                }                                                                                                      \
-                values[first + i * step] = best;                                                                       \
+static inline uint16_t smaller(uint16_t a, uint16_t b) {
+    return b < a ? b : a;
+}
+
+static inline uint16_t larger(uint16_t a, uint16_t b) {
+    return b > a ? b : a;
+}
+
+/*
+ * One axis of a window: every value is combined with the `width` values of `from` that begin `radius` before it,
+ * borders replicated, in their order. The loops run along memory, whole rows of cells at a time.
+ */
+#define DEFINE_WINDOW(type, combine)                                                                                   \
+    static void combine##_row(size_t count, type *restrict to, const type *restrict from) {                            \
+        for (size_t i = 0; i < count; i++) to[i] = combine(to[i], from[i]);                                            \
+    }                                                                                                                  \
+    /* Along the first axis: a line of cells, combined with itself moved by up to the width. */                        \
+    static void combine##_line(size_t size, size_t radius, size_t width, type *to, const type *from) {                 \
+        for (size_t k = 0; k < width; k++) {                                                                           \
+            const size_t before = k < radius ? radius - k : 0, behind = k > radius ? k - radius : 0;                   \
+            const size_t inside = size > before + behind ? size - before - behind : 0;                                 \
+            for (size_t i = 0; i < before && i < size; i++) to[i] = combine(to[i], from[clip(i, k, radius, size)]);    \
+            if (inside > 0) combine##_row(inside, to + before, from + behind);                                         \
+            for (size_t i = before + inside; i < size; i++) to[i] = combine(to[i], from[clip(i, k, radius, size)]);    \
+        }                                                                                                              \
+    }                                                                                                                  \
+    static void combine##_axis(const struct sape_grid *grid, size_t axis, size_t width, type *to, const type *from) {  \
+        const size_t size = grid->size[axis], step = axis_step(grid, axis), radius = grid->radius;                     \
+        for (size_t first = 0; first < grid->cells; first += step * size) {                                            \
+            if (axis == 0) {                                                                                           \
+                combine##_line(size, radius, width, to + first, from + first);                                         \
+                continue;                                                                                              \
             }                                                                                                          \
+            for (size_t i = 0; i < size; i++)                                                                          \
+                for (size_t k = 0; k < width; k++)                                                                     \
+                    combine##_row(step, to + first + i * step, from + first + clip(i, k, radius, size) * step);        \
         }                                                                                                              \
     }
 
-DEFINE_EXTREME(minimum, <)
-DEFINE_EXTREME(maximum, >)
+DEFINE_WINDOW(float, sum)
+DEFINE_WINDOW(uint16_t, smaller)
+DEFINE_WINDOW(uint16_t, larger)
+
+void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch) {
+    const size_t width = 2 * grid->radius + 1;
+    for (size_t axis = 0; axis < grid->dim; axis++) {
+        memcpy(scratch, values, grid->cells * sizeof *values);
+        memset(values, 0, grid->cells * sizeof *values);
+        sum_axis(grid, axis, width, values, scratch);
+        for (size_t i = 0; i < grid->cells; i++) values[i] /= (float)width;
+    }
+}
 
 void sape_grid_extremes(const struct sape_grid *grid, const uint16_t *low, const uint16_t *high, uint16_t *lowest,
                         uint16_t *highest, uint16_t *scratch) {
     memcpy(lowest, low, grid->cells * sizeof *low);
     memcpy(highest, high, grid->cells * sizeof *high);
+    const size_t width = 2 * grid->radius + 2, bytes = grid->cells * sizeof *scratch;
     for (size_t axis = 0; axis < grid->dim; axis++) {
-        minimum(grid, axis, lowest, scratch);
-        maximum(grid, axis, highest, scratch);
+        memcpy(scratch, lowest, bytes);
+        smaller_axis(grid, axis, width, lowest, scratch);
+        memcpy(scratch, highest, bytes);
+        larger_axis(grid, axis, width, highest, scratch);
     }
 }

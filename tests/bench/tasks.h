@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The paper's tasks, and what the benchmarks share. */
+#ifndef SAPE_BENCH_TASKS_H
+#define SAPE_BENCH_TASKS_H
+
+#include <sape/sape.h>
+
+struct task {
+    const char *name;
+    size_t samples, domain_dim, output_dim, hidden_dim, num_layers, resolution;
+    double std;
+    sape_loss loss;
+};
+
+/* Ends the program with a message. */
+_Noreturn void fail(const char *what, const char *why);
+void check(sape_status status);
+
+/* A number of the command line. */
+double number(const char *name, const char *text, double low, double high);
+
+const struct task *find_task(const char *name);
+
+/* The task's field under a policy; the mask stays where it is put. progress is the share of blocks that are revealed in
+   every cell, beside the first. */
+sape_field *create_field(const struct task *task, sape_policy policy, double progress);
+
+/* Uniform values; end the program when there is no memory. */
+float *random_array(size_t count, float low, float high);
+
+/* Seconds. */
+double now(void);
+
+/* Sorts. */
+double median(double *values, size_t count);
+
+/* The largest resident memory so far, MB. */
+double peak_memory(void);
+
+#endif
