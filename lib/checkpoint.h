@@ -9,8 +9,10 @@
 #include <sape/checkpoint.h>
 #include <stdbool.h>
 
+#include "convergence.h"
 #include "mask.h"
 #include "safetensors_writer.h"
+#include "validation.h"
 
 /* Adds (count) floats to the writer; NULL when there is no memory for them, otherwise to be filled. */
 float *sape_checkpoint_add_floats(sape_safetensors_writer *writer, const char *name, size_t count);
@@ -39,10 +41,26 @@ const char *sape_checkpoint_positions_name(size_t axis);
 
 sape_status sape_checkpoint_add_field(const char *function, const sape_field *field, sape_safetensors_writer *writer);
 sape_status sape_checkpoint_make_field(const char *function, const sape_safetensors *file, sape_field **out);
+/* Whether a field of this kind could be restored, found out with a twin of it. */
+sape_status sape_checkpoint_check_field(const char *function, const sape_safetensors *file, const sape_field *field);
 sape_status sape_checkpoint_restore_field(const char *function, const sape_safetensors *file, sape_field *field);
 
 sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer *trainer,
                                         sape_safetensors_writer *writer);
+/* What a trainer's checkpoint has on top where convergence and validation are used. */
+sape_status sape_checkpoint_add_progress(const sape_trainer *trainer, sape_safetensors_writer *writer);
+
+/* It read back, to be taken over or dropped as a whole. */
+struct sape_checkpoint_progress {
+    struct sape_convergence convergence;
+    struct sape_validation validation;
+};
+
+sape_status sape_checkpoint_read_progress(const char *function, const sape_safetensors *file,
+                                          const sape_trainer *trainer, struct sape_checkpoint_progress *progress);
+void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress);
+void sape_checkpoint_drop_progress(struct sape_checkpoint_progress *progress);
+
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer);
 
 #endif

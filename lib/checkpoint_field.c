@@ -255,16 +255,22 @@ static sape_status check_fit(const char *function, const sape_safetensors *file,
     return metadata ? sape_entries_match(function, file, entries, NUM_ENTRIES) : SAPE_OK;
 }
 
-/* A twin of the field is restored first: what succeeds there can fail here for want of memory only, and then before
-   anything has changed. */
-sape_status sape_checkpoint_restore_field(const char *function, const sape_safetensors *file, sape_field *field) {
+sape_status sape_checkpoint_check_field(const char *function, const sape_safetensors *file, const sape_field *field) {
     bool metadata;
     sape_field *twin;
     const struct architecture architecture = architecture_of(field);
     SAPE_TRY(sape_checkpoint_has_metadata(function, file, &metadata));
     SAPE_TRY(check_fit(function, file, metadata, field));
     SAPE_TRY(create(function, &architecture, &field->mask->grid, &twin));
-    sape_status status = apply(function, file, metadata, twin);
+    const sape_status status = apply(function, file, metadata, twin);
     sape_field_free(twin);
-    return status == SAPE_OK ? apply(function, file, metadata, field) : status;
+    return status;
+}
+
+/* What succeeds with a twin can fail here for want of memory only, and then before anything has changed. */
+sape_status sape_checkpoint_restore_field(const char *function, const sape_safetensors *file, sape_field *field) {
+    bool metadata;
+    SAPE_TRY(sape_checkpoint_check_field(function, file, field));
+    SAPE_TRY(sape_checkpoint_has_metadata(function, file, &metadata));
+    return apply(function, file, metadata, field);
 }

@@ -154,6 +154,7 @@ sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer
     SAPE_TRY(sape_entries_write(writer, point_settings, list_point_settings(&state, point_settings)));
     const size_t count = list_arrays(trainer, trainer->has_previous, arrays);
     for (size_t i = 0; i < count; i++) SAPE_TRY(add_array(function, trainer->field->network, &arrays[i], writer));
+    SAPE_TRY(sape_checkpoint_add_progress(trainer, writer));
     return trainer->epoch == NULL ? SAPE_OK : add_epoch(function, trainer, writer);
 }
 
@@ -162,9 +163,11 @@ struct incoming {
     struct state state;
     float *arrays[MAX_ARRAYS];
     size_t *epoch;
+    struct sape_checkpoint_progress progress;
 };
 
 static void drop(struct incoming *incoming) {
+    sape_checkpoint_drop_progress(&incoming->progress);
     for (size_t i = 0; i < MAX_ARRAYS; i++) sape_release(incoming->arrays[i]);
     sape_release(incoming->epoch);
 }
@@ -253,11 +256,12 @@ static sape_status read_incoming(const char *function, const sape_safetensors *f
     const size_t count = list_arrays(trainer, incoming->state.has_previous, arrays);
     for (size_t i = 0; i < count; i++)
         SAPE_TRY(read_array(function, file, trainer->field->network, arrays[i].prefix, &incoming->arrays[i]));
+    SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, &incoming->progress));
     if (trainer->epoch == NULL) return SAPE_OK;
     return read_epoch(function, file, trainer->num_samples, &incoming->epoch);
 }
 
-static void take_over(sape_trainer *trainer, const struct incoming *incoming) {
+static void take_over(sape_trainer *trainer, struct incoming *incoming) {
     const struct state *state = &incoming->state;
     struct array arrays[MAX_ARRAYS];
     const size_t count = list_arrays(trainer, state->has_previous, arrays);
@@ -271,6 +275,7 @@ static void take_over(sape_trainer *trainer, const struct incoming *incoming) {
     trainer->random = state->random;
     trainer->sorted = false;
     trainer->ranks.agreed = false;
+    sape_checkpoint_take_progress(trainer, &incoming->progress);
 }
 
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer) {

@@ -11,7 +11,12 @@ struct sape_random {
 };
 
 /* What draws from one seed, so that no two draw the same numbers. */
-enum sape_stream { SAPE_STREAM_ENCODER = 1, SAPE_STREAM_NETWORK = 2, SAPE_STREAM_BATCHES = 3 };
+enum sape_stream {
+    SAPE_STREAM_ENCODER = 1,
+    SAPE_STREAM_NETWORK = 2,
+    SAPE_STREAM_BATCHES = 3,
+    SAPE_STREAM_VALIDATION = 4
+};
 
 void sape_random_init(struct sape_random *random, uint64_t seed, enum sape_stream stream);
 

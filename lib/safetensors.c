@@ -261,6 +261,13 @@ sape_status sape_safetensors_find(const sape_safetensors *file, const char *name
     return describe(__func__, tensor, info);
 }
 
+const void *sape_contents_tensor(const sape_safetensors *file, const char *name, size_t *size) {
+    const struct sape_stored_tensor *tensor = sape_safetensors_header_find(&file->header, name);
+    if (tensor == NULL || tensor->dtype != SAPE_DTYPE_U8 || tensor->rank != 1) return NULL;
+    *size = tensor->count;
+    return file->data + tensor->begin;
+}
+
 /* Finds a tensor to be read into count values. */
 static sape_status find_sized(const char *function, const sape_safetensors *file, const char *name, const void *values,
                               size_t count, const struct sape_stored_tensor **tensor) {

@@ -22,7 +22,13 @@ static const sape_trainer_params defaults = {.struct_size = sizeof(sape_trainer_
                                              .batch_size = 0,
                                              .num_threads = 0,
                                              .seed = 0,
-                                             .progress_every = 1};
+                                             .progress_every = 1,
+                                             .tolerance = 0.0,
+                                             .patience = 0,
+                                             .min_improvement = 1e-3,
+                                             .validation_share = 0.0,
+                                             .validation_every = 20,
+                                             .validation_patience = 0};
 
 void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -40,6 +46,8 @@ static sape_status check_params(const char *function, sape_trainer_params *param
                          field->network->output_dim, SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "progress_every is 0, must be at least 1");
+    SAPE_TRY(sape_convergence_check(function, params));
+    SAPE_TRY(sape_validation_check(function, params, field));
     return sape_threads_resolve(function, &params->num_threads);
 }
 
@@ -66,6 +74,8 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
     trainer->params = known;
     trainer->field = field;
     sape_random_init(&trainer->random, known.seed, SAPE_STREAM_BATCHES);
+    sape_convergence_begin(&trainer->convergence);
+    sape_validation_begin(&trainer->validation);
     const sape_status status = create_parts(__func__, trainer, optimizer);
     if (status != SAPE_OK) {
         sape_trainer_free(trainer);
@@ -81,6 +91,7 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_target_points_release(&trainer->target_points);
     sape_pool_free(trainer->pool);
     sape_optimizer_free(trainer->optimizer);
+    sape_validation_free(&trainer->validation);
     sape_release(trainer->previous);
     sape_release(trainer->ranks.buffer);
     sape_release(trainer);
@@ -98,6 +109,7 @@ static sape_status begin_batches(const char *function, sape_trainer *trainer) {
 sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets) {
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
+    SAPE_REQUIRE(n >= 2 || trainer->params.validation_share == 0.0, "n is 1, must be at least 2 to hold a sample out");
     const size_t o = trainer->field->network->output_dim;
     SAPE_TRY(sape_check_coordinates(__func__, "x", x, n, sape_encoder_domain_dim(trainer->field->encoder)));
     const sape_loss loss = trainer->params.loss;
@@ -116,6 +128,9 @@ sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sampl
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE_POINTER(sampler);
+    if (trainer->params.validation_share > 0.0)
+        return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "validation_share is %g: a sampler's samples cannot be held out",
+                         trainer->params.validation_share);
     const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
     if (n > SIZE_MAX / sizeof(float) / (d > o ? d : o))
         return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
@@ -188,8 +203,18 @@ static bool parameters_finite(const sape_trainer *trainer) {
     return true;
 }
 
+/* What the iteration that was just done means for the training. */
+static sape_status judge(const char *function, sape_trainer *trainer, double loss, sape_stop *stop) {
+    const uint64_t iteration = trainer->optimizer->num_steps;
+    const sape_stop converged = sape_convergence_observe(&trainer->convergence, &trainer->params,
+                                                         trainer->num_training / trainer->batch_size, iteration, loss);
+    SAPE_TRY(sape_validation_observe(function, trainer, stop));
+    if (converged != SAPE_STOP_ITERATIONS) *stop = converged;
+    return SAPE_OK;
+}
+
 /* One iteration, inside sape_product_enter(). */
-static sape_status iterate(const char *function, sape_trainer *trainer, double *loss) {
+static sape_status iterate(const char *function, sape_trainer *trainer, double *loss, sape_stop *stop) {
     sape_status status = sape_trainer_next_batch(function, trainer);
     if (status == SAPE_OK) status = sape_trainer_gradients(function, trainer, loss);
     SAPE_TRY(sape_ranks_reduce(function, trainer, status, loss));
@@ -197,7 +222,8 @@ static sape_status iterate(const char *function, sape_trainer *trainer, double *
     update_parameters(trainer);
     SAPE_TRY(sape_mask_record(trainer->field->mask, trainer->batch_size, trainer->batch_x, trainer->sample_loss));
     SAPE_TRY(sape_ranks_reduce_mask(function, trainer));
-    return sape_mask_step(trainer->field->mask);
+    SAPE_TRY(sape_mask_step(trainer->field->mask));
+    return judge(function, trainer, *loss, stop);
 }
 
 static sape_status check_run(const char *function, const sape_trainer *trainer) {
@@ -212,9 +238,11 @@ sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
     const sape_status ready = check_run(__func__, trainer);
     if (!trainer->ranks.agreed) SAPE_TRY(sape_ranks_begin(__func__, trainer, ready, 1));
     SAPE_TRY(ready);
+    SAPE_TRY(sape_validation_resume(trainer));
     double value = 0.0;
+    sape_stop stop;
     sape_product_enter(trainer->field->network->product);
-    const sape_status status = iterate(__func__, trainer, &value);
+    const sape_status status = iterate(__func__, trainer, &value, &stop);
     sape_product_leave(trainer->field->network->product);
     if (status == SAPE_OK && loss != NULL) *loss = value;
     return status;
@@ -226,10 +254,16 @@ static double now(void) {
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
+/* An infinity that stands for a loss that there has not been. */
+static double loss_or_nan(double loss) {
+    return isinf(loss) ? (double)NAN : loss;
+}
+
 /* Whether the callback wants to stop. */
 static bool report(const sape_trainer *trainer, sape_progress_fn progress, void *user, const sape_result *result,
                    uint64_t num_iterations, double rate, double begin) {
-    const bool due = result->iterations % trainer->params.progress_every == 0 || result->iterations == num_iterations;
+    const bool due = result->iterations % trainer->params.progress_every == 0 || result->iterations == num_iterations ||
+                     result->stop != SAPE_STOP_ITERATIONS;
     if (progress == NULL || !due) return false;
     sape_mask_state state = {.struct_size = sizeof state};
     if (sape_mask_get_state(trainer->field->mask, &state) != SAPE_OK) return true;
@@ -239,8 +273,31 @@ static bool report(const sape_trainer *trainer, sape_progress_fn progress, void 
                                 .loss = result->loss,
                                 .revealed = state.revealed,
                                 .learning_rate = rate,
-                                .seconds = now() - begin};
+                                .seconds = now() - begin,
+                                .validation_loss = loss_or_nan(trainer->validation.loss),
+                                .best_validation_loss = loss_or_nan(trainer->validation.best_loss),
+                                .best_iteration = trainer->validation.best_iteration};
     return progress(user, &seen) != 0;
+}
+
+/* Iterations up to the number asked for, or until something ends them sooner. */
+static sape_status run_loop(const char *function, sape_trainer *trainer, uint64_t num_iterations,
+                            sape_progress_fn progress, void *user, double begin, sape_result *known) {
+    while (known->iterations < num_iterations && known->stop == SAPE_STOP_ITERATIONS) {
+        const double rate = sape_optimizer_learning_rate(trainer->optimizer);
+        SAPE_TRY(iterate(function, trainer, &known->loss, &known->stop));
+        known->iterations++;
+        const bool wanted = report(trainer, progress, user, known, num_iterations, rate, begin);
+        if (sape_ranks_stop(trainer, wanted) && known->stop == SAPE_STOP_ITERATIONS) known->stop = SAPE_STOP_CALLBACK;
+    }
+    /* Without a further iteration nothing else would see that the last step has left the range of numbers. */
+    return parameters_finite(trainer) ? SAPE_OK : diverged(function, trainer, NAN);
+}
+
+/* What ended on a patience has used it up. */
+static void restart_patience(sape_trainer *trainer, sape_stop stop) {
+    if (stop == SAPE_STOP_PLATEAU) trainer->convergence.since = trainer->optimizer->num_steps;
+    if (stop == SAPE_STOP_VALIDATION) trainer->validation.since = trainer->optimizer->num_steps;
 }
 
 sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
@@ -249,22 +306,15 @@ sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sap
     SAPE_TRY(sape_ranks_begin(__func__, trainer, check_run(__func__, trainer), num_iterations));
     const double begin = now();
     sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS};
-    sape_status status = SAPE_OK;
+    if (num_iterations > 0) SAPE_TRY(sape_validation_resume(trainer));
     sape_product_enter(trainer->field->network->product);
-    while (status == SAPE_OK && known.iterations < num_iterations) {
-        const double rate = sape_optimizer_learning_rate(trainer->optimizer);
-        status = iterate(__func__, trainer, &known.loss);
-        if (status != SAPE_OK) break;
-        known.iterations++;
-        if (sape_ranks_stop(trainer, report(trainer, progress, user, &known, num_iterations, rate, begin))) {
-            known.stop = SAPE_STOP_CALLBACK;
-            break;
-        }
-    }
-    /* Without a further iteration nothing else would see that the last step has left the range of numbers. */
-    if (status == SAPE_OK && !parameters_finite(trainer)) status = diverged(__func__, trainer, NAN);
+    sape_status status = run_loop(__func__, trainer, num_iterations, progress, user, begin, &known);
     sape_product_leave(trainer->field->network->product);
+    restart_patience(trainer, known.stop);
+    if (status == SAPE_OK) status = sape_validation_take_best(trainer);
     known.seconds = now() - begin;
+    known.validation_loss = loss_or_nan(trainer->validation.best_loss);
+    known.best_iteration = trainer->validation.best_iteration;
     if (result == NULL) return status;
     const sape_status written = sape_params_write(__func__, result, &known, sizeof known);
     return status != SAPE_OK ? status : written;

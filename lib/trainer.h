@@ -5,10 +5,12 @@
 #include <sape/trainer.h>
 
 #include "chamfer.h"
+#include "convergence.h"
 #include "optimizer.h"
 #include "random.h"
 #include "threads.h"
 #include "tile.h"
+#include "validation.h"
 
 /* A batch of at most so many tiles has a workspace for each, so that a loss of the caller's own, which sees all outputs
    before any gradient, does not cost a second forward pass. */
@@ -53,8 +55,10 @@ struct sape_trainer {
     void *sampler_user;
     struct sape_target_points target_points;
 
-    /* The epoch: the order of the samples, and how many have been used. Only with batches. */
+    /* The epoch: the order of the samples, of which the first num_training are trained on and the others held out, and
+       how many have been used. Only where not all samples are in every batch. */
     struct sape_random random;
+    size_t num_training;
     size_t *epoch;
     size_t used;
     /* Samples of an iteration, and those of this one: the caller's arrays, or what was gathered from them or sampled.
@@ -90,6 +94,8 @@ struct sape_trainer {
     bool has_previous;
 
     struct sape_ranks ranks;
+    struct sape_convergence convergence;
+    struct sape_validation validation;
 };
 
 /* Runs tasks in the trainer's pool, or one after the other where the network is small. */

@@ -10,6 +10,7 @@
 void sape_trainer_release_batch(sape_trainer *trainer) {
     sape_chamfer_close(&trainer->target_points.chamfer);
     for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
+    sape_validation_release_samples(&trainer->validation);
     sape_release(trainer->workspaces);
     trainer->workspaces = NULL;
     trainer->num_workspaces = 0;
@@ -51,6 +52,16 @@ static bool allocate_batch(sape_trainer *trainer) {
     return complete;
 }
 
+/* Copies a batch's samples together. */
+static void gather(sape_trainer *trainer, const size_t *samples) {
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
+    for (size_t i = 0; i < trainer->batch_size; i++) {
+        memcpy(trainer->gathered_x + i * d, trainer->x + samples[i] * d, d * sizeof(float));
+        if (trainer->targets != NULL)
+            memcpy(trainer->gathered_targets + i * o, trainer->targets + samples[i] * o, o * sizeof(float));
+    }
+}
+
 static sape_status open_workspaces(const char *function, sape_trainer *trainer) {
     size_t count = sape_pool_size(trainer->pool);
     if (sape_loss_sees_batch(trainer->params.loss) && count < SAPE_KEPT_TILES) count = SAPE_KEPT_TILES;
@@ -64,7 +75,8 @@ static sape_status open_workspaces(const char *function, sape_trainer *trainer) 
 
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
     const size_t wanted = trainer->sampler != NULL ? 0 : trainer->params.batch_size;
-    trainer->batch_size = wanted == 0 || wanted > trainer->num_samples ? trainer->num_samples : wanted;
+    trainer->num_training = trainer->num_samples - sape_validation_count(&trainer->params, trainer->num_samples);
+    trainer->batch_size = wanted == 0 || wanted > trainer->num_training ? trainer->num_training : wanted;
     trainer->union_size = trainer->batch_size;
     trainer->ranks.agreed = false;
     trainer->plan = sape_plan_make(trainer->field, trainer->batch_size);
@@ -73,35 +85,24 @@ sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
     SAPE_TRY(open_workspaces(function, trainer));
     for (size_t i = 0; i < trainer->plan.slots; i++)
         trainer->gradients[i] = trainer->slots + i * trainer->field->network->size;
-    trainer->used = trainer->num_samples;
-    for (size_t i = 0; trainer->epoch != NULL && i < trainer->num_samples; i++) trainer->epoch[i] = i;
+    trainer->used = trainer->num_training;
     trainer->sorted = false;
-    return SAPE_OK;
+    sape_convergence_new_epoch(&trainer->convergence);
+    if (trainer->epoch == NULL) return SAPE_OK;
+    sape_validation_draw(&trainer->params, trainer->num_training, trainer->num_samples, trainer->epoch);
+    if (trainer->batch_size == trainer->num_training) gather(trainer, trainer->epoch);
+    return sape_validation_open(function, trainer);
 }
 
 /* Fisher and Yates. */
 static void shuffle(sape_trainer *trainer) {
-    for (size_t i = trainer->num_samples; i > 1; i--) {
+    for (size_t i = trainer->num_training; i > 1; i--) {
         const size_t j = (size_t)sape_random_below(&trainer->random, i);
         const size_t kept = trainer->epoch[i - 1];
         trainer->epoch[i - 1] = trainer->epoch[j];
         trainer->epoch[j] = kept;
     }
     trainer->used = 0;
-}
-
-static void gather(sape_trainer *trainer) {
-    const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
-    if (trainer->num_samples - trainer->used < trainer->batch_size) shuffle(trainer);
-    for (size_t i = 0; i < trainer->batch_size; i++) {
-        const size_t sample = trainer->epoch[trainer->used + i];
-        memcpy(trainer->gathered_x + i * d, trainer->x + sample * d, d * sizeof(float));
-        if (trainer->targets != NULL)
-            memcpy(trainer->gathered_targets + i * o, trainer->targets + sample * o, o * sizeof(float));
-    }
-    trainer->used += trainer->batch_size;
-    trainer->batch_x = trainer->gathered_x;
-    trainer->batch_targets = trainer->targets == NULL ? NULL : trainer->gathered_targets;
 }
 
 /* Counting sort: samples with the most features first, otherwise as they come. */
@@ -140,12 +141,16 @@ sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer)
     if (trainer->sampler != NULL) {
         SAPE_TRY(sample(function, trainer));
         trainer->sorted = false;
-    } else if (trainer->epoch != NULL) {
-        gather(trainer);
+    } else if (trainer->batch_size < trainer->num_training) {
+        if (trainer->num_training - trainer->used < trainer->batch_size) shuffle(trainer);
+        gather(trainer, trainer->epoch + trainer->used);
+        trainer->used += trainer->batch_size;
         trainer->sorted = false;
-    } else {
-        trainer->batch_x = trainer->x;
-        trainer->batch_targets = trainer->targets;
+    }
+    if (trainer->sampler == NULL) {
+        const bool gathered = trainer->epoch != NULL;
+        trainer->batch_x = gathered ? trainer->gathered_x : trainer->x;
+        trainer->batch_targets = gathered && trainer->targets != NULL ? trainer->gathered_targets : trainer->targets;
     }
     const bool sort = mask->grid.dim > 0 && trainer->plan.tiles > 1;
     if (sort && !(trainer->sorted && trainer->sorted_version == mask->version)) {

@@ -42,6 +42,18 @@ static uint64_t digest(uint64_t hash, const void *data, size_t size) {
     return hash;
 }
 
+/* Ranks that watch convergence must come to the same end: with the same wishes, epochs and losses so far. */
+static uint64_t digest_of_convergence(uint64_t hash, const sape_trainer *trainer) {
+    const sape_trainer_params *params = &trainer->params;
+    const struct sape_convergence *seen = &trainer->convergence;
+    const double numbers[] = {params->tolerance, params->min_improvement, seen->sum, seen->best};
+    const uint64_t counts[] = {params->patience, seen->batches, seen->since,
+                               trainer->has_data ? trainer->num_training / trainer->batch_size : 0};
+    if (params->tolerance == 0.0 && params->patience == 0) return hash;
+    hash = digest(hash, numbers, sizeof numbers);
+    return digest(hash, counts, sizeof counts);
+}
+
 static uint64_t digest_of_settings(const sape_trainer *trainer) {
     const struct sape_mask *mask = trainer->field->mask;
     const sape_network *network = trainer->field->network;
@@ -50,6 +62,7 @@ static uint64_t digest_of_settings(const sape_trainer *trainer) {
                                 network->input_dim, network->num_layers, trainer->params.loss};
     uint64_t hash = digest(0, numbers, sizeof numbers);
     hash = digest(hash, &mask->epsilon, sizeof mask->epsilon);
+    hash = digest_of_convergence(hash, trainer);
     return digest(hash, &trainer->optimizer->params, sizeof trainer->optimizer->params);
 }
 
@@ -225,6 +238,10 @@ sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce
     struct sape_ranks *ranks = &trainer->ranks;
     if (reduce != NULL && trainer->field->mask->policy == SAPE_POLICY_SPATIAL_FIXED)
         return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the policy is spatial_fixed, whose rows cannot be shared by ranks");
+    if (reduce != NULL && trainer->params.validation_share > 0.0)
+        return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED,
+                         "validation_share is %g: ranks do not see each other's held-out samples",
+                         trainer->params.validation_share);
     if (reduce != NULL && ranks->buffer == NULL) {
         const size_t size = trainer->field->network->size + HEADER;
         ranks->buffer = SAPE_NEW_ARRAY(float, size);

@@ -39,6 +39,40 @@ typedef struct sape_trainer_params {
     uint64_t seed;
     /** sape_trainer_run() reports every so many iterations, and after the last; at least 1. Default 1. */
     uint64_t progress_every;
+    /**
+     * Convergence: a run ends with #SAPE_STOP_TOLERANCE when the loss of an epoch, the mean over its batches, is at or
+     * below it. With full batches every iteration is an epoch. Finite, >= 0; 0 (the default) to never end so.
+     */
+    double tolerance;
+    /**
+     * Plateau: a run ends with #SAPE_STOP_PLATEAU when for so many iterations no epoch's loss has improved. It should
+     * be longer than the mask takes from one block to the next, since the loss may stand still until then. 0 (the
+     * default) to never end so.
+     */
+    uint64_t patience;
+    /**
+     * What counts as an improvement for patience: a loss below (1 - min_improvement) times the best one so far. At
+     * least 0, less than 1. Default 1e-3.
+     */
+    double min_improvement;
+    /**
+     * Validation: the share of the samples that is held out, 0 to 0.9: sape_trainer_set_data() draws
+     * round(validation_share n) of them from the seed alone, at least one, and leaves at least one to train on. They
+     * are never trained on nor recorded by the mask. 0 (the default) for none; then all is as if there were no
+     * validation, to the last bit. Not with #SAPE_POLICY_SPATIAL_FIXED, where every sample has a row of its own,
+     * with #SAPE_LOSS_CHAMFER, samplers or several ranks.
+     */
+    double validation_share;
+    /**
+     * The held-out loss is computed after every iteration whose number, counted from the trainer's first, is a multiple
+     * of this; at least 1. Default 20. When it is the lowest so far, parameters and mask are kept.
+     */
+    uint64_t validation_every;
+    /**
+     * A run ends with #SAPE_STOP_VALIDATION when the held-out loss has not been lower than its lowest for so many
+     * iterations. 0 (the default) to never end so.
+     */
+    uint64_t validation_patience;
 } sape_trainer_params;
 
 /** A trainer; it borrows its field. */
@@ -60,6 +94,12 @@ typedef struct sape_progress {
     double learning_rate;
     /** Seconds since the run began. */
     double seconds;
+    /** The held-out samples' loss when it was last computed; NaN before, and without validation. */
+    double validation_loss;
+    /** The lowest held-out loss so far; NaN as above. */
+    double best_validation_loss;
+    /** The iteration it is from, counted from the trainer's first; 0 for none. */
+    uint64_t best_iteration;
 } sape_progress;
 
 /**
@@ -75,7 +115,13 @@ typedef enum sape_stop {
     /** All iterations were done. */
     SAPE_STOP_ITERATIONS = 0,
     /** The progress callback asked for it. */
-    SAPE_STOP_CALLBACK = 1
+    SAPE_STOP_CALLBACK = 1,
+    /** The loss was at or below the tolerance. */
+    SAPE_STOP_TOLERANCE = 2,
+    /** The loss has not improved for as long as patience says. */
+    SAPE_STOP_PLATEAU = 3,
+    /** The held-out loss has not been lower than its lowest for as long as validation_patience says. */
+    SAPE_STOP_VALIDATION = 4
 } sape_stop;
 
 /** What a run did. The caller sets struct_size. */
@@ -92,6 +138,10 @@ typedef struct sape_result {
     sape_stop stop;
     /** Unused, 0. */
     int32_t reserved;
+    /** With validation, the lowest held-out loss so far: that of the field as the run leaves it. Otherwise NaN. */
+    double validation_loss;
+    /** The iteration it is from, counted from the trainer's first; 0 for none. */
+    uint64_t best_iteration;
 } sape_result;
 
 /**
@@ -156,7 +206,8 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  * file of its own. At most 16384 ranks.
  *
  * @param reduce the sum over all ranks; NULL to train alone again. @param user handed to it.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (policy spatial_fixed).
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (policy spatial_fixed,
+ *         validation).
  */
 SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
@@ -181,7 +232,7 @@ typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x
  *
  * @param n       samples of an iteration, at least 1.
  * @param sampler not NULL. @param user handed to it.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (validation).
  */
 SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user);
 
@@ -211,6 +262,15 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 
 /**
  * A number of iterations; may be called again to go on.
+ *
+ * It ends sooner when the callback wants it, or on convergence, see tolerance, patience and validation_patience. What
+ * stopped on a patience begins to count anew in the next run.
+ *
+ * With validation the field holds the parameters and the mask with the lowest held-out loss so far when the call
+ * returns #SAPE_OK (what the last iteration has come to, when no held-out loss has been computed yet). Going on is not
+ * influenced by it: the next run or step first puts back what the last iteration had come to, and with it drops changes
+ * made to the field in between. So two runs do what one of their lengths' sum does, to the last bit. A trainer's
+ * checkpoint has both states.
  *
  * @param num_iterations how many; 0 does nothing.
  * @param progress       called as progress_every says; may be NULL. @param user handed to it.

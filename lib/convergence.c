@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "convergence.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "error.h"
+
+sape_status sape_convergence_check(const char *function, const sape_trainer_params *params) {
+    if (!(params->tolerance >= 0.0) || isinf(params->tolerance))
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "tolerance is %g, must be finite and >= 0", params->tolerance);
+    if (!(params->min_improvement >= 0.0) || params->min_improvement >= 1.0)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "min_improvement is %g, must be >= 0 and less than 1",
+                         params->min_improvement);
+    return SAPE_OK;
+}
+
+void sape_convergence_begin(struct sape_convergence *convergence) {
+    *convergence = (struct sape_convergence){.best = INFINITY};
+}
+
+void sape_convergence_new_epoch(struct sape_convergence *convergence) {
+    convergence->sum = 0.0;
+    convergence->batches = 0;
+}
+
+sape_stop sape_convergence_observe(struct sape_convergence *convergence, const sape_trainer_params *params,
+                                   uint64_t epoch_batches, uint64_t iteration, double loss) {
+    convergence->sum += loss;
+    if (++convergence->batches < epoch_batches) return SAPE_STOP_ITERATIONS;
+    const double mean = convergence->sum / (double)convergence->batches;
+    sape_convergence_new_epoch(convergence);
+    const double best = convergence->best;
+    if (isinf(best) || mean < best - params->min_improvement * fabs(best)) {
+        convergence->best = mean;
+        convergence->since = iteration;
+    }
+    if (params->tolerance > 0.0 && mean <= params->tolerance) return SAPE_STOP_TOLERANCE;
+    const bool stands_still = params->patience > 0 && iteration - convergence->since >= params->patience;
+    return stands_still ? SAPE_STOP_PLATEAU : SAPE_STOP_ITERATIONS;
+}

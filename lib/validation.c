@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "validation.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "error.h"
+#include "loss.h"
+#include "memory.h"
+#include "trainer.h"
+
+#include <sape/checkpoint.h>
+
+#define MAX_SHARE 0.9
+
+sape_status sape_validation_check(const char *function, const sape_trainer_params *params, const sape_field *field) {
+    if (!(params->validation_share >= 0.0) || params->validation_share > MAX_SHARE)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "validation_share is %g, must be 0 to %g",
+                         params->validation_share, MAX_SHARE);
+    if (params->validation_every == 0)
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "validation_every is 0, must be at least 1");
+    if (params->validation_share > 0.0 && field->mask->policy == SAPE_POLICY_SPATIAL_FIXED)
+        return sape_fail(
+            SAPE_ERROR_UNSUPPORTED, function,
+            "validation_share is %g, but the policy is spatial_fixed, which needs the loss of every sample",
+            params->validation_share);
+    if (params->validation_share > 0.0 && params->loss == SAPE_LOSS_CHAMFER)
+        return sape_fail(SAPE_ERROR_UNSUPPORTED, function,
+                         "validation_share is %g, but the loss is Chamfer, which has no target for a sample",
+                         params->validation_share);
+    return SAPE_OK;
+}
+
+void sape_validation_begin(struct sape_validation *validation) {
+    *validation = (struct sape_validation){.loss = INFINITY, .best_loss = INFINITY};
+}
+
+void sape_validation_release_samples(struct sape_validation *validation) {
+    float **const arrays[] = {&validation->sample_loss, &validation->x, &validation->targets, &validation->outputs,
+                              &validation->d_outputs};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        sape_release(*arrays[i]);
+        *arrays[i] = NULL;
+    }
+}
+
+void sape_validation_free(struct sape_validation *validation) {
+    sape_validation_release_samples(validation);
+    sape_safetensors_free(validation->best);
+    sape_safetensors_free(validation->latest);
+}
+
+size_t sape_validation_count(const sape_trainer_params *params, size_t n) {
+    if (params->validation_share == 0.0) return 0;
+    const size_t count = (size_t)round(params->validation_share * (double)n);
+    return count < 1 ? 1 : count < n ? count : n - 1;
+}
+
+/* One pass, in which every sample has the chance that makes the number right (Knuth, algorithm S). */
+void sape_validation_draw(const sape_trainer_params *params, size_t num_training, size_t n, size_t *samples) {
+    struct sape_random random;
+    size_t trained = 0, held = num_training;
+    sape_random_init(&random, params->seed, SAPE_STREAM_VALIDATION);
+    for (size_t i = 0; i < n; i++) {
+        const bool out = held < n && sape_random_below(&random, n - i) < n - held;
+        samples[out ? held++ : trained++] = i;
+    }
+}
+
+/* The held-out samples in arrays, as a custom loss wants them. */
+static sape_status gather(const char *function, sape_trainer *trainer) {
+    struct sape_validation *validation = &trainer->validation;
+    const size_t n = validation->count, o = trainer->field->network->output_dim;
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder);
+    validation->x = SAPE_NEW_ARRAY(float, n *d);
+    validation->outputs = SAPE_NEW_ARRAY(float, n *o);
+    validation->d_outputs = SAPE_NEW_ARRAY(float, n *o);
+    if (trainer->targets != NULL) validation->targets = SAPE_NEW_ARRAY(float, n *o);
+    if (validation->x == NULL || validation->outputs == NULL || validation->d_outputs == NULL ||
+        (trainer->targets != NULL && validation->targets == NULL))
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", n);
+    for (size_t i = 0; i < n; i++) {
+        const size_t sample = trainer->epoch[trainer->num_training + i];
+        memcpy(validation->x + i * d, trainer->x + sample * d, d * sizeof(float));
+        if (trainer->targets != NULL)
+            memcpy(validation->targets + i * o, trainer->targets + sample * o, o * sizeof(float));
+    }
+    return SAPE_OK;
+}
+
+sape_status sape_validation_open(const char *function, sape_trainer *trainer) {
+    struct sape_validation *validation = &trainer->validation;
+    validation->count = trainer->num_samples - trainer->num_training;
+    if (validation->count == 0) return SAPE_OK;
+    validation->sample_loss = SAPE_NEW_ARRAY(float, validation->count);
+    if (validation->sample_loss == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", validation->count);
+    return trainer->params.loss == SAPE_LOSS_CUSTOM ? gather(function, trainer) : SAPE_OK;
+}
+
+/* One prediction of the held-out samples. */
+struct pass {
+    sape_trainer *trainer;
+    struct sape_plan plan;
+    struct sape_batch batch;
+};
+
+static void evaluate_tile(void *context, size_t t, size_t worker) {
+    struct pass *pass = context;
+    sape_trainer *trainer = pass->trainer;
+    const sape_network *network = trainer->field->network;
+    struct sape_workspace *workspace = &trainer->workspaces[worker];
+    sape_tile_forward(trainer->field, &pass->plan, t, &pass->batch, workspace);
+    const size_t o = network->output_dim, width = workspace->tile.width;
+    float *outputs = workspace->activations.values[network->num_layers];
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM) {
+        sape_panels_to_rows(&workspace->tile, o, outputs, trainer->validation.outputs + workspace->first * o);
+        return;
+    }
+    for (size_t i = 0; i < workspace->tile.samples; i++) {
+        const size_t place = workspace->first + i;
+        const double loss =
+            sape_loss_sample(trainer->params.loss, o, width, sape_tile_output(trainer->field, workspace, outputs, i),
+                             trainer->targets + sape_batch_sample(&pass->batch, place) * o, 1.0, NULL);
+        trainer->validation.sample_loss[place] = (float)loss;
+    }
+}
+
+static sape_status call_loss(const char *function, sape_trainer *trainer, double *loss) {
+    const struct sape_validation *v = &trainer->validation;
+    const int result =
+        trainer->params.loss_fn(trainer->params.loss_user, v->count, v->x, trainer->field->network->output_dim,
+                                v->outputs, v->targets, v->d_outputs, v->sample_loss, loss);
+    return result == 0 ? SAPE_OK : sape_fail(SAPE_ERROR_CALLBACK, function, "loss_fn returned %d", result);
+}
+
+/* The held-out loss. The workspaces are the training's, and so are the tiles' sizes. */
+static sape_status evaluate(const char *function, sape_trainer *trainer, double *loss) {
+    const struct sape_validation *validation = &trainer->validation;
+    const size_t n = validation->count, size = trainer->plan.tile_samples;
+    struct pass pass = {.trainer = trainer,
+                        .plan = {.samples = n, .tile_samples = size, .tiles = (n + size - 1) / size, .slots = 1},
+                        .batch = {.x = trainer->x, .order = trainer->epoch + trainer->num_training}};
+    sape_pool_run(trainer->pool, pass.plan.tiles, evaluate_tile, &pass);
+    *loss = 0.0;
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM) return call_loss(function, trainer, loss);
+    for (size_t i = 0; i < n; i++) *loss += (double)validation->sample_loss[i];
+    *loss /= (double)n;
+    return SAPE_OK;
+}
+
+static sape_status keep(sape_trainer *trainer, sape_safetensors **place) {
+    sape_safetensors *checkpoint;
+    SAPE_TRY(sape_field_checkpoint(trainer->field, &checkpoint));
+    sape_safetensors_free(*place);
+    *place = checkpoint;
+    return SAPE_OK;
+}
+
+sape_status sape_validation_observe(const char *function, sape_trainer *trainer, sape_stop *stop) {
+    struct sape_validation *validation = &trainer->validation;
+    const uint64_t iteration = trainer->optimizer->num_steps, patience = trainer->params.validation_patience;
+    *stop = SAPE_STOP_ITERATIONS;
+    if (trainer->num_training == trainer->num_samples || iteration % trainer->params.validation_every != 0)
+        return SAPE_OK;
+    double loss;
+    SAPE_TRY(evaluate(function, trainer, &loss));
+    validation->loss = isnan(loss) ? (double)INFINITY : loss;
+    if (loss < validation->best_loss) {
+        SAPE_TRY(keep(trainer, &validation->best));
+        validation->best_loss = loss;
+        validation->best_iteration = validation->since = iteration;
+    }
+    if (patience > 0 && iteration - validation->since >= patience) *stop = SAPE_STOP_VALIDATION;
+    return SAPE_OK;
+}
+
+sape_status sape_validation_take_best(sape_trainer *trainer) {
+    struct sape_validation *validation = &trainer->validation;
+    if (validation->best == NULL || validation->latest != NULL) return SAPE_OK;
+    SAPE_TRY(keep(trainer, &validation->latest));
+    const sape_status status = sape_field_restore(trainer->field, validation->best);
+    if (status == SAPE_OK) return SAPE_OK;
+    sape_safetensors_free(validation->latest);
+    validation->latest = NULL;
+    return status;
+}
+
+sape_status sape_validation_resume(sape_trainer *trainer) {
+    struct sape_validation *validation = &trainer->validation;
+    if (validation->latest == NULL) return SAPE_OK;
+    SAPE_TRY(sape_field_restore(trainer->field, validation->latest));
+    sape_safetensors_free(validation->latest);
+    validation->latest = NULL;
+    return SAPE_OK;
+}
