@@ -25,26 +25,17 @@ static float place(size_t i, size_t n) {
     return n == 1 ? 0.0f : (float)(-1.0 + 2.0 * (double)i / (double)(n - 1));
 }
 
-/* Coordinates of all pixels: rows are the first coordinate, columns the second, as fit_image has them. */
-static float *pixel_coordinates(const struct job *job) {
-    const size_t d = job->domain_dim;
-    float *x = malloc(job->width * job->height * d * sizeof *x);
-    for (size_t row = 0; x != NULL && row < job->height; row++) {
-        for (size_t column = 0; column < job->width; column++) {
-            float *at = x + (row * job->width + column) * d;
-            at[0] = place(row, job->height);
-            at[1] = place(column, job->width);
-            if (d == 3) at[2] = (float)job->depth;
-        }
-    }
-    return x;
-}
-
-static float *predict(const struct job *job, size_t n, const float *x) {
-    float *outputs = malloc(n * job->output_dim * sizeof *outputs);
-    if (outputs == NULL || x == NULL) {
+/* Outputs at places spread over the first coordinates, the others at the depth: for a picture rows are the first
+   coordinate, columns the second, as fit_image has them. */
+static float *predict(const struct job *job, size_t rows, size_t columns) {
+    const size_t size[] = {rows, columns, 1};
+    const float depth = (float)job->depth;
+    const float low[] = {place(0, rows), place(0, columns), depth};
+    const float high[] = {place(rows - 1, rows), place(columns - 1, columns), depth};
+    float *outputs = malloc(rows * columns * job->output_dim * sizeof *outputs);
+    if (outputs == NULL) {
         message_out_of_memory();
-    } else if (sape_field_predict(job->field, n, x, outputs) != SAPE_OK) {
+    } else if (sape_field_predict_grid(job->field, size, low, high, outputs) != SAPE_OK) {
         message_sape_error();
     } else {
         return outputs;
@@ -64,8 +55,7 @@ static bool write_and_free(const struct job *job, gdImagePtr image) {
 /* A solid's outputs are logits of being outside: the slice shows the inside dark. */
 static bool render_pixels(const struct job *job) {
     const size_t n = job->width * job->height;
-    float *x = pixel_coordinates(job), *values = predict(job, n, x);
-    free(x);
+    float *values = predict(job, job->height, job->width);
     if (values == NULL) return false;
     if (job->domain_dim == 3)
         for (size_t i = 0; i < n * job->output_dim; i++) values[i] = 1.0f / (1.0f + expf(-values[i]));
@@ -78,7 +68,8 @@ static bool render_curve(const struct job *job) {
     const size_t n = job->width;
     float *x = malloc(n * sizeof *x);
     for (size_t i = 0; x != NULL && i < n; i++) x[i] = place(i, n);
-    float *y = predict(job, n, x);
+    float *y = x != NULL ? predict(job, n, 1) : NULL;
+    if (x == NULL) message_out_of_memory();
     bool written = false;
     if (y != NULL) {
         double low = INFINITY, high = -INFINITY;

@@ -111,6 +111,41 @@ sape_status sape_field_predict(const sape_field *field, size_t n, const float *x
     return sape_field_predict_with(field, NULL, n, x, outputs);
 }
 
+/* Fills the lattice and counts its points; the coordinates between low and high are good when these are. */
+static sape_status open_lattice(const char *function, const sape_field *field, const size_t *size, const float *low,
+                                const float *high, struct sape_lattice *lattice, size_t *points) {
+    const size_t most = SIZE_MAX / sizeof(float) / field->network->output_dim;
+    lattice->dim = sape_encoder_domain_dim(field->encoder);
+    *points = 1;
+    SAPE_TRY(sape_check_coordinates(function, "low", low, 1, lattice->dim));
+    SAPE_TRY(sape_check_coordinates(function, "high", high, 1, lattice->dim));
+    for (size_t a = 0; a < lattice->dim; a++) {
+        if (size[a] == 0) return sape_fail(SAPE_ERROR_ARGUMENT, function, "size[%zu] is 0, must be at least 1", a);
+        if (size[a] > most / *points)
+            return sape_fail(SAPE_ERROR_MEMORY, function, "size[%zu] is %zu, too many for memory", a, size[a]);
+        *points *= size[a];
+        lattice->size[a] = size[a];
+        lattice->low[a] = low[a];
+        lattice->high[a] = high[a];
+    }
+    return SAPE_OK;
+}
+
+sape_status sape_field_predict_grid(const sape_field *field, const size_t *size, const float *low, const float *high,
+                                    float *outputs) {
+    SAPE_REQUIRE_POINTER(field);
+    SAPE_REQUIRE_POINTER(size);
+    SAPE_REQUIRE_POINTER(outputs);
+    struct sape_lattice lattice;
+    size_t points;
+    SAPE_TRY(open_lattice(__func__, field, size, low, high, &lattice, &points));
+    struct pass pass = {.field = field, .batch = {.lattice = &lattice}, .outputs = outputs};
+    const sape_status status = pass_open(__func__, &pass, points, false);
+    if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
+    pass_close(&pass);
+    return status;
+}
+
 static void backward_slot(void *context, size_t slot, size_t worker) {
     struct pass *pass = context;
     struct sape_workspace *workspace = &pass->workspaces[worker];

@@ -67,6 +67,22 @@ void sape_workspace_close(struct sape_workspace *workspace) {
     sape_release(workspace->memory);
 }
 
+/* Column s of a panel: the coordinates of a lattice's point. */
+static void place(const struct sape_lattice *lattice, size_t point, size_t s, size_t width, float *panel) {
+    for (size_t a = lattice->dim; a-- > 0;) {
+        const double low = (double)lattice->low[a], high = (double)lattice->high[a];
+        const size_t last = lattice->size[a] - 1, i = point % lattice->size[a];
+        panel[a * width + s] = last == 0 ? lattice->low[a] : (float)(low + (high - low) * (double)i / (double)last);
+        point /= lattice->size[a];
+    }
+}
+
+static void gather_lattice(const struct sape_lattice *lattice, size_t first, size_t samples, size_t width,
+                           float *panel) {
+    memset(panel, 0, lattice->dim * width * sizeof *panel);
+    for (size_t s = 0; s < samples; s++) place(lattice, first + s, s, width, panel);
+}
+
 /* Coordinates of one panel's samples; what the panel has too much lies at the origin. */
 static void gather(const struct sape_batch *batch, const float *from, size_t d, size_t first, size_t samples,
                    size_t width, float *panel) {
@@ -108,7 +124,10 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     float *x = workspace->x + panel * d * width;
     float *features = workspace->activations.values[0] + panel * dim * width;
     struct sape_mask_panel *mask = &workspace->mask;
-    gather(batch, batch->x, d, first, samples, width, x);
+    if (batch->x != NULL)
+        gather(batch, batch->x, d, first, samples, width, x);
+    else
+        gather_lattice(batch->lattice, first, samples, width, x);
     if (batch->override_mask != NULL) {
         mask->full = mask->active = dim;
         mask->num_steps = 0;

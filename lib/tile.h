@@ -22,9 +22,17 @@ struct sape_plan {
 
 struct sape_plan sape_plan_make(const struct sape_field *field, size_t samples);
 
+/* Points of a regular grid, the last axis fastest, as sape_field_predict_grid() places them. */
+struct sape_lattice {
+    size_t dim, size[SAPE_MAX_DIM];
+    float low[SAPE_MAX_DIM], high[SAPE_MAX_DIM];
+};
+
 /* Where a batch's samples come from, and how its mask is read. */
 struct sape_batch {
+    /* (n, d); NULL for the points of a lattice. */
     const float *x;
+    const struct sape_lattice *lattice;
     /* The order in which samples are taken; NULL for as they come. */
     const size_t *order;
     /* As in sape_predict_options. */

@@ -84,11 +84,21 @@ static void end(struct evaluation *evaluation) {
 }
 
 bool field_grid_evaluate(const sape_field *field, size_t size, float *values) {
-    struct evaluation evaluation;
-    const struct box all = {{0, 0, 0}, {size, size, size}};
-    const bool done = begin(&evaluation, field, size, values) && add_box(&evaluation, &all, 1) && flush(&evaluation);
-    end(&evaluation);
-    return done;
+    static const float low[] = {-1, -1, -1}, high[] = {1, 1, 1};
+    const size_t sizes[] = {size, size, size};
+    if (sape_field_predict_grid(field, sizes, low, high, values) != SAPE_OK) return message_sape_error();
+    /* There the last coordinate is the fastest, here the first one is. */
+    for (size_t x = 0; x < size; x++) {
+        for (size_t y = 0; y < size; y++) {
+            for (size_t z = x + 1; z < size; z++) {
+                float *a = &values[x + size * (y + size * z)], *b = &values[z + size * (y + size * x)];
+                const float kept = *a;
+                *a = *b;
+                *b = kept;
+            }
+        }
+    }
+    return true;
 }
 
 /* The samples of a block, and as many more beyond its upper sides. */

@@ -71,8 +71,9 @@ void image_task_free(struct image_task *task) {
 }
 
 bool image_task_predict(struct image_task *task, const sape_field *field) {
-    const size_t n = num_pixels(task);
-    if (sape_field_predict(field, n, task->coordinates, task->fitted) != SAPE_OK ||
+    const size_t n = num_pixels(task), size[] = {task->target.height, task->target.width};
+    static const float low[] = {-1, -1}, high[] = {1, 1};
+    if (sape_field_predict_grid(field, size, low, high, task->fitted) != SAPE_OK ||
         sape_mask_revealed(sape_field_mask(field), n, task->coordinates, task->revealed) != SAPE_OK)
         return message_sape_error();
     for (size_t i = 0; i < n * task->target.channels; i++) task->fitted[i] = fminf(fmaxf(task->fitted[i], 0), 1);

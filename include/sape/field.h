@@ -95,6 +95,23 @@ SAPE_API sape_status sape_field_predict_with(const sape_field *field, const sape
                                              const float *x, float *outputs);
 
 /**
+ * Outputs on a regular grid, whose coordinates need not be in memory: beside the result the call needs no more of it
+ * for a large grid than for a small one.
+ *
+ * Point (i_0, i_1, ...) of the grid has along axis a the coordinate low[a] + (high[a] - low[a]) * i_a / (size[a] - 1),
+ * computed in double precision in this order and rounded to float; low[a] where size[a] is 1. So the first point of an
+ * axis lies on low, the last one on high, and the outputs are, to the last bit, those of sape_field_predict() at these
+ * coordinates.
+ *
+ * @param size      (d) points along every axis, each at least 1.
+ * @param low, high (d) coordinates of the first and the last point of every axis, finite; high may be below low.
+ * @param outputs   (size[0], ..., size[d-1], output_dim) receives the result; the last coordinate is the fastest.
+ * @return as sape_field_predict().
+ */
+SAPE_API sape_status sape_field_predict_grid(const sape_field *field, const size_t *size, const float *low,
+                                             const float *high, float *outputs);
+
+/**
  * Gradients from an output gradient: with respect to the parameters, to the coordinates, or both. The derivative with
  * respect to the coordinates is that of the whole field, the mask's slope included. For the normal of an implicit
  * surface give a d_outputs of ones.
