@@ -26,7 +26,7 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     return mask;
 }
 
-static bool create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
+bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
     encoder.kind = (sape_encoding)settings->encoding;
@@ -49,6 +49,14 @@ static bool create_field(const struct settings *settings, const struct fit_probl
     return message_sape_error();
 }
 
+static sape_status give_samples(const struct fit_problem *problem, sape_trainer *trainer) {
+    if (problem->epoch) return SAPE_OK;
+    const sape_status status = sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets);
+    if (status != SAPE_OK || problem->loss != SAPE_LOSS_CHAMFER) return status;
+    return sape_trainer_set_target_points(trainer, problem->num_target_points, problem->target_points,
+                                          problem->target_points_drawn);
+}
+
 static sape_trainer *create_trainer(const struct settings *settings, const struct fit_problem *problem,
                                     sape_field *field) {
     sape_trainer_params params;
@@ -64,7 +72,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     sape_trainer *trainer = NULL;
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
         (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
-        (problem->epoch || sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets) == SAPE_OK))
+        give_samples(problem, trainer) == SAPE_OK)
         return trainer;
     message_sape_error();
     sape_trainer_free(trainer);
@@ -194,6 +202,10 @@ static bool restore(const struct fit_problem *problem, const sape_safetensors *c
     return sape_trainer_restore(trainer, checkpoint) == SAPE_OK || message_sape_error();
 }
 
+static bool begin(const struct settings *settings, const struct fit_problem *problem, sape_field *field) {
+    return settings->resume != NULL || problem->begin == NULL || problem->begin(problem->begin_user, field);
+}
+
 static bool resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
                    struct fit *fit) {
     sape_safetensors *checkpoint;
@@ -206,9 +218,9 @@ static bool resume(const struct settings *settings, const struct fit_problem *pr
 
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     *fit = (struct fit){0};
-    const bool made = create_field(settings, problem, &fit->field);
+    const bool made = fit_create_field(settings, problem, &fit->field);
     sape_trainer *trainer = made ? create_trainer(settings, problem, fit->field) : NULL;
-    const bool ready = trainer && resume(settings, problem, trainer, fit);
+    const bool ready = trainer && begin(settings, problem, fit->field) && resume(settings, problem, trainer, fit);
     const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, fit) &&
                          all_agree(problem, settings->save == NULL || save(settings, trainer));
     sape_trainer_free(trainer);

@@ -9,6 +9,9 @@
 /* Called at moments spread over the training, with what frame_user says. Returns false to give up. */
 typedef bool (*fit_frame_fn)(void *user, const sape_field *field);
 
+/* Prepares a field for its training. Returns false to give up. */
+typedef bool (*fit_begin_fn)(void *user, sape_field *field);
+
 /* Gives the samples of an epoch, counted from 0; they stay as they are until the next one. Returns false to give up. */
 typedef bool (*fit_epoch_fn)(void *user, uint64_t epoch, const float **x, const float **targets);
 
@@ -19,11 +22,16 @@ typedef bool (*fit_agree_fn)(void *user, bool yes);
 struct fit_problem {
     size_t domain_dim, output_dim;
     size_t n;
-    const float *x, *targets; /* NULL where epoch gives them */
-    sape_loss loss;           /* MSE or BCE */
-    size_t batch_size;        /* 0 for full batches */
-    bool advance_by_epoch;    /* the spatial policy advances once an epoch, not at its own pace */
-    fit_epoch_fn epoch;       /* NULL for the same samples throughout */
+    const float *x, *targets;   /* NULL where epoch gives them */
+    sape_loss loss;             /* MSE, BCE or Chamfer; Chamfer has points in place of targets: */
+    size_t num_target_points;   /* all of them, and those of an iteration */
+    const float *target_points; /* (num_target_points, output_dim) */
+    size_t target_points_drawn;
+    fit_begin_fn begin; /* called for a new field before its training, not when one is resumed; or NULL */
+    void *begin_user;
+    size_t batch_size;     /* 0 for full batches */
+    bool advance_by_epoch; /* the spatial policy advances once an epoch, not at its own pace */
+    fit_epoch_fn epoch;    /* NULL for the same samples throughout */
     void *epoch_user;
     enum progress_metric metric;
     sape_reduce_fn reduce; /* NULL, or what sums over the ranks that train together */
@@ -46,6 +54,9 @@ uint64_t fit_epoch_iterations(const struct fit_problem *problem);
 
 /* The mask's parameters; those that a field sets are left alone. */
 sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem);
+
+/* Makes a field as fit_run() does. When it fails a message has been printed. */
+bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field);
 
 /* Makes fit->field and trains it. When it fails a message has been printed and there is nothing to free. */
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit);

@@ -27,12 +27,17 @@ static bool has_no_colour(gdImagePtr image) {
     return true;
 }
 
+int picture_pixel_alpha(gdImagePtr image, int x, int y) {
+    const int pixel = gdImageGetTrueColorPixel(image, x, y);
+    /* libgd keeps a PNG's transparent colour apart from its pixels' alpha. */
+    const bool transparent = gdImageTrueColor(image) && pixel == gdImageGetTransparent(image);
+    return transparent ? gdAlphaTransparent : gdTrueColorGetAlpha(pixel);
+}
+
 static void store_pixel(gdImagePtr image, int x, int y, size_t channels, float *out) {
     const int pixel = gdImageGetTrueColorPixel(image, x, y);
     const int components[] = {gdTrueColorGetRed(pixel), gdTrueColorGetGreen(pixel), gdTrueColorGetBlue(pixel)};
-    /* libgd keeps a PNG's transparent colour apart from its pixels' alpha. */
-    const bool transparent = gdImageTrueColor(image) && pixel == gdImageGetTransparent(image);
-    const int alpha = transparent ? gdAlphaTransparent : gdTrueColorGetAlpha(pixel);
+    const int alpha = picture_pixel_alpha(image, x, y);
     for (size_t c = 0; c < channels; c++) out[c] = over_white(components[c], alpha);
 }
 

@@ -19,6 +19,9 @@ struct picture {
  */
 bool picture_read(const char *path, size_t max_size, struct picture *picture);
 
+/* How transparent a pixel is: 0 to libgd's gdAlphaMax. */
+int picture_pixel_alpha(gdImagePtr image, int x, int y);
+
 bool picture_create(size_t width, size_t height, size_t channels, struct picture *picture);
 void picture_free(struct picture *picture);
 

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "outline.h"
+
+#include "image_file.h"
+#include "message.h"
+#include "picture.h"
+#include "points.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Distance of the points along the outline, in pixels. */
+static const double SPACING = 0.5;
+
+/* A picture in black and white, with a margin of background one pixel wide. */
+struct raster {
+    size_t width, height; /* with the margin */
+    uint8_t *inside;      /* (height, width) 1 in a shape, 2 in one that has been looked at */
+};
+
+static size_t place(const struct raster *raster, int x, int y) {
+    return (size_t)(y + 1) * raster->width + (size_t)(x + 1);
+}
+
+static int grey(gdImagePtr image, int x, int y) {
+    const int pixel = gdImageGetTrueColorPixel(image, x, y);
+    return (299 * gdTrueColorGetRed(pixel) + 587 * gdTrueColorGetGreen(pixel) + 114 * gdTrueColorGetBlue(pixel)) / 1000;
+}
+
+/* Whether the picture has transparent parts, and opaque ones, which are then the shapes. */
+static bool by_alpha(gdImagePtr image, struct raster *raster) {
+    size_t transparent = 0;
+    for (int y = 0; y < gdImageSY(image); y++) {
+        for (int x = 0; x < gdImageSX(image); x++) {
+            const bool clear = picture_pixel_alpha(image, x, y) > gdAlphaMax / 2;
+            raster->inside[place(raster, x, y)] = !clear;
+            transparent += clear;
+        }
+    }
+    return transparent > 0;
+}
+
+/* The grey value that parts the picture's dark and light pixels best: up to it they are dark. */
+static int threshold_of(const size_t histogram[256]) {
+    double count = 0, sum = 0, dark_count = 0, dark_sum = 0, best = -1;
+    int threshold = 0;
+    for (int i = 0; i < 256; i++) {
+        count += (double)histogram[i];
+        sum += (double)i * (double)histogram[i];
+    }
+    for (int i = 0; i < 255; i++) {
+        dark_count += (double)histogram[i];
+        dark_sum += (double)i * (double)histogram[i];
+        if (dark_count == 0 || dark_count == count) continue;
+        const double difference = dark_sum / dark_count - (sum - dark_sum) / (count - dark_count);
+        const double between = dark_count * (count - dark_count) * difference * difference;
+        if (between <= best) continue;
+        best = between;
+        threshold = i;
+    }
+    return threshold;
+}
+
+static void by_grey(gdImagePtr image, struct raster *raster) {
+    const int width = gdImageSX(image), height = gdImageSY(image);
+    size_t histogram[256] = {0}, border = 0, border_dark = 0;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) histogram[grey(image, x, y)]++;
+    const int threshold = threshold_of(histogram);
+    for (int y = 0; y < height; y++) {
+        for (int x = 0; x < width; x++) {
+            const bool dark = grey(image, x, y) <= threshold;
+            raster->inside[place(raster, x, y)] = dark;
+            if (x > 0 && x < width - 1 && y > 0 && y < height - 1) continue;
+            border++;
+            border_dark += dark;
+        }
+    }
+    if (2 * border_dark <= border) return;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++) raster->inside[place(raster, x, y)] ^= 1;
+}
+
+/* The eight neighbours, against the clock from the right. */
+static const int step_x[] = {1, 1, 0, -1, -1, -1, 0, 1};
+static const int step_y[] = {0, -1, -1, -1, 0, 1, 1, 1};
+
+static size_t neighbour(const struct raster *raster, size_t pixel, int direction) {
+    return (size_t)((ptrdiff_t)pixel + step_y[direction] * (ptrdiff_t)raster->width + step_x[direction]);
+}
+
+/* Marks the shape that a pixel belongs to; returns its pixels' number. */
+static size_t mark_shape(struct raster *raster, size_t first, size_t *stack) {
+    size_t count = 0, waiting = 1;
+    stack[0] = first;
+    raster->inside[first] = 2;
+    while (waiting > 0) {
+        const size_t pixel = stack[--waiting];
+        count++;
+        for (int d = 0; d < 8; d++) {
+            const size_t next = neighbour(raster, pixel, d);
+            if (raster->inside[next] != 1) continue;
+            raster->inside[next] = 2;
+            stack[waiting++] = next;
+        }
+    }
+    return count;
+}
+
+/* The first pixel, row by row, of the largest shape; 0, which is in the margin, where there is none. */
+static size_t find_largest(struct raster *raster, size_t *stack) {
+    size_t best = 0, largest = 0;
+    for (size_t i = 0; i < raster->width * raster->height; i++) {
+        if (raster->inside[i] != 1) continue;
+        const size_t count = mark_shape(raster, i, stack);
+        if (count > largest) {
+            largest = count;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Pixels of a border, in a growing array. */
+struct chain {
+    size_t n, capacity;
+    size_t *pixels;
+};
+
+static bool append(struct chain *chain, size_t pixel) {
+    if (chain->n == chain->capacity) {
+        const size_t capacity = 2 * chain->capacity + 256;
+        size_t *pixels = realloc(chain->pixels, capacity * sizeof *pixels);
+        if (!pixels) return message_out_of_memory();
+        chain->pixels = pixels;
+        chain->capacity = capacity;
+    }
+    chain->pixels[chain->n++] = pixel;
+    return true;
+}
+
+/* Follows the border against the clock from its first pixel, round until the first step comes again. */
+static bool follow(const struct raster *raster, size_t first, struct chain *chain) {
+    int direction = 7;
+    if (!append(chain, first)) return false;
+    for (;;) {
+        const size_t pixel = chain->pixels[chain->n - 1];
+        direction = (direction + (direction % 2 == 0 ? 7 : 6)) % 8;
+        int tried = 0;
+        while (tried < 8 && !raster->inside[neighbour(raster, pixel, direction)]) {
+            direction = (direction + 1) % 8;
+            tried++;
+        }
+        if (tried == 8) return true; /* a single pixel */
+        if (!append(chain, neighbour(raster, pixel, direction))) return false;
+        const size_t n = chain->n;
+        if (n > 3 && chain->pixels[n - 2] == first && chain->pixels[n - 1] == chain->pixels[1]) {
+            chain->n -= 2;
+            return true;
+        }
+    }
+}
+
+static double segment_length(const struct raster *raster, const struct chain *chain, size_t i) {
+    const size_t a = chain->pixels[i], b = chain->pixels[(i + 1) % chain->n];
+    const double dx = (double)(b % raster->width) - (double)(a % raster->width);
+    const double dy = (double)(b / raster->width) - (double)(a / raster->width);
+    return hypot(dx, dy);
+}
+
+/* Points at even distances along the chain. */
+static bool resample(const struct raster *raster, const struct chain *chain, struct outline *outline) {
+    double length = 0, begin = 0;
+    for (size_t i = 0; i < chain->n; i++) length += segment_length(raster, chain, i);
+    const size_t n = (size_t)ceil(length / SPACING);
+    float *points = malloc(2 * n * sizeof *points);
+    if (!points) return message_out_of_memory();
+    size_t k = 0;
+    for (size_t i = 0; i < chain->n; i++) {
+        const size_t a = chain->pixels[i], b = chain->pixels[(i + 1) % chain->n];
+        const double step = segment_length(raster, chain, i), ax = (double)(a % raster->width) - 1,
+                     ay = (double)(a / raster->width) - 1, bx = (double)(b % raster->width) - 1,
+                     by = (double)(b / raster->width) - 1;
+        for (; k < n && (double)k * length / (double)n < begin + step; k++) {
+            const double share = ((double)k * length / (double)n - begin) / step;
+            points[2 * k] = (float)(ax + share * (bx - ax));
+            points[2 * k + 1] = (float)(ay + share * (by - ay));
+        }
+        begin += step;
+    }
+    *outline = (struct outline){k, points};
+    return true;
+}
+
+static bool trace_shape(struct raster *raster, size_t *stack, struct outline *outline) {
+    const size_t first = find_largest(raster, stack);
+    if (first == 0) return message_error("there is no shape in the picture: it has one colour");
+    struct chain chain = {0};
+    bool traced = follow(raster, first, &chain);
+    if (traced && chain.n < 3)
+        traced = message_error("the largest shape in the picture has %zu pixels, which is no outline", chain.n);
+    traced = traced && resample(raster, &chain, outline);
+    free(chain.pixels);
+    return traced;
+}
+
+bool outline_trace(gdImagePtr image, struct outline *outline) {
+    struct raster raster = {.width = (size_t)gdImageSX(image) + 2, .height = (size_t)gdImageSY(image) + 2};
+    raster.inside = calloc(raster.width, raster.height);
+    size_t *stack = malloc(raster.width * raster.height * sizeof *stack);
+    bool traced = raster.inside && stack;
+    if (traced) {
+        if (!by_alpha(image, &raster)) by_grey(image, &raster);
+        traced = trace_shape(&raster, stack, outline);
+    } else {
+        message_out_of_memory();
+    }
+    free(raster.inside);
+    free(stack);
+    return traced;
+}
+
+bool outline_normalise(struct outline *outline) {
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY}, radius = 0;
+    for (size_t i = 0; i < 2 * outline->n; i++) {
+        low[i % 2] = fmin(low[i % 2], (double)outline->points[i]);
+        high[i % 2] = fmax(high[i % 2], (double)outline->points[i]);
+    }
+    const double center[2] = {low[0] / 2 + high[0] / 2, low[1] / 2 + high[1] / 2};
+    for (size_t i = 0; i < outline->n; i++)
+        radius = fmax(
+            radius, hypot((double)outline->points[2 * i] - center[0], (double)outline->points[2 * i + 1] - center[1]));
+    if (!(radius > 0 && isfinite(radius)))
+        return message_error("the points are no outline: they coincide, or lie too far apart");
+    for (size_t i = 0; i < 2 * outline->n; i++)
+        outline->points[i] = (float)(((double)outline->points[i] - center[i % 2]) / radius);
+    return true;
+}
+
+static bool from_points(const char *path, struct outline *outline) {
+    struct points points;
+    if (!points_read(path, &points)) return false;
+    bool taken = points.n >= 3 || message_error("'%s' has %zu rows; at least 3 are needed", path, points.n);
+    if (taken) {
+        *outline = (struct outline){points.n, malloc(2 * points.n * sizeof(float))};
+        taken = outline->points || message_out_of_memory();
+    }
+    for (size_t i = 0; taken && i < points.n; i++) {
+        outline->points[2 * i] = (float)points.x[i];
+        outline->points[2 * i + 1] = (float)points.y[i];
+    }
+    points_free(&points);
+    return taken;
+}
+
+static bool from_picture(const char *path, struct outline *outline) {
+    gdImagePtr image = image_file_read(path);
+    if (!image) return false;
+    const bool traced = outline_trace(image, outline);
+    gdImageDestroy(image);
+    return traced;
+}
+
+bool outline_read(const char *path, struct outline *outline) {
+    const size_t length = strlen(path);
+    const bool csv = length > 4 && strcasecmp(path + length - 4, ".csv") == 0;
+    *outline = (struct outline){0};
+    if (!(csv ? from_points(path, outline) : from_picture(path, outline))) return false;
+    if (outline_normalise(outline)) return true;
+    outline_free(outline);
+    return false;
+}
+
+void outline_free(struct outline *outline) {
+    free(outline->points);
+    *outline = (struct outline){0};
+}

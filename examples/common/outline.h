@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Outlines of shapes: from pictures and from files of points. */
+#ifndef EXAMPLES_OUTLINE_H
+#define EXAMPLES_OUTLINE_H
+
+#include <gd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Points of a closed curve in their order; y grows downwards. The last one is followed by the first. */
+struct outline {
+    size_t n;
+    float *points; /* (n, 2) */
+};
+
+/*
+ * The outer outline of the picture's largest shape, in pixels, at even distances of half a pixel. Where parts of the
+ * picture are transparent the shape is what is opaque; else the two sides of the best threshold (Otsu 1979) are the
+ * shape and the background, which is the one that the picture's border has more of. Says what is wrong with a picture
+ * that has no shape.
+ */
+bool outline_trace(gdImagePtr image, struct outline *outline);
+
+/* Moves and scales the outline: its box is centred at the origin, its farthest point at distance 1. */
+bool outline_normalise(struct outline *outline);
+
+/* Traces a picture, or takes the rows x,y of a file whose name ends in .csv as points; normalised. */
+bool outline_read(const char *path, struct outline *outline);
+
+void outline_free(struct outline *outline);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* Outlines of drawn shapes: where they are, how long, and what is refused. */
+#include "outline.h"
+
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SIZE = 120, WHITE = 0xffffff, BLACK = 0x000000 };
+#define CLEAR gdTrueColorAlpha(0, 0, 0, gdAlphaTransparent)
+
+static gdImagePtr new_image(int color) {
+    gdImagePtr image = gdImageCreateTrueColor(SIZE, SIZE);
+    ck_assert_ptr_nonnull(image);
+    gdImageAlphaBlending(image, 0);
+    gdImageFilledRectangle(image, 0, 0, SIZE - 1, SIZE - 1, color);
+    return image;
+}
+
+/* The outline; the image is freed. */
+static struct outline traced(gdImagePtr image) {
+    struct outline outline = {0};
+    ck_assert(outline_trace(image, &outline));
+    gdImageDestroy(image);
+    return outline;
+}
+
+static double distance(const struct outline *outline, size_t i, size_t j) {
+    const float *a = outline->points + 2 * (i % outline->n), *b = outline->points + 2 * (j % outline->n);
+    return hypot((double)(a[0] - b[0]), (double)(a[1] - b[1]));
+}
+
+static double length(const struct outline *outline) {
+    double sum = 0;
+    for (size_t i = 0; i < outline->n; i++) sum += distance(outline, i, i + 1);
+    return sum;
+}
+
+static double area(const struct outline *outline) {
+    double sum = 0;
+    for (size_t i = 0; i < outline->n; i++) {
+        const float *a = outline->points + 2 * i, *b = outline->points + 2 * ((i + 1) % outline->n);
+        sum += (double)a[0] * (double)b[1] - (double)a[1] * (double)b[0];
+    }
+    return fabs(sum) / 2;
+}
+
+/* Neighbours are half a pixel apart, a little less across corners. */
+static void check_spacing(const struct outline *outline) {
+    for (size_t i = 0; i < outline->n; i++) {
+        ck_assert_double_le(distance(outline, i, i + 1), 0.501);
+        ck_assert_double_ge(distance(outline, i, i + 1), 0.3);
+    }
+}
+
+static void check_box(const struct outline *outline, float left, float top, float right, float bottom) {
+    float box[4] = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    for (size_t i = 0; i < outline->n; i++) {
+        box[0] = fminf(box[0], outline->points[2 * i]);
+        box[1] = fminf(box[1], outline->points[2 * i + 1]);
+        box[2] = fmaxf(box[2], outline->points[2 * i]);
+        box[3] = fmaxf(box[3], outline->points[2 * i + 1]);
+    }
+    const float expected[4] = {left, top, right, bottom};
+    for (int k = 0; k < 4; k++) ck_assert_float_eq_tol(box[k], expected[k], 0.5f);
+}
+
+/* A disc: dark on light, light on dark, opaque on transparent whatever the colours. */
+START_TEST(test_circle) {
+    static const int colors[][2] = {{WHITE, BLACK}, {BLACK, WHITE}, {0xd0c0b0, 0x706050}};
+    gdImagePtr image = new_image(_i < 3 ? colors[_i][0] : CLEAR);
+    gdImageFilledEllipse(image, 60, 60, 80, 80, _i < 3 ? colors[_i][1] : _i == 3 ? BLACK : WHITE);
+    struct outline outline = traced(image);
+    check_spacing(&outline);
+    check_box(&outline, 20, 20, 100, 100);
+    for (size_t i = 0; i < outline.n; i++) {
+        const double radius = hypot((double)outline.points[2 * i] - 60, (double)outline.points[2 * i + 1] - 60);
+        ck_assert_double_eq_tol(radius, 40, 1.0);
+    }
+    ck_assert_double_eq_tol(area(&outline), M_PI * 40 * 40, 150);
+    ck_assert(outline_normalise(&outline));
+    double largest = 0;
+    for (size_t i = 0; i < outline.n; i++)
+        largest = fmax(largest, hypot((double)outline.points[2 * i], (double)outline.points[2 * i + 1]));
+    ck_assert_double_eq_tol(largest, 1, 1e-6);
+    outline_free(&outline);
+}
+END_TEST
+
+/* The hole has no part in it. */
+START_TEST(test_square_with_hole) {
+    gdImagePtr image = new_image(WHITE);
+    gdImageFilledRectangle(image, 30, 40, 90, 80, BLACK);
+    gdImageFilledRectangle(image, 45, 50, 70, 70, WHITE);
+    struct outline outline = traced(image);
+    check_box(&outline, 30, 40, 90, 80);
+    check_spacing(&outline);
+    ck_assert_double_eq_tol(length(&outline), 200, 1);
+    ck_assert_double_eq_tol(area(&outline), 2400, 3);
+    outline_free(&outline);
+}
+END_TEST
+
+START_TEST(test_largest_of_several) {
+    gdImagePtr image = new_image(WHITE);
+    gdImageFilledRectangle(image, 5, 5, 20, 20, BLACK);
+    gdImageFilledRectangle(image, 40, 30, 100, 60, BLACK);
+    gdImageFilledRectangle(image, 5, 100, 100, 105, BLACK);
+    struct outline outline = traced(image);
+    check_box(&outline, 40, 30, 100, 60);
+    outline_free(&outline);
+}
+END_TEST
+
+/* Corners that touch belong to one shape, as the eye sees it. */
+START_TEST(test_touching_corners) {
+    gdImagePtr image = new_image(WHITE);
+    gdImageFilledRectangle(image, 30, 30, 49, 49, BLACK);
+    gdImageFilledRectangle(image, 50, 50, 69, 69, BLACK);
+    struct outline outline = traced(image);
+    check_box(&outline, 30, 30, 69, 69);
+    outline_free(&outline);
+}
+END_TEST
+
+/* A shape that runs out of the picture is cut off along its border. */
+START_TEST(test_at_the_border) {
+    gdImagePtr image = new_image(WHITE);
+    gdImageFilledRectangle(image, 0, 40, 60, SIZE - 1, BLACK);
+    struct outline outline = traced(image);
+    check_box(&outline, 0, 40, 60, SIZE - 1);
+    check_spacing(&outline);
+    outline_free(&outline);
+    /* All but a transparent corner. */
+    image = new_image(BLACK);
+    gdImageFilledRectangle(image, 0, 0, 9, 9, CLEAR);
+    outline = traced(image);
+    check_box(&outline, 0, 0, SIZE - 1, SIZE - 1);
+    outline_free(&outline);
+}
+END_TEST
+
+/* A line one pixel wide is followed there and back. */
+START_TEST(test_thin_line) {
+    gdImagePtr image = new_image(WHITE);
+    gdImageLine(image, 20, 60, 100, 60, BLACK);
+    struct outline outline = traced(image);
+    check_box(&outline, 20, 60, 100, 60);
+    ck_assert_double_eq_tol(length(&outline), 160, 1.5);
+    outline_free(&outline);
+}
+END_TEST
+
+START_TEST(test_refused) {
+    struct outline outline = {0};
+    const int colors[] = {WHITE, BLACK, CLEAR};
+    for (int i = 0; i < 3; i++) {
+        gdImagePtr image = new_image(colors[i]);
+        ck_assert(!outline_trace(image, &outline));
+        gdImageDestroy(image);
+    }
+    gdImagePtr image = new_image(WHITE);
+    gdImageSetPixel(image, 60, 60, BLACK);
+    ck_assert(!outline_trace(image, &outline));
+    gdImageDestroy(image);
+    ck_assert_ptr_null(outline.points);
+    float same[] = {1, 2, 1, 2, 1, 2};
+    struct outline point = {3, same};
+    ck_assert(!outline_normalise(&point));
+}
+END_TEST
+
+START_TEST(test_palette) {
+    gdImagePtr image = gdImageCreate(SIZE, SIZE);
+    const int background = gdImageColorAllocate(image, 10, 10, 10), shape = gdImageColorAllocate(image, 20, 20, 20);
+    gdImageFilledRectangle(image, 0, 0, SIZE - 1, SIZE - 1, background);
+    gdImageFilledRectangle(image, 30, 30, 60, 60, shape);
+    gdImageColorTransparent(image, background);
+    struct outline outline = traced(image);
+    check_box(&outline, 30, 30, 60, 60);
+    outline_free(&outline);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("outline");
+    TCase *tcase = tcase_create("outline");
+    tcase_add_loop_test(tcase, test_circle, 0, 5);
+    tcase_add_test(tcase, test_square_with_hole);
+    tcase_add_test(tcase, test_largest_of_several);
+    tcase_add_test(tcase, test_touching_corners);
+    tcase_add_test(tcase, test_at_the_border);
+    tcase_add_test(tcase, test_thin_line);
+    tcase_add_test(tcase, test_refused);
+    tcase_add_test(tcase, test_palette);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    const int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

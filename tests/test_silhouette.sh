@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# fit_silhouette: its errors, and a quick fit of every kind.
+# Usage: test_silhouette.sh FIT_SILHOUETTE KEY
+set -uo pipefail
+
+fit_silhouette=$(realpath "$1")
+key=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+passed=0
+failed=0
+
+expect() {
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $*"
+        cat stdout stderr
+    fi
+}
+
+# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
+refuses() {
+    local status=$1 text=$2
+    shift 2
+    rm -rf out
+    "$fit_silhouette" "$@" >stdout 2>stderr
+    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
+}
+
+fits() {
+    rm -rf out
+    "$fit_silhouette" "$@" --json >stdout 2>stderr && [ -s out/fit.png ] && [ -s out/fit.gif ] &&
+        [ "$(find out -type f | wc -l)" -eq 2 ]
+}
+
+json_has() {
+    tail -n 1 stdout | grep -qF -- "$1"
+}
+
+# number NAME: a number of the last run's object.
+number() {
+    tail -n 1 stdout | sed -nE "s/.*\"$1\":([-+0-9.eE]+).*/\1/p"
+}
+
+# below NAME LIMIT
+below() {
+    awk -v value="$(number "$1")" -v limit="$2" 'BEGIN { exit !(value != "" && value < limit) }'
+}
+
+# same_fits A B: runs with the arguments A and with B, which are split into words, give the same curve.
+same_fits() {
+    fits $1 || return 1
+    mv out/fit.png first.png
+    fits $2 && cmp -s first.png out/fit.png
+}
+
+SMALL="--points 100 --hidden 32 --num-frequencies 32 --threads 1 --lr 1e-3"
+
+expect refuses 2 "'PICTURE|CSV'"
+expect refuses 2 "--points: 2 is out of range" "$key" --points 2
+: >empty.png
+echo "no picture" >text.png
+printf 'x,y\n0,0\n1,1\n' >short.csv
+printf '0,0\n1,one\n1,1\n' >bad.csv
+printf '1,1\n1,1\n1,1\n' >point.csv
+expect refuses 1 "missing.png" missing.png
+expect refuses 1 "empty.png" empty.png
+expect refuses 1 "text.png" text.png
+expect refuses 1 "at least 3" short.csv
+expect refuses 1 "bad.csv" bad.csv
+expect refuses 1 "coincide" point.csv
+expect refuses 1 "text.png" "$key" --out text.png --iterations 1
+
+# A picture, and the points of a square.
+expect fits "$key" $SMALL --iterations 400
+expect json_has '"task":"silhouette","policy":"spatial","encoding":"fourier","iterations":400,"seed":0'
+for name in target_points calibration_mse chamfer seconds ms_per_iteration; do expect json_has "\"$name\":"; done
+expect below chamfer 0.15
+expect below calibration_mse 0.01
+awk 'BEGIN { for (i = 0; i < 200; i++) { s = i / 50; t = s - int(s); k = int(s)
+    print (k == 0 ? t : k == 1 ? 1 : k == 2 ? 1 - t : 0) "," (k == 0 ? 0 : k == 1 ? t : k == 2 ? 1 : 1 - t) } }' >square.csv
+expect fits square.csv $SMALL --iterations 400
+expect json_has '"target_points":200'
+expect below chamfer 0.1
+for policy in none global spatial spatial_fixed; do
+    expect fits "$key" $SMALL --iterations 60 --policy $policy
+    expect json_has "\"policy\":\"$policy\""
+done
+expect fits "$key" $SMALL --iterations 20 --encoding identity
+expect same_fits "$key $SMALL --iterations 50" "$key $SMALL --iterations 50 --threads 2"
+
+# Saved, and taken up by a training that has nothing left to do.
+expect "$fit_silhouette" "$key" $SMALL --iterations 50 --save half
+expect fits "$key" $SMALL --iterations 50 --resume half
+expect cmp -s first.png out/fit.png
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
