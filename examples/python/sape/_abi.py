@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""What libsape's headers declare: structs and functions. tests/python compares it with the headers."""
+from __future__ import annotations
+
+import ctypes
+import operator
+import os
+import subprocess
+from typing import Any, Dict, Optional, Tuple, Type, TypeVar
+
+from ._arrays import Floats
+from ._errors import ArgumentError, Status, error
+
+# One letter a type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, f float array or
+# None; as a result: - none, ! a status, which raises an exception when it is not OK.
+_CTYPES: Dict[str, Any] = {
+    "i": ctypes.c_int,
+    "I": ctypes.c_uint32,
+    "z": ctypes.c_size_t,
+    "Q": ctypes.c_uint64,
+    "d": ctypes.c_double,
+    "s": ctypes.c_char_p,
+    "p": ctypes.c_void_p,
+}
+
+# The structs, without the struct_size that all of them begin with.
+LAYOUTS = {
+    "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q",
+    "mask_params": "policy:i reserved:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
+    "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z",
+    "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q",
+    "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
+    "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
+    "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q",
+    "predict_options": "mask_by:p override_mask:p override_rows:z weights:p",
+    "mask_state": "iteration:Q block_size:z block_iterations:z current_feature:z next_feature:z num_cells:z "
+    "cells_in_progress:z revealed:d",
+    "progress": "iteration:Q num_iterations:Q loss:d revealed:d learning_rate:d seconds:d",
+    "result": "iterations:Q loss:d seconds:d stop:i reserved:i",
+}
+
+
+def _make_struct(name: str, members: list[tuple[str, Any]]) -> Type[ctypes.Structure]:
+    return type(name, (ctypes.Structure,), {"_fields_": [("struct_size", ctypes.c_size_t), *members]})
+
+
+STRUCTS = {
+    name: _make_struct(name, [(member[:-2], _CTYPES[member[-1]]) for member in layout.split()])
+    for name, layout in LAYOUTS.items()
+}
+_MAX_RANK = 8
+STRUCTS["tensor_info"] = _make_struct(
+    "tensor_info",
+    [
+        ("name", ctypes.c_char_p),
+        ("count", ctypes.c_size_t),
+        ("rank", ctypes.c_size_t),
+        ("shape", ctypes.c_size_t * _MAX_RANK),
+        ("dtype", ctypes.c_int),
+        ("reserved", ctypes.c_int),
+    ],
+)
+
+# The functions: the types of result and arguments, and which functions have them.
+SIGNATURES = {
+    "I": "version",
+    "s": "version_string last_error",
+    "s p s": "safetensors_metadata",
+    "- p z": "encoder_params_init mask_params_init network_params_init optimizer_params_init trainer_params_init "
+    "predict_options_init",
+    "- p": "encoder_free mask_free network_free optimizer_free field_free trainer_free safetensors_free",
+    "i p": "encoder_kind mask_policy",
+    "z p": "encoder_domain_dim encoder_encoding_dim mask_encoding_dim network_input_dim network_output_dim "
+    "network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
+    "field_tensor_count safetensors_count",
+    "Q p": "optimizer_num_steps",
+    "d p": "optimizer_learning_rate",
+    "p p": "field_encoder field_mask field_network",
+    "p p p": "safetensors_bytes",
+    "! p": "mask_step mask_advance",
+    "! p z": "field_set_num_threads",
+    "! p s": "field_save trainer_save trainer_resume safetensors_save",
+    "! s p": "field_load safetensors_open",
+    "! s z p": "safetensors_parse",
+    "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
+    "field_restore trainer_checkpoint trainer_restore trainer_step",
+    "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
+    "safetensors_info",
+    "! p p p p": "field_create trainer_create",
+    "! p f z": "mask_smoothed_loss network_get_parameters network_set_parameters",
+    "! p f f": "optimizer_step mask_set_domain",
+    "! p p f": "field_update",
+    "! p z f": "mask_fit_domain",
+    "! p s f z": "encoder_get_tensor mask_get_tensor network_get_tensor field_get_tensor encoder_set_tensor "
+    "mask_set_tensor network_set_tensor field_set_tensor safetensors_read",
+    "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data",
+    "! p z f f f": "encoder_backward",
+    "! p z f f f f": "network_backward field_backward",
+    "! p p z f f": "field_predict_with",
+    "! p Q p p p": "trainer_run",
+    "! i z z f f f f p": "loss_evaluate",
+}
+PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(STRUCTS["progress"]))
+LOSS_FN = ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in "pzpzppppp"])
+
+
+class FloatArray:
+    """The argument type of float arrays: they are passed by address."""
+
+    @staticmethod
+    def from_param(array: Optional[Floats]) -> Optional[ctypes.c_void_p]:
+        return None if array is None else ctypes.c_void_p(array.ctypes.data)
+
+
+def check(status: int, *_: object) -> None:
+    if status != Status.OK:
+        raise error(status, text(call("last_error")))
+
+
+def _load() -> ctypes.CDLL:
+    """Opens $SAPE_LIBRARY, else what the loader finds, else what pkg-config knows."""
+    name = os.environ.get("SAPE_LIBRARY", "libsape.so.0")
+    try:
+        return ctypes.CDLL(name)
+    except OSError as error:
+        query = ["pkg-config", "--variable=libdir", "sape"]
+        try:
+            folder = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+            return ctypes.CDLL(os.path.join(os.fsdecode(folder.strip()), name))
+        except (OSError, subprocess.CalledProcessError):
+            raise ImportError(f"{error}; install libsape, or set SAPE_LIBRARY to its path") from None
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    for signature, names in SIGNATURES.items():
+        result, *arguments = signature.split()
+        for name in names.split():
+            function = getattr(library, "sape_" + name)
+            function.argtypes = [FloatArray if letter == "f" else _CTYPES[letter] for letter in arguments]
+            function.restype = {"-": None, "!": ctypes.c_int}.get(result, _CTYPES.get(result))
+            if result == "!":
+                function.errcheck = check
+
+
+_library = _load()
+_declare(_library)
+
+
+def call(name: str, *arguments: object) -> Any:
+    return getattr(_library, "sape_" + name)(*arguments)
+
+
+def text(value: Optional[bytes]) -> str:
+    return (value or b"").decode(errors="replace")
+
+
+def create(function: str, *arguments: object) -> int:
+    """Calls a function whose last argument receives a handle."""
+    out = ctypes.c_void_p()
+    call(function, *arguments, ctypes.byref(out))
+    return out.value or 0
+
+
+def new_struct(name: str) -> Any:
+    struct = STRUCTS[name]()
+    struct.struct_size = ctypes.sizeof(struct)
+    return struct
+
+
+_Tuple = TypeVar("_Tuple", bound=Tuple[Any, ...])
+
+
+def to_tuple(kind: Type[_Tuple], struct: ctypes.Structure) -> _Tuple:
+    names: Tuple[str, ...] = getattr(kind, "_fields")
+    return kind(**{name: getattr(struct, name) for name in names})
+
+
+def count(name: str, value: int) -> int:
+    """Checks what ctypes would cut to 64 bits in silence."""
+    value = operator.index(value)
+    if not 0 <= value < 2**64:
+        raise ArgumentError(Status.ARGUMENT, f"{name} is {value}, out of range")
+    return value

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""Arrays on their way to C and back."""
+from __future__ import annotations
+
+import ctypes
+from typing import Optional, Tuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._errors import ArgumentError, ShapeError, Status
+
+Floats = NDArray[np.float32]
+
+
+def floats(values: ArrayLike) -> Floats:
+    """The values as an array that C can read: the array itself, where it is one."""
+    array = np.asarray(values)
+    if array.dtype == np.float32 and array.flags.c_contiguous and array.flags.aligned:
+        return array
+    return array.astype(np.float32, order="C", casting="same_kind")
+
+
+def shaped(name: str, values: ArrayLike, shape: Tuple[int, ...]) -> Floats:
+    array = floats(values)
+    if array.shape != shape:
+        raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have {shape}")
+    return array
+
+
+def rows(name: str, values: ArrayLike, width: int) -> Tuple[Floats, Tuple[int, ...], int]:
+    """An array of rows (..., width), with the shape before them and their number."""
+    array = floats(values)
+    if array.ndim == 0 or array.shape[-1] != width:
+        raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have (..., {width})")
+    return array, array.shape[:-1], array.size // width
+
+
+def result(out: Optional[Floats], shape: Tuple[int, ...], *inputs: Optional[Floats]) -> Floats:
+    """Where results go: out, or a new array. The inputs must not lie there."""
+    if out is None:
+        return np.empty(shape, np.float32)
+    if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.flags.carray:
+        raise TypeError("out must be a writable C-contiguous float32 array")
+    if out.shape != shape:
+        raise ShapeError(Status.SHAPE, f"out has shape {out.shape}, must have {shape}")
+    if any(array is not None and np.may_share_memory(out, array) for array in inputs):
+        raise ArgumentError(Status.ARGUMENT, "out overlaps an input")
+    return out
+
+
+def view(address: Optional[int], *shape: int) -> Floats:
+    """The array at an address that a callback was given; valid during the callback only."""
+    return np.ctypeslib.as_array((ctypes.c_float * int(np.prod(shape))).from_address(address or 0)).reshape(shape)

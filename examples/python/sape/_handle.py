@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: MIT
+"""Handles: whose memory it is, who may use it when, and what comes back from callbacks."""
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import signal
+import threading
+import weakref
+from typing import Any, Callable, ClassVar, Iterator, Mapping, Optional, Tuple, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._abi import call, new_struct, text
+from ._arrays import Floats, shaped
+from ._errors import CallbackError, NotFoundError, StateError, Status
+
+
+class Guard:
+    """Lets many look at a thing at once, or one thread change it; that thread may look meanwhile, in its callbacks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._writer: Optional[int] = None
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        with self._lock:
+            if self._writer not in (None, threading.get_ident()):
+                raise StateError(Status.STATE, "another thread is changing what this call looks at")
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._readers -= 1
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        with self._lock:
+            if self._writer is not None or self._readers > 0:
+                raise StateError(Status.STATE, "what this call changes is in use by another call")
+            self._writer = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._writer = None
+
+
+class Memory:
+    """What a handle points to. It is freed once: on close(), or when nobody refers to it any more.
+
+    A part of another one (a field's mask; a trainer, which works on its field's memory) keeps that one, shares its guard
+    and ends with it. The finalizer refers to the whole, so that even the garbage collector frees the part first.
+    """
+
+    def __init__(self, pointer: int, free: Optional[str], whole: Optional[Memory] = None) -> None:
+        self._pointer = pointer
+        self._whole = whole
+        self._guard: Guard = Guard() if whole is None else whole._guard
+        self._parts: weakref.WeakSet[Memory] = weakref.WeakSet()
+        if whole is not None:
+            whole._parts.add(self)
+        self._finalizer = weakref.finalize(self, _free, free, pointer, whole)
+
+    @property
+    def closed(self) -> bool:
+        return not self._finalizer.alive
+
+    def _open_pointer(self) -> int:
+        if self.closed:
+            raise StateError(Status.STATE, "the handle is closed")
+        return self._pointer
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[int]:
+        with self._guard.shared():
+            yield self._open_pointer()
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[int]:
+        with self._guard.exclusive():
+            yield self._open_pointer()
+
+    def close(self) -> None:
+        with self._guard.exclusive():
+            self._end()
+
+    def _end(self) -> None:
+        for part in list(self._parts):
+            part._end()
+        self._finalizer()
+
+
+def _free(function: Optional[str], pointer: int, _whole: Optional[Memory]) -> None:
+    if function is not None:
+        call(function, pointer)
+
+
+_Self = TypeVar("_Self", bound="Handle")
+
+
+class Handle:
+    """What all handles have in common."""
+
+    _kind: ClassVar[str]
+    _memory: Memory
+
+    @classmethod
+    def _wrap(cls: type[_Self], memory: Memory) -> _Self:
+        handle = cls.__new__(cls)
+        handle._memory = memory
+        return handle
+
+    @classmethod
+    def _own(cls: type[_Self], pointer: int) -> _Self:
+        return cls._wrap(Memory(pointer, cls._kind + "_free"))
+
+    def _look(self, function: str, *arguments: object) -> Any:
+        """Calls a function that takes the handle const."""
+        with self._memory.shared() as pointer:
+            return call(f"{self._kind}_{function}", pointer, *arguments)
+
+    def _change(self, function: str, *arguments: object) -> Any:
+        """Calls a function that changes the handle."""
+        with self._memory.exclusive() as pointer:
+            return call(f"{self._kind}_{function}", pointer, *arguments)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the handle has been closed."""
+        return self._memory.closed
+
+    def close(self) -> None:
+        """Frees the handle and what depends on it now; once more does nothing."""
+        self._memory.close()
+
+    def __enter__(self: _Self) -> _Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Tensors(Mapping[str, Floats]):
+    """A handle's named tensors: reading one copies it out, assigning replaces its values."""
+
+    _functions = ("tensor_count", "tensor_info", "get_tensor")
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def _info(self, index: int) -> Any:
+        info = new_struct("tensor_info")
+        self._handle._look(self._functions[1], index, ctypes.byref(info))
+        return info
+
+    def shapes(self) -> dict[str, Tuple[int, ...]]:
+        """The shapes of all tensors by name, in their order."""
+        infos = (self._info(index) for index in range(len(self)))
+        return {text(info.name): tuple(info.shape[: info.rank]) for info in infos}
+
+    def _shape(self, name: str) -> Tuple[int, ...]:
+        try:
+            return self.shapes()[name]
+        except KeyError:
+            raise NotFoundError(Status.NOT_FOUND, f"there is no tensor {name!r}") from None
+
+    def __getitem__(self, name: str) -> Floats:
+        values = np.empty(self._shape(name), np.float32)
+        self._handle._look(self._functions[2], name.encode(), values, values.size)
+        return values
+
+    def __setitem__(self, name: str, values: ArrayLike) -> None:
+        array = shaped(name, values, self._shape(name))
+        self._handle._change("set_tensor", name.encode(), array, array.size)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.shapes())
+
+    def __len__(self) -> int:
+        return int(self._handle._look(self._functions[0]))
+
+
+class _Signals:
+    """Puts off Python's signal handlers until deliver() or the end.
+
+    Python runs a handler as soon as any Python code runs in the main thread, which may be the first instruction of a
+    callback, where nothing can catch what the handler raises. Other threads have no handlers to put off.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Callable[[int, Any], Any]] = {}
+        self._received: list[Tuple[int, Any]] = []
+
+    def __enter__(self) -> _Signals:
+        if threading.current_thread() is threading.main_thread():
+            for number in signal.valid_signals():
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    self._handlers[number] = handler
+                    signal.signal(number, self._receive)
+        return self
+
+    def _receive(self, number: int, frame: Any) -> None:
+        self._received.append((number, frame))
+
+    def deliver(self) -> None:
+        while self._received:
+            number, frame = self._received.pop(0)
+            self._handlers[number](number, frame)
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self.deliver()
+
+
+class Callbacks:
+    """Takes exceptions from callbacks, past the library, to the caller of the library."""
+
+    def __init__(self) -> None:
+        self._signals = _Signals()
+        self._error: Optional[BaseException] = None
+
+    def relay(self, function: Callable[[], int]) -> int:
+        """What a callback does: delivers signals and calls the function. @return its result, or 1 when it raises."""
+        try:
+            self._signals.deliver()
+            return function()
+        except BaseException as error:
+            self._error = error
+            return 1
+
+    @contextlib.contextmanager
+    def calling(self) -> Iterator[None]:
+        """Encloses a call of the library; ends with what a callback has raised."""
+        self._error = None
+        with self._signals:
+            try:
+                yield
+            except CallbackError:
+                if self._error is None:
+                    raise
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error

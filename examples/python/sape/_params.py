@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: MIT
+"""What handles are made of, and what they report."""
+from __future__ import annotations
+
+import ctypes
+import enum
+from dataclasses import dataclass, fields, replace
+from typing import Any, Callable, ClassVar, NamedTuple, Optional, Tuple, Union
+
+from numpy.typing import ArrayLike
+
+from ._abi import STRUCTS, call, count
+from ._arrays import Floats, floats
+
+
+class Encoding(enum.IntEnum):
+    """The kinds of encoding."""
+
+    IDENTITY = 0
+    FOURIER = 1
+    POSITIONAL = 2
+    RBF = 3
+    PERIODIC_RBF = 4
+
+
+class Policy(enum.IntEnum):
+    """How a mask reveals features."""
+
+    NONE = 0
+    GLOBAL = 1
+    SPATIAL = 2
+    SPATIAL_FIXED = 3
+
+
+class Loss(enum.IntEnum):
+    """The losses that the library has; a function of yours (see `LossFunction`) takes the place of CUSTOM."""
+
+    MSE = 0
+    BCE = 1
+    CUSTOM = 2
+
+
+class OptimizerKind(enum.IntEnum):
+    """The kinds of optimizer."""
+
+    ADAM = 0
+    SGD = 1
+
+
+class Schedule(enum.IntEnum):
+    """How the learning rate falls."""
+
+    CONSTANT = 0
+    EXPONENTIAL = 1
+    COSINE = 2
+
+
+class Stop(enum.IntEnum):
+    """Why a run ended."""
+
+    ITERATIONS = 0
+    CALLBACK = 1
+
+
+class Params:
+    _struct_name: ClassVar[str]
+
+    def _struct(self) -> Any:
+        """The C struct: the library's defaults, then every member of this object that it has."""
+        struct = STRUCTS[self._struct_name]()
+        call(self._struct_name + "_init", ctypes.byref(struct), ctypes.sizeof(struct))
+        types: dict[str, Any] = dict(STRUCTS[self._struct_name].__dict__["_fields_"])
+        for member in fields(self):
+            value = getattr(self, member.name)
+            if types[member.name] is ctypes.c_double:
+                setattr(struct, member.name, float(value))
+            elif types[member.name] is not ctypes.c_void_p:
+                setattr(struct, member.name, count(member.name, value))
+        return struct
+
+    def _pointer(self) -> Any:
+        return ctypes.byref(self._struct())
+
+
+@dataclass
+class EncoderParams(Params):
+    """What an encoder is made of: its kind, whether x itself comes before the encoding, the dimension of x (1 to 3), the
+    number of frequencies, their spread in cycles per unit of x, and the seed they are drawn from."""
+
+    _struct_name = "encoder_params"
+    kind: Encoding = Encoding.FOURIER
+    include_identity: bool = False
+    domain_dim: int = 2
+    num_frequencies: int = 256
+    std: float = 20.0
+    seed: int = 0
+
+
+@dataclass
+class MaskParams(Params):
+    """What a mask is made of: its policy; the dimensions of coordinates and features (a field sets them) and of its grid
+    (0: of x), cells per axis; the number of blocks (0: blocks of d features), the length of the training that sets the
+    pace, iterations a block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n, d)."""
+
+    _struct_name = "mask_params"
+    policy: Policy = Policy.SPATIAL
+    domain_dim: int = 2
+    encoding_dim: int = 0
+    mask_dim: int = 0
+    resolution: int = 64
+    num_blocks: int = 0
+    num_iterations: int = 1000
+    block_iterations: int = 0
+    epsilon: float = 1e-3
+    samples: Optional[ArrayLike] = None
+
+    def _struct(self) -> Any:
+        struct = super()._struct()
+        if self.samples is not None:
+            samples = floats(self.samples)
+            struct.samples, struct.num_samples = samples.ctypes.data, len(samples)
+            struct.kept = samples
+        return struct
+
+
+@dataclass
+class NetworkParams(Params):
+    """What a network is made of: the numbers of inputs (a field sets it), outputs, units of a hidden layer and hidden
+    layers, and the seed of the first parameters."""
+
+    _struct_name = "network_params"
+    input_dim: int = 0
+    output_dim: int = 3
+    hidden_dim: int = 256
+    num_layers: int = 3
+    seed: int = 0
+
+
+@dataclass
+class OptimizerParams(Params):
+    """What an optimizer is made of; `epsilon` and the betas are Adam's, `momentum` is SGD's, `decay_rate` is the
+    exponential schedule's, `final_factor` and `decay_iterations` are the cosine's."""
+
+    _struct_name = "optimizer_params"
+    kind: OptimizerKind = OptimizerKind.ADAM
+    schedule: Schedule = Schedule.CONSTANT
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    decay_rate: float = 1.0
+    final_factor: float = 0.0
+    decay_iterations: int = 1000
+    warmup_iterations: int = 0
+
+
+class LossValue(NamedTuple):
+    """A batch's loss, the losses of its samples (...), and the loss's gradient with respect to the outputs (..., o)."""
+
+    loss: float
+    sample_loss: Floats
+    d_outputs: Floats
+
+
+#: A loss of yours: gets outputs (n, o), targets (n, o) or None, and coordinates (n, d); returns loss, sample_loss (n),
+#: which drives the mask, and d_outputs (n, o). All are arrays of its own.
+LossFunction = Callable[[Floats, Optional[Floats], Floats], Tuple[float, ArrayLike, ArrayLike]]
+
+
+@dataclass
+class TrainerParams(Params):
+    """What a trainer is made of: its loss; samples an iteration (0: all), threads (0: one a processor), the seed of the
+    samples' order, and how often progress is reported (and Ctrl-C noticed), in iterations."""
+
+    _struct_name = "trainer_params"
+    loss: Union[Loss, LossFunction] = Loss.MSE
+    batch_size: int = 0
+    num_threads: int = 0
+    seed: int = 0
+    progress_every: int = 1
+
+    def _struct_with(self, loss_fn: Any) -> Any:
+        struct = replace(self, loss=Loss.CUSTOM)._struct() if loss_fn else self._struct()
+        struct.loss_fn = ctypes.cast(loss_fn, ctypes.c_void_p)
+        return struct
+
+
+class MaskState(NamedTuple):
+    """Where a mask stands; `revealed` is the mean revealed share, 0 to 1."""
+
+    iteration: int
+    block_size: int
+    block_iterations: int
+    current_feature: int
+    next_feature: int
+    num_cells: int
+    cells_in_progress: int
+    revealed: float
+
+
+class Progress(NamedTuple):
+    """What a progress callback sees: `iteration` counts this run's from 1, `loss` is that before the step."""
+
+    iteration: int
+    num_iterations: int
+    loss: float
+    revealed: float
+    learning_rate: float
+    seconds: float
+
+
+class Result(NamedTuple):
+    """What a run did: its iterations, the loss of the last of them, the seconds it took and why it ended (a `Stop`)."""
+
+    iterations: int
+    loss: float
+    seconds: float
+    stop: int
+
+
+#: Sees how a run goes; returns True to stop it. What it raises stops the run, too, and reaches the caller.
+ProgressFunction = Callable[[Progress], Optional[bool]]

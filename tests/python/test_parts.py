@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""Every part alone, and a field that is trained by hand."""
+import numpy as np
+import pytest
+from conftest import SMALL, make_field
+
+import sape
+
+
+def numeric(function, x, step=1e-3):
+    """Central differences of a sum over all results."""
+    gradient = np.empty(x.shape)
+    for index in np.ndindex(x.shape):
+        moved = [x.astype(np.float64).copy() for _ in range(2)]
+        for sign, values in zip((1, -1), moved):
+            values[index] += sign * step
+        above, below = (function(values).sum(dtype=np.float64) for values in moved)
+        gradient[index] = (above - below) / (2 * step)
+    return gradient
+
+
+def test_encoder_is_the_formula():
+    encoder = sape.Encoder(sape.EncoderParams(num_frequencies=5, std=2, include_identity=True, seed=7))
+    x = np.random.default_rng(0).uniform(-1, 1, (30, 2)).astype(np.float32)
+    phase = 2 * np.pi * x.astype(np.float64) @ encoder.tensors["frequencies"]
+    features = np.concatenate([x, np.stack([np.sin(phase), np.cos(phase)], axis=2).reshape(30, 10)], axis=1)
+    assert np.allclose(encoder.encode(x), features, atol=1e-5)
+    assert (encoder.kind, encoder.domain_dim, encoder.encoding_dim) == (sape.Encoding.FOURIER, 2, 12)
+    assert np.allclose(encoder.backward(x, np.ones((30, 12))), numeric(encoder.encode, x), atol=2e-2)
+
+
+def test_encoder_tensors_can_be_replaced():
+    encoder = sape.Encoder(sape.EncoderParams(num_frequencies=3))
+    encoder.tensors["frequencies"] = np.ones((2, 3))
+    assert np.array_equal(encoder.tensors["frequencies"], np.ones((2, 3), np.float32))
+    with pytest.raises(sape.ShapeError):
+        encoder.tensors["frequencies"] = np.ones((3, 2))
+
+
+def test_network_is_the_formula():
+    network = sape.Network(sape.NetworkParams(input_dim=4, output_dim=2, hidden_dim=6, num_layers=1))
+    inputs = np.random.default_rng(0).normal(size=(9, 4)).astype(np.float32)
+    t = network.tensors
+    hidden = np.maximum(inputs @ t["0.weight"].T + t["0.bias"], 0)
+    assert np.allclose(network.forward(inputs), hidden @ t["2.weight"].T + t["2.bias"], atol=1e-5)
+    assert network.num_parameters == sum(values.size for values in t.values()) == 44
+    assert np.array_equal(network.parameters, np.concatenate([values.ravel() for values in t.values()]))
+    d_outputs = np.ones((9, 2), np.float32)
+    assert np.allclose(network.backward(inputs, d_outputs)[-2:], 9)
+    assert np.allclose(network.backward_inputs(inputs, d_outputs), numeric(network.forward, inputs), atol=1e-2)
+
+
+def test_mask_alone():
+    mask = sape.Mask(sape.MaskParams(encoding_dim=8, num_blocks=4, resolution=4, num_iterations=16, epsilon=0.5))
+    x = np.random.default_rng(0).uniform(-1, 1, (500, 2)).astype(np.float32)
+    assert np.allclose(mask.revealed(x), 0.25)
+    loss = np.where(x[:, 0] < 0, 1.0, 0.0)
+    for _ in range(4):
+        mask.record(x, loss)
+        mask.step()
+    assert mask.state.iteration == 4 and mask.state.block_size == 2
+    left, right = mask.revealed([[-0.99, 0], [0.99, 0]])
+    assert left > right
+    weights = mask.weights(x)
+    assert np.allclose(weights.mean(axis=1), mask.revealed(x), atol=1e-6)
+    assert mask.smoothed_loss().shape == (16,) and mask.encoding_dim == 8 and mask.policy == sape.Policy.SPATIAL
+    mask.fit_domain(x * 10)
+    assert mask.revealed([[-9.9, 0]]) == pytest.approx(left, abs=1e-2)
+    mask.set_domain([0, 0], [1, 1])
+    assert mask.revealed([[-0.99, 0]]) == left
+    mask.advance()
+
+
+def test_mask_of_samples():
+    x = np.linspace(-1, 1, 9)[:, None]
+    params = sape.MaskParams(policy=sape.Policy.SPATIAL_FIXED, domain_dim=1, encoding_dim=6, num_blocks=3, samples=x)
+    assert sape.Mask(params).state.num_cells == 9
+
+
+def test_predict_options(field, samples):
+    x, targets = samples
+    with sape.Trainer(field) as trainer:
+        trainer.set_data(x, targets)
+        trainer.run(30)
+    weights = np.empty((200, field.encoder.encoding_dim), np.float32)
+    usual = field.predict(x, weights=weights)
+    assert np.allclose(weights, field.mask.weights(x), atol=1e-6)
+    assert np.allclose(field.predict(x, override_mask=weights), usual, atol=1e-5)
+    nothing = field.predict(x, override_mask=np.zeros(18))
+    assert np.ptp(nothing) < 1e-6 < np.ptp(usual)
+    field.predict(x, mask_by=np.zeros_like(x), weights=weights)
+    assert np.allclose(weights, field.mask.weights([[0, 0]]), atol=1e-6)
+
+
+def test_field_gradients(field, samples):
+    x = samples[0][:20]
+    d_outputs = np.ones((20, 1), np.float32)
+    assert np.allclose(field.backward_x(x, d_outputs), numeric(field.predict, x), atol=3e-2)
+    features = field.encoder.encode(x) * field.mask.weights(x)
+    assert np.allclose(field.backward(x, d_outputs), field.network.backward(features, d_outputs), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", sape.OptimizerKind)
+def test_training_by_hand_is_as_a_trainer_s(samples, kind):
+    x, targets = samples
+    settings = sape.OptimizerParams(kind=kind, learning_rate=1e-2, schedule=sape.Schedule.COSINE)
+    by_hand, trained = make_field(), make_field()
+    optimizer = sape.Optimizer(by_hand.network.num_parameters, settings)
+    for _ in range(20):
+        _, sample_loss, d_outputs = sape.evaluate_loss(sape.Loss.MSE, by_hand.predict(x), targets)
+        by_hand.update(optimizer, by_hand.backward(x, d_outputs))
+        by_hand.mask.record(x, sample_loss)
+        by_hand.mask.step()
+    with sape.Trainer(trained, optimizer=settings) as trainer:
+        trainer.set_data(x, targets)
+        trainer.run(20)
+    assert optimizer.num_steps == 20 and optimizer.learning_rate < 1e-2
+    assert np.allclose(by_hand.predict(x), trained.predict(x), atol=1e-4)
+
+
+def test_optimizer_alone():
+    optimizer = sape.Optimizer(3, sape.OptimizerParams(kind=sape.OptimizerKind.SGD, momentum=0, learning_rate=0.5))
+    parameters = np.ones(3, np.float32)
+    optimizer.step(parameters, [1, 2, 4])
+    assert parameters.tolist() == [0.5, 0, -1]
+    with pytest.raises(TypeError):
+        optimizer.step([1, 1, 1], [1, 2, 4])
+
+
+def test_number_of_threads(field, samples):
+    expected = field.predict(samples[0])
+    field.set_num_threads(3)
+    assert np.array_equal(field.predict(samples[0]), expected)
+    with pytest.raises(ValueError):
+        field.set_num_threads(257)
+
+
+def test_checkpoints(field, samples, tmp_path):
+    path = tmp_path / "field.safetensors"
+    field.save(path)
+    checkpoint = sape.Checkpoint.open(path)
+    assert bytes(checkpoint) == path.read_bytes() == bytes(field.checkpoint())
+    assert {"mask_stashed", "model.encode.frequencies"} <= set(checkpoint.tensors)
+    assert np.array_equal(checkpoint.tensors["mask_stashed"], field.tensors["mask_stashed"])
+    assert any(checkpoint.metadata(key) for key in ("sape.version", "sape.format", "sape.encoding", "sape.policy"))
+    assert checkpoint.metadata("nothing") is None
+    other = tmp_path / "other.safetensors"
+    checkpoint.save(other)
+    assert other.read_bytes() == path.read_bytes()
+    expected = field.predict(samples[0])
+    field.network.parameters = np.zeros(field.network.num_parameters)
+    for loaded in (sape.Field.load(path), sape.Field.from_checkpoint(checkpoint)):
+        assert np.array_equal(loaded.predict(samples[0]), expected)
+    field.restore(checkpoint)
+    assert np.array_equal(field.predict(samples[0]), expected)
+
+
+def test_sizes():
+    field = sape.Field(network=SMALL)
+    assert (field.domain_dim, field.output_dim) == (2, 1)
+    assert field.network.input_dim == field.encoder.encoding_dim == field.mask.encoding_dim == 514
+    assert field.network.output_dim == 1
