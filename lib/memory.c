@@ -8,16 +8,22 @@
 /* A cache line, and the widest vector. */
 #define ALIGNMENT 64
 
+/* Large blocks of calloc() come from the system as zeros, and cost nothing until they are touched. The block's own
+   address stands in front of the aligned one. */
 void *sape_alloc(size_t count, size_t size) {
-    if (size != 0 && count > (SIZE_MAX - ALIGNMENT) / size) return NULL;
-    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    void *memory = aligned_alloc(ALIGNMENT, bytes == 0 ? ALIGNMENT : bytes);
-    if (memory != NULL) memset(memory, 0, bytes);
+    if (size != 0 && count > (SIZE_MAX - 2 * ALIGNMENT) / size) return NULL;
+    char *block = calloc(1, count * size + 2 * ALIGNMENT);
+    if (block == NULL) return NULL;
+    char *memory = block + ALIGNMENT - (uintptr_t)block % ALIGNMENT;
+    memcpy(memory - sizeof block, &block, sizeof block);
     return memory;
 }
 
 void sape_release(void *memory) {
-    free(memory);
+    char *block;
+    if (memory == NULL) return;
+    memcpy(&block, (char *)memory - sizeof block, sizeof block);
+    free(block);
 }
 
 char *sape_copy_string(const char *string) {

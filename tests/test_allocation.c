@@ -413,6 +413,26 @@ START_TEST(every_thread_fails_once) {
 }
 END_TEST
 
+/* Batches, sorting by what is revealed, advances and the losses are all inside; the first iteration may prepare. */
+START_TEST(iterations_allocate_nothing) {
+    static struct world world;
+    open_world(&world, (sape_policy)(_i % NUM_POLICIES), 1);
+    const sape_trainer_params params =
+        trainer_params(&world, _i < NUM_POLICIES ? SAPE_LOSS_MSE : SAPE_LOSS_CUSTOM, SAMPLES / 2 - 1);
+    sape_trainer *trainer;
+    CHECK_OK(sape_trainer_create(&params, NULL, world.field, &trainer));
+    CHECK_OK(sape_trainer_set_data(trainer, SAMPLES, world.x, world.targets));
+    CHECK_OK(sape_trainer_step(trainer, NULL));
+    failing_malloc_begin(-1);
+    const sape_status status = sape_trainer_run(trainer, 50, NULL, NULL, NULL);
+    const long requests = failing_malloc_end();
+    CHECK_OK(status);
+    ck_assert_int_eq(requests, 0);
+    sape_trainer_free(trainer);
+    close_world(&world);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("allocation");
     TCase *tests = tcase_create("allocation");
@@ -420,6 +440,7 @@ int main(void) {
     tcase_add_loop_test(tests, every_allocation_fails_once, 0, NUM_POLICIES * NUM_CALLS);
     tcase_add_loop_test(tests, allocations_of_threads_fail, 0, NUM_POLICIES);
     tcase_add_test(tests, every_thread_fails_once);
+    tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 2 * NUM_POLICIES);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -4,7 +4,8 @@
  *
  *     bench_advance [--task occupancy] [--repeats N] [--json]
  *
- * Before every advance losses are recorded all over the domain, so that every cell's loss differs.
+ * Times are the processor's, which other programs do not disturb. Before every advance losses are recorded all over the
+ * domain, so that every cell's loss differs.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -18,7 +19,7 @@
 
 /* Field, trainer and data, up to the first iteration. */
 static double time_creation(const struct task *task, float *x, float *targets) {
-    const double begin = now();
+    const double begin = processor_time();
     sape_field *field = create_field(task, SAPE_POLICY_SPATIAL, 0.0);
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
@@ -26,7 +27,7 @@ static double time_creation(const struct task *task, float *x, float *targets) {
     sape_trainer *trainer;
     check(sape_trainer_create(&params, NULL, field, &trainer));
     check(sape_trainer_set_data(trainer, task->samples, x, targets));
-    const double seconds = now() - begin;
+    const double seconds = processor_time() - begin;
     sape_trainer_free(trainer);
     sape_field_free(field);
     return seconds;
@@ -42,15 +43,15 @@ static double time_advances(const struct task *task, size_t repeats, double *bes
     for (size_t i = 0; i < repeats; i++) {
         for (size_t k = 0; k < RECORDS; k++) {
             float *x = random_array(n * task->domain_dim, -1.0f, 1.0f), *loss = random_array(n, 0.0f, 0.1f);
-            const double begin = now();
+            const double begin = processor_time();
             check(sape_mask_record(mask, n, x, loss));
-            records[i * RECORDS + k] = now() - begin;
+            records[i * RECORDS + k] = processor_time() - begin;
             free(x);
             free(loss);
         }
-        const double begin = now();
+        const double begin = processor_time();
         check(sape_mask_advance(mask));
-        seconds[i] = now() - begin;
+        seconds[i] = processor_time() - begin;
     }
     sape_field_free(field);
     *record = median(records, repeats * RECORDS);

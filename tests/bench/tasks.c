@@ -84,10 +84,18 @@ float *random_array(size_t count, float low, float high) {
     return values;
 }
 
-double now(void) {
+static double seconds_of(clockid_t clock) {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+double now(void) {
+    return seconds_of(CLOCK_MONOTONIC);
+}
+
+double processor_time(void) {
+    return seconds_of(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 static int compare(const void *a, const void *b) {

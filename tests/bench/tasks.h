@@ -28,8 +28,9 @@ sape_field *create_field(const struct task *task, sape_policy policy, double pro
 /* Uniform values; end the program when there is no memory. */
 float *random_array(size_t count, float low, float high);
 
-/* Seconds. */
+/* Seconds; and those that this program, with all its threads, has had the processor. */
 double now(void);
+double processor_time(void);
 
 /* Sorts. */
 double median(double *values, size_t count);
