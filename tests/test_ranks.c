@@ -31,7 +31,7 @@ struct rank {
     sape_optimizer_kind optimizer;
     sape_loss_fn loss;
     size_t fails_at, stops_at;
-    double rate, weight_decay;
+    double rate, weight_decay, tolerance;
     uint64_t seed, iterations;
     bool no_data;
     const char *save, *resume;
@@ -126,6 +126,7 @@ static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
     params.batch_size = rank->batch;
     params.num_threads = 1 + rank->index % 2;
     params.seed = rank->index;
+    params.tolerance = rank->tolerance;
     optimizer.kind = rank->optimizer;
     optimizer.learning_rate = rank->rate > 0.0 ? rank->rate : 1e-2;
     optimizer.weight_decay = rank->weight_decay;
@@ -350,9 +351,28 @@ START_TEST(test_stop) {
 }
 END_TEST
 
+/* The end of a training that has converged follows the union's loss. */
+START_TEST(test_tolerance) {
+    struct rank alone, ranks[MAX_RANKS];
+    const struct rank like = {.policy = SAPE_POLICY_SPATIAL, SGD, .iterations = 500, .tolerance = 0.21};
+    run_alone(&alone, &like);
+    ck_assert_int_eq(alone.result.stop, SAPE_STOP_TOLERANCE);
+    share_out(ranks, 3, &like);
+    run_group(&group, ranks, 3);
+    for (size_t r = 0; r < 3; r++) {
+        ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
+        ck_assert_int_eq(ranks[r].result.stop, SAPE_STOP_TOLERANCE);
+        ck_assert_uint_eq(ranks[r].result.iterations, alone.result.iterations);
+        check_same_bits(&ranks[r], &ranks[0]);
+    }
+    release(ranks, 3);
+    release(&alone, 1);
+}
+END_TEST
+
 /* Ranks that could not end with the same bits, or would wait for one another, do not begin. */
 START_TEST(test_comparison) {
-    static const char *const texts[] = {"parameters", "settings", "settings", "num_iterations"};
+    static const char *const texts[] = {"parameters", "settings", "settings", "num_iterations", "settings"};
     struct rank ranks[MAX_RANKS];
     share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30, .seed = 1});
     switch (_i) {
@@ -367,6 +387,9 @@ START_TEST(test_comparison) {
         break;
     case 3:
         ranks[2].iterations = 31;
+        break;
+    case 4:
+        ranks[2].tolerance = 1e-9;
         break;
     }
     run_group(&group, ranks, 3);
@@ -469,6 +492,15 @@ START_TEST(test_unsupported) {
     EXPECT_ERROR(sape_trainer_set_reduce(trainer, sum_over_ranks, NULL), SAPE_ERROR_UNSUPPORTED, "spatial_fixed", "");
     sape_trainer_free(trainer);
     sape_field_free(field);
+
+    sape_trainer_params params;
+    sape_trainer_params_init(&params, sizeof params);
+    params.validation_share = 0.25;
+    CHECK_OK(sape_field_create(NULL, NULL, NULL, &field));
+    CHECK_OK(sape_trainer_create(&params, NULL, field, &trainer));
+    EXPECT_ERROR(sape_trainer_set_reduce(trainer, sum_over_ranks, NULL), SAPE_ERROR_UNSUPPORTED, "validation", "0.25");
+    sape_trainer_free(trainer);
+    sape_field_free(field);
 }
 END_TEST
 
@@ -486,7 +518,8 @@ int main(void) {
     tcase_add_test(ends, test_failing_loss);
     tcase_add_loop_test(ends, test_divergence, 0, 3);
     tcase_add_test(ends, test_stop);
-    tcase_add_loop_test(ends, test_comparison, 0, 4);
+    tcase_add_test(ends, test_tolerance);
+    tcase_add_loop_test(ends, test_comparison, 0, 5);
     tcase_add_test(ends, test_rank_without_data);
     tcase_add_test(ends, test_reduce_fails);
     tcase_add_test(ends, test_unsupported);
