@@ -36,6 +36,12 @@ sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetens
 /* Checks that the file's mask has the same settings: those that are given when a mask is made. */
 sape_status sape_checkpoint_match_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
 
+/* The same for the variance policy. */
+sape_status sape_checkpoint_add_cutoff(const struct sape_mask *mask, sape_safetensors_writer *writer);
+sape_status sape_checkpoint_apply_cutoff(const char *function, const sape_safetensors *file, struct sape_mask *mask);
+sape_status sape_checkpoint_match_cutoff(const char *function, const sape_safetensors *file,
+                                         const struct sape_mask *mask);
+
 /* Where the samples of spatial_fixed are, axis by axis: "sape.mask.positions.0" ... */
 const char *sape_checkpoint_positions_name(size_t axis);
 

@@ -9,7 +9,7 @@
 #include "metadata.h"
 
 static const char *const encodings[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
-static const char *const policies[] = {"none", "global", "spatial", "spatial_fixed", NULL};
+static const char *const policies[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 
 /* What a field is made of, and what decides which checkpoints fit it. */
 struct architecture {
@@ -35,6 +35,10 @@ static void list_entries(struct architecture *a, struct sape_entry entries[NUM_E
     memcpy(entries, all, sizeof all);
 }
 
+static bool has_resolution(size_t policy) {
+    return policy == SAPE_POLICY_SPATIAL || policy == SAPE_POLICY_VARIANCE;
+}
+
 static struct architecture architecture_of(const sape_field *field) {
     sape_encoder_params encoder;
     sape_encoder_describe(field->encoder, &encoder);
@@ -45,7 +49,7 @@ static struct architecture architecture_of(const sape_field *field) {
                                  .num_frequencies = encoder.num_frequencies,
                                  .policy = mask->policy,
                                  .mask_dim = mask->grid.dim,
-                                 .resolution = mask->policy == SAPE_POLICY_SPATIAL ? mask->grid.size[0] : 0,
+                                 .resolution = has_resolution(mask->policy) ? mask->grid.size[0] : 0,
                                  .hidden_dim = field->network->hidden_dim,
                                  .num_layers = field->network->num_layers - 1,
                                  .output_dim = field->network->output_dim};
@@ -178,7 +182,7 @@ static sape_status check_size(const char *function, const sape_safetensors *file
                     inner * hidden * hidden + hidden * (double)a->output_dim;
     double cells = 1.0, stored = 0.0;
     for (size_t axis = 0; axis < a->mask_dim && axis < SAPE_MAX_DIM; axis++) cells *= (double)a->resolution;
-    if (a->policy == SAPE_POLICY_SPATIAL) needed += cells;
+    if (has_resolution(a->policy)) needed += cells;
     for (size_t i = 0; i < sape_safetensors_count(file); i++) {
         sape_tensor_info info = {.struct_size = sizeof info};
         SAPE_TRY(sape_safetensors_info(file, i, &info));

@@ -96,6 +96,7 @@ static sape_status add_ramp_rows(const char *function, const struct sape_mask *m
 
 sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mask *mask,
                                      sape_safetensors_writer *writer) {
+    if (mask->cutoff != NULL) return sape_checkpoint_add_cutoff(mask, writer);
     struct state state = state_of(mask);
     struct sape_entry entries[MAX_ENTRIES];
     const size_t count = list_entries(&state, entries);
@@ -104,6 +105,7 @@ sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mas
 }
 
 sape_status sape_checkpoint_match_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask) {
+    if (mask->cutoff != NULL) return sape_checkpoint_match_cutoff(function, file, mask);
     struct state state = state_of(mask);
     struct sape_entry entries[MAX_ENTRIES];
     list_entries(&state, entries);
@@ -185,6 +187,7 @@ static void take_rows(struct sape_mask *mask) {
 }
 
 sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask) {
+    if (mask->cutoff != NULL) return sape_checkpoint_apply_cutoff(function, file, mask);
     struct state state = state_of(mask);
     struct sape_entry entries[MAX_ENTRIES];
     const size_t count = list_entries(&state, entries);

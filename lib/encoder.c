@@ -260,6 +260,45 @@ size_t sape_encoder_encoding_dim(const sape_encoder *encoder) {
     return encoder == NULL ? 0 : encoder->encoding_dim;
 }
 
+/* The frequency of a group's features, without regard to the order. */
+static double group_frequency(const sape_encoder *encoder, size_t group) {
+    double square = 0.0;
+    switch (encoder->kind) {
+    case SAPE_ENCODING_IDENTITY:
+        return 0.0;
+    case SAPE_ENCODING_FOURIER:
+        for (size_t a = 0; a < encoder->domain_dim; a++) {
+            const double component = (double)encoder->points[a * encoder->num_frequencies + group];
+            square += component * component;
+        }
+        return sqrt(square);
+    case SAPE_ENCODING_POSITIONAL:
+        return ldexp(0.5, (int)group);
+    case SAPE_ENCODING_RBF:
+    case SAPE_ENCODING_PERIODIC_RBF:
+        return (double)encoder->sigma[group];
+    }
+    return 0.0;
+}
+
+void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies) {
+    double highest = 0.0;
+    for (size_t j = 0; j < encoder->identity; j++) *frequencies++ = 0.0;
+    for (size_t group = 0; group < encoder->basis.count; group++) {
+        highest = fmax(highest, group_frequency(encoder, group));
+        for (size_t j = 0; j < encoder->group; j++) *frequencies++ = highest;
+    }
+}
+
+sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *frequencies, size_t count) {
+    SAPE_REQUIRE_POINTER(encoder);
+    SAPE_REQUIRE_POINTER(frequencies);
+    if (count != encoder->encoding_dim)
+        return SAPE_FAIL(SAPE_ERROR_SHAPE, "count is %zu, the encoder has %zu features", count, encoder->encoding_dim);
+    sape_encoder_list_frequencies(encoder, frequencies);
+    return SAPE_OK;
+}
+
 void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params) {
     *params = defaults;
     params->kind = encoder->kind;

@@ -19,6 +19,9 @@ void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, siz
    defaults. */
 void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params);
 
+/* As sape_encoder_frequencies(), of a known encoder. */
+void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies);
+
 /* Where the group that `active` lies in ends. */
 size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active);
 

@@ -84,6 +84,20 @@ static sape_status agree(const char *function, sape_instruction_set *encoder, sa
                      (int)*encoder, (int)*network);
 }
 
+/* The variance policy knows the features by their frequencies. */
+static sape_status create_mask(const char *function, sape_mask_params *params, sape_field *field) {
+    double *frequencies = NULL;
+    if (params->policy == SAPE_POLICY_VARIANCE) {
+        frequencies = SAPE_NEW_ARRAY(double, params->encoding_dim);
+        if (frequencies == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for frequencies");
+        sape_encoder_list_frequencies(field->encoder, frequencies);
+    }
+    params->frequencies = frequencies;
+    const sape_status status = sape_mask_create(params, &field->mask);
+    sape_release(frequencies);
+    return status;
+}
+
 /* The parts, each made for the dimensions of the one before. */
 static sape_status create_parts(const char *function, sape_field *field, const sape_encoder_params *encoder,
                                 const sape_mask_params *mask, const sape_network_params *network) {
@@ -104,7 +118,7 @@ static sape_status create_parts(const char *function, sape_field *field, const s
     SAPE_TRY(sape_encoder_create(&encoder_params, &field->encoder));
     mask_params.domain_dim = sape_encoder_domain_dim(field->encoder);
     mask_params.encoding_dim = sape_encoder_encoding_dim(field->encoder);
-    SAPE_TRY(sape_mask_create(&mask_params, &field->mask));
+    SAPE_TRY(create_mask(function, &mask_params, field));
     network_params.input_dim = mask_params.encoding_dim;
     SAPE_TRY(sape_network_create(&network_params, &field->network));
     return name_tensors(function, field);
@@ -205,7 +219,13 @@ sape_status sape_field_set_tensor(sape_field *field, const char *name, const flo
     struct part part;
     const char *part_name;
     SAPE_TRY(find(__func__, field, name, values, count, &part, &part_name));
-    return part.set(part.handle, part_name, values, count);
+    SAPE_TRY(part.set(part.handle, part_name, values, count));
+    if (part.handle == field->encoder && field->mask->cutoff != NULL) {
+        sape_encoder_list_frequencies(field->encoder, sape_cutoff_scratch(field->mask->cutoff));
+        sape_cutoff_set_frequencies(field->mask->cutoff, sape_cutoff_scratch(field->mask->cutoff));
+        field->mask->version++;
+    }
+    return SAPE_OK;
 }
 
 sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters) {

@@ -3,7 +3,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
@@ -11,7 +10,6 @@
 #include "params.h"
 
 #define MAX_CELLS ((size_t)1 << 28)
-#define LARGE_GRID 100
 /* Products of it with numbers of blocks stay exact. */
 #define MAX_ITERATIONS ((size_t)1000000000000)
 
@@ -33,7 +31,7 @@ void sape_mask_params_init(sape_mask_params *params, size_t size) {
 }
 
 static sape_status check_grid(const char *function, const sape_mask_params *params) {
-    if (params->policy != SAPE_POLICY_SPATIAL) return SAPE_OK;
+    if (params->policy != SAPE_POLICY_SPATIAL && params->policy != SAPE_POLICY_VARIANCE) return SAPE_OK;
     if (params->resolution < 3 || params->resolution > 4096)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, must be 3 to 4096", params->resolution);
     size_t cells = 1;
@@ -56,7 +54,7 @@ static sape_status check_samples(const char *function, const sape_mask_params *p
 }
 
 static sape_status check_params(const char *function, sape_mask_params *params) {
-    if ((unsigned)params->policy > SAPE_POLICY_SPATIAL_FIXED)
+    if ((unsigned)params->policy > SAPE_POLICY_VARIANCE)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "policy is %d, not a sape_policy", (int)params->policy);
     if (params->domain_dim < 1 || params->domain_dim > SAPE_MAX_DIM)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "domain_dim is %zu, must be 1 to 3", params->domain_dim);
@@ -103,71 +101,8 @@ static void set_schedule(struct sape_mask *mask, const sape_mask_params *params)
     mask->patience = mask->block_iterations / 2 > 0 ? mask->block_iterations / 2 : 1;
 }
 
-static int compare_floats(const void *a, const void *b) {
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* The distinct values of one coordinate of the samples become the grid's positions along that axis. */
-static sape_status place_axis(const char *function, struct sape_grid *grid, const sape_mask_params *params,
-                              size_t axis) {
-    const size_t n = params->num_samples;
-    float *positions = SAPE_NEW_ARRAY(float, n);
-    grid->positions[axis] = positions;
-    if (positions == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", n);
-    for (size_t i = 0; i < n; i++) positions[i] = params->samples[i * params->domain_dim + axis];
-    qsort(positions, n, sizeof *positions, compare_floats);
-    size_t distinct = 0;
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || positions[i] > positions[distinct - 1]) positions[distinct++] = positions[i];
-    grid->size[axis] = distinct;
-    if (distinct < 2)
-        return sape_fail(SAPE_ERROR_ARGUMENT, function, "samples have %zu distinct values of coordinate %zu, need 2",
-                         distinct, axis);
-    return SAPE_OK;
-}
-
-/* Every cell of the grid must be the place of a sample, or of several. */
-static sape_status check_full_grid(const char *function, struct sape_mask *mask, const sape_mask_params *params) {
-    struct sape_place places[SAPE_MAX_DIM];
-    if (mask->grid.cells > params->num_samples)
-        return sape_fail(SAPE_ERROR_ARGUMENT, function, "samples: %zu of them do not form a grid of %zu x %zu",
-                         params->num_samples, mask->grid.size[0], mask->grid.size[1]);
-    uint8_t *seen = SAPE_NEW_ARRAY(uint8_t, mask->grid.cells);
-    if (seen == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", mask->grid.cells);
-    size_t missing = mask->grid.cells;
-    for (size_t i = 0; i < params->num_samples; i++) {
-        size_t cell = 0, step = 1;
-        for (size_t a = 0; a < mask->grid.dim; a++) {
-            places[a] = sape_grid_place(&mask->grid, a, (double)params->samples[i * params->domain_dim + a]);
-            cell += (places[a].lower + (places[a].share >= 0.5f)) * step;
-            step *= mask->grid.size[a];
-        }
-        missing -= seen[cell] == 0;
-        seen[cell] = 1;
-    }
-    sape_release(seen);
-    if (missing == 0) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_ARGUMENT, function, "samples leave %zu places of their grid empty", missing);
-}
-
-static sape_status set_grid(const char *function, struct sape_mask *mask, const sape_mask_params *params) {
-    struct sape_grid *grid = &mask->grid;
-    *grid = (struct sape_grid){.size = {1, 1, 1}, .cells = 1, .radius = 1};
-    for (size_t a = 0; a < SAPE_MAX_DIM; a++) mask->scale[a] = 1.0f;
-    if (params->policy != SAPE_POLICY_SPATIAL && params->policy != SAPE_POLICY_SPATIAL_FIXED) return SAPE_OK;
-    grid->dim = params->policy == SAPE_POLICY_SPATIAL ? params->mask_dim : params->domain_dim;
-    for (size_t a = 0; a < grid->dim; a++) {
-        grid->size[a] = params->resolution;
-        if (params->policy == SAPE_POLICY_SPATIAL_FIXED) SAPE_TRY(place_axis(function, grid, params, a));
-        grid->cells *= grid->size[a];
-    }
-    if (params->policy == SAPE_POLICY_SPATIAL_FIXED) return check_full_grid(function, mask, params);
-    if (grid->cells > LARGE_GRID) grid->radius = 2;
-    return SAPE_OK;
-}
-
 static bool allocate(struct sape_mask *mask) {
+    if (mask->policy == SAPE_POLICY_VARIANCE) return true;
     const size_t cells = mask->grid.cells, dim = mask->encoding_dim;
     const bool ramps = mask->policy != SAPE_POLICY_SPATIAL;
     const bool logs = mask->grid.dim > 0;
@@ -194,6 +129,7 @@ static bool allocate(struct sape_mask *mask) {
 }
 
 static void set_start(struct sape_mask *mask) {
+    if (mask->policy == SAPE_POLICY_VARIANCE) return;
     const size_t revealed = mask->policy == SAPE_POLICY_NONE ? mask->encoding_dim : mask->block;
     for (size_t i = 0; i < mask->grid.cells; i++) {
         mask->level[i] = (uint16_t)revealed;
@@ -221,9 +157,11 @@ sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
     mask->encoding_dim = known.encoding_dim;
     mask->epsilon = known.epsilon;
     set_schedule(mask, &known);
-    sape_status status = set_grid(__func__, mask, &known);
+    sape_status status = sape_mask_set_grid(__func__, mask, &known);
     if (status == SAPE_OK && !allocate(mask))
         status = SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a mask of %zu rows", mask->grid.cells);
+    if (status == SAPE_OK && known.policy == SAPE_POLICY_VARIANCE)
+        status = sape_cutoff_create(__func__, &known, &mask->grid, &mask->cutoff);
     if (status != SAPE_OK) {
         sape_mask_free(mask);
         return status;
@@ -247,6 +185,7 @@ void sape_mask_free(sape_mask *mask) {
     sape_release(mask->distinct);
     sape_release(mask->distinct_index);
     sape_release(mask->scratch);
+    sape_cutoff_free(mask->cutoff);
     sape_release(mask);
 }
 
@@ -258,9 +197,16 @@ size_t sape_mask_encoding_dim(const sape_mask *mask) {
     return mask == NULL ? 0 : mask->encoding_dim;
 }
 
+static sape_status get_cutoff_state(const char *function, const sape_mask *mask, sape_mask_state *state) {
+    sape_mask_state known = {.struct_size = sizeof known, .iteration = mask->iteration, .num_cells = mask->grid.cells};
+    sape_cutoff_state(mask->cutoff, &mask->grid, &known);
+    return sape_params_write(function, state, &known, sizeof known);
+}
+
 sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state *state) {
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE_POINTER(state);
+    if (mask->policy == SAPE_POLICY_VARIANCE) return get_cutoff_state(__func__, mask, state);
     const size_t cells = mask->grid.cells;
     double revealed = 0.0;
     size_t in_progress = 0;
@@ -352,6 +298,10 @@ sape_status sape_mask_step(sape_mask *mask) {
         mask->iteration++;
         sape_mask_ramp_step(mask);
         break;
+    case SAPE_POLICY_VARIANCE:
+        mask->iteration++;
+        if (sape_cutoff_set_iteration(mask->cutoff, mask->iteration)) mask->version++;
+        break;
     }
     return SAPE_OK;
 }
@@ -360,8 +310,22 @@ sape_status sape_mask_advance(sape_mask *mask) {
     SAPE_REQUIRE_POINTER(mask);
     if (mask->policy == SAPE_POLICY_SPATIAL)
         sape_mask_spatial_advance(mask);
-    else if (mask->policy != SAPE_POLICY_NONE)
+    else if (mask->policy == SAPE_POLICY_GLOBAL || mask->policy == SAPE_POLICY_SPATIAL_FIXED)
         sape_mask_reveal(mask);
+    return SAPE_OK;
+}
+
+sape_status sape_mask_set_signal(sape_mask *mask, size_t n, const float *x, size_t o, const float *values) {
+    SAPE_REQUIRE_POINTER(mask);
+    SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
+    SAPE_REQUIRE(o >= 1, "o is 0, must be at least 1");
+    SAPE_REQUIRE_POINTER(values);
+    if (mask->policy != SAPE_POLICY_VARIANCE) return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the policy is not variance");
+    SAPE_TRY(sape_check_coordinates(__func__, "x", x, n, mask->domain_dim));
+    SAPE_REQUIRE(n <= SIZE_MAX / sizeof(float) / o, "o is %zu: too many values for memory", o);
+    SAPE_TRY(sape_check_finite(__func__, "values", values, n * o));
+    SAPE_TRY(sape_cutoff_set_signal(__func__, mask->cutoff, &mask->grid, n, mask->domain_dim, x, o, values));
+    mask->version++;
     return SAPE_OK;
 }
 

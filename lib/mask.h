@@ -3,8 +3,9 @@
  * The mask as the field and the trainer use it.
  *
  * A row of the mask is a step function: 1 below level, ramp from there to end, 0 behind. The spatial policy needs the
- * level alone, one integer a cell; none, global and spatial_fixed have ramps. The blurred, interpolated weight of a
- * feature at a place is the weighted share of the cells round it whose step reaches beyond the feature.
+ * level alone, one integer a cell; none, global and spatial_fixed have ramps; variance has cut-offs in place of rows.
+ * The blurred, interpolated weight of a feature at a place is the weighted share of the cells round it whose step
+ * reaches beyond the feature.
  */
 #ifndef SAPE_LIB_MASK_H
 #define SAPE_LIB_MASK_H
@@ -12,6 +13,7 @@
 #include <sape/mask.h>
 #include <stdbool.h>
 
+#include "cutoff.h"
 #include "grid.h"
 
 struct sape_mask {
@@ -47,6 +49,8 @@ struct sape_mask {
     size_t num_distinct;
     /* Three floats a cell for whoever changes the mask. */
     float *scratch;
+    /* Variance; otherwise NULL, and then the rows above are there. */
+    struct sape_cutoff *cutoff;
     /* Grows with every change of the rows or of their places. */
     uint64_t version;
 };
@@ -80,6 +84,9 @@ void sape_mask_read(const struct sape_mask *mask, size_t samples, size_t width, 
 
 /* An upper bound of the features revealed at each of n places, (n, d). */
 void sape_mask_bounds(const struct sape_mask *mask, size_t n, const float *x, uint16_t *bounds);
+
+/* The grid that the parameters ask for; its positions are the mask's to release, also when it fails. */
+sape_status sape_mask_set_grid(const char *function, struct sape_mask *mask, const sape_mask_params *params);
 
 /* Brings the derived members up to date after a change of the rows. */
 void sape_mask_rebuild(struct sape_mask *mask);

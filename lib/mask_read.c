@@ -123,6 +123,10 @@ size_t sape_mask_panel_size(const struct sape_mask *mask, size_t width) {
 void sape_mask_read(const struct sape_mask *mask, size_t samples, size_t width, const float *x,
                     struct sape_mask_panel *panel) {
     struct sape_place places[SAPE_MAX_DIM];
+    if (mask->cutoff != NULL) {
+        sape_cutoff_read(mask, samples, width, x, panel);
+        return;
+    }
     panel->full = mask->encoding_dim;
     panel->active = 0;
     for (size_t s = 0; s < samples; s++) {
@@ -154,6 +158,10 @@ void sape_mask_panel_weights(const struct sape_mask *mask, const struct sape_mas
 
 void sape_mask_bounds(const struct sape_mask *mask, size_t n, const float *x, uint16_t *bounds) {
     struct sape_place places[SAPE_MAX_DIM];
+    if (mask->cutoff != NULL) {
+        sape_cutoff_bounds(mask, n, x, bounds);
+        return;
+    }
     for (size_t s = 0; s < n; s++)
         bounds[s] = mask->highest[sape_mask_place(mask, x + s * mask->domain_dim, 1, places)];
 }

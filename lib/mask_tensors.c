@@ -12,9 +12,14 @@
 /* Samples that are read at a time. */
 #define PANEL 64
 
-enum tensor { STASHED, IN_PROGRESS, LOG_BUFFER, LOG_COUNTER };
+enum tensor { STASHED, IN_PROGRESS, LOG_BUFFER, LOG_COUNTER, SIGMA };
 
-static const char *const names[] = {"mask_stashed", "in_progress", "log_buffer", "log_counter"};
+static const char *const names[] = {"mask_stashed", "in_progress", "log_buffer", "log_counter", "sigma"};
+
+/* The only tensor of the variance policy is the last of all. */
+static size_t first_tensor(const struct sape_mask *mask) {
+    return mask->policy == SAPE_POLICY_VARIANCE ? SIGMA : STASHED;
+}
 
 size_t sape_mask_tensor_count(const sape_mask *mask) {
     if (mask == NULL) return 0;
@@ -22,6 +27,7 @@ size_t sape_mask_tensor_count(const sape_mask *mask) {
     case SAPE_POLICY_NONE:
         return 0;
     case SAPE_POLICY_GLOBAL:
+    case SAPE_POLICY_VARIANCE:
         return 1;
     case SAPE_POLICY_SPATIAL:
     case SAPE_POLICY_SPATIAL_FIXED:
@@ -34,6 +40,7 @@ sape_status sape_mask_tensor_info(const sape_mask *mask, size_t index, sape_tens
     SAPE_REQUIRE_POINTER(mask);
     SAPE_TRY(sape_tensor_check_index(__func__, index, sape_mask_tensor_count(mask), info));
     const size_t shape[] = {mask->grid.cells};
+    index += first_tensor(mask);
     const sape_dtype dtype = index == IN_PROGRESS ? SAPE_DTYPE_U8 : SAPE_DTYPE_F32;
     return sape_tensor_describe(__func__, info, names[index], dtype, 1, shape);
 }
@@ -44,7 +51,9 @@ static sape_status info_of(const void *handle, size_t index, sape_tensor_info *i
 
 static sape_status find(const char *function, const sape_mask *mask, const char *name, const float *values,
                         size_t count, size_t *index) {
-    return sape_tensor_find(function, mask, sape_mask_tensor_count(mask), info_of, name, values, count, index);
+    SAPE_TRY(sape_tensor_find(function, mask, sape_mask_tensor_count(mask), info_of, name, values, count, index));
+    *index += first_tensor(mask);
+    return SAPE_OK;
 }
 
 static float stashed(const struct sape_mask *mask, size_t row) {
@@ -69,6 +78,9 @@ sape_status sape_mask_get_tensor(const sape_mask *mask, const char *name, float 
         case LOG_COUNTER:
             values[i] = mask->counter[i];
             break;
+        case SIGMA:
+            values[i] = mask->cutoff->sigma[i];
+            break;
         }
     }
     return SAPE_OK;
@@ -82,7 +94,8 @@ static sape_status check_values(const char *function, const struct sape_mask *ma
         const double value = (double)values[i];
         if (index == IN_PROGRESS && value != 0.0 && value != 1.0)
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, must be 0 or 1", names[index], i, value);
-        if ((value < 0.0 && index != LOG_BUFFER) || (index == STASHED && value > (double)mask->encoding_dim))
+        if ((value < 0.0 && index != LOG_BUFFER) || (index == SIGMA && value > 1.0) ||
+            (index == STASHED && value > (double)mask->encoding_dim))
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s[%zu] is %g, which is out of range", names[index], i,
                              value);
         if (whole && value != floor(value))
@@ -124,6 +137,10 @@ sape_status sape_mask_set_tensor(sape_mask *mask, const char *name, const float 
         break;
     case LOG_COUNTER:
         memcpy(mask->counter, values, count * sizeof *values);
+        break;
+    case SIGMA:
+        sape_cutoff_set_sigma(mask->cutoff, count, values);
+        mask->version++;
         break;
     }
     return SAPE_OK;

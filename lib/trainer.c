@@ -117,6 +117,8 @@ sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *
     SAPE_REQUIRE(targets == NULL || loss != SAPE_LOSS_CHAMFER, "targets is not NULL, but loss is Chamfer");
     if (n > SIZE_MAX / sizeof(float) / o) return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
     if (targets != NULL) SAPE_TRY(sape_loss_check_targets(__func__, loss, targets, n * o));
+    if (targets != NULL && sape_mask_policy(trainer->field->mask) == SAPE_POLICY_VARIANCE)
+        SAPE_TRY(sape_mask_set_signal(trainer->field->mask, n, x, o, targets));
     trainer->num_samples = n;
     trainer->x = x;
     trainer->targets = targets;

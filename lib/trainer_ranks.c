@@ -76,6 +76,10 @@ static uint64_t digest_of_state(const sape_trainer *trainer) {
     hash = digest(hash, trainer->field->network->parameters, bytes);
     hash = digest(hash, optimizer->first, bytes);
     if (optimizer->second != NULL) hash = digest(hash, optimizer->second, bytes);
+    if (mask->cutoff != NULL) {
+        hash = digest(hash, &mask->cutoff->highest, sizeof mask->cutoff->highest);
+        return digest(hash, mask->cutoff->rise, cells * sizeof *mask->cutoff->rise);
+    }
     hash = digest(hash, mask->level, cells * sizeof *mask->level);
     hash = digest(hash, mask->in_progress, cells * sizeof *mask->in_progress);
     hash = digest(hash, mask->center, sizeof mask->center);
@@ -162,7 +166,8 @@ static double mean_sample_loss(const sape_trainer *trainer) {
 /* Rows of the first layer behind the furthest feature that the mask reveals anywhere have no gradient on any rank. */
 static size_t rows_in_use(const sape_trainer *trainer) {
     const struct sape_mask *mask = trainer->field->mask;
-    const size_t revealed = mask->distinct[mask->num_distinct - 1];
+    const size_t revealed =
+        mask->cutoff != NULL ? sape_cutoff_active(mask->cutoff, &mask->grid) : mask->distinct[mask->num_distinct - 1];
     return revealed > trainer->touched ? revealed : trainer->touched;
 }
 

@@ -99,6 +99,7 @@ static sape_status encode_backward(struct world *world) {
 }
 
 static sape_status create_mask(struct world *world) {
+    static const double frequencies[5] = {0.0, 1.0, 1.0, 2.0, 2.0};
     sape_mask_params params;
     sape_mask *made;
     sape_mask_params_init(&params, sizeof params);
@@ -108,6 +109,7 @@ static sape_status create_mask(struct world *world) {
     params.resolution = 3;
     params.samples = tiny_x;
     params.num_samples = TINY_SAMPLES;
+    params.frequencies = frequencies;
     sape_status status = sape_mask_create(&params, &made);
     status = checked(made, status);
     sape_mask_free(made);
@@ -306,7 +308,7 @@ static const struct call {
     {"restore", restore, false, 10},
 };
 #define NUM_CALLS ((int)(sizeof calls / sizeof *calls))
-#define NUM_POLICIES ((int)SAPE_POLICY_SPATIAL_FIXED + 1)
+#define NUM_POLICIES ((int)SAPE_POLICY_VARIANCE + 1)
 
 static void open_world(struct world *world, sape_policy policy, size_t threads) {
     *world = (struct world){.policy = policy, .threads = threads};

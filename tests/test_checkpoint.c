@@ -29,6 +29,8 @@ static const struct architecture architectures[] = {
     {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 3, 8, 2, 4},
     {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL_FIXED, 1, 8, 1, 0},
     {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL_FIXED, 2, 8, 2, 0},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 2, 8, 2, 5},
+    {SAPE_ENCODING_RBF, SAPE_POLICY_VARIANCE, 3, 7, 1, 4},
 };
 #define NUM_ARCHITECTURES ((int)(sizeof architectures / sizeof *architectures))
 

@@ -25,6 +25,7 @@ static sape_field *make(struct setting setting) {
     static const float center[] = {0.2f, -0.1f, 0.05f}, scale[] = {1.4f, 0.8f, -1.2f};
     sape_encoder_params encoder;
     sape_mask_params mask;
+    sape_cutoff_params cutoff;
     sape_network_params network;
     sape_field *field;
     sape_encoder_params_init(&encoder, sizeof encoder);
@@ -39,6 +40,10 @@ static sape_field *make(struct setting setting) {
     mask.mask_dim = setting.shifted && setting.d > 1 ? setting.d - 1 : 0;
     mask.num_blocks = setting.kind == SAPE_ENCODING_IDENTITY ? 1 : 2;
     mask.epsilon = 0.5;
+    sape_cutoff_params_init(&cutoff, sizeof cutoff);
+    mask.cutoff = &cutoff;
+    cutoff.c_max = 2.0;
+    cutoff.shape = setting.d == 2 ? SAPE_FILTER_COSINE : SAPE_FILTER_LINEAR;
     network.output_dim = OUTPUTS;
     network.hidden_dim = HIDDEN;
     network.num_layers = LAYERS;
@@ -49,6 +54,7 @@ static sape_field *make(struct setting setting) {
     for (int i = 0; i < (setting.policy == SAPE_POLICY_GLOBAL ? 100 : 0); i++)
         CHECK_OK(sape_mask_step(sape_field_mask(field)));
     if (setting.policy == SAPE_POLICY_SPATIAL) CHECK_OK(sape_mask_advance(sape_field_mask(field)));
+    if (setting.policy == SAPE_POLICY_VARIANCE) CHECK_OK(sape_mask_set_signal(sape_field_mask(field), 300, x, 1, loss));
     free(x);
     free(loss);
     return field;
@@ -66,11 +72,12 @@ static void by_hand(const sape_field *field, size_t n, const float *x, float *ou
     free(weights);
 }
 
-#define NUM_SETTINGS 60
+#define NUM_SETTINGS 75
 
 static struct setting setting_of(int i) {
     const struct setting setting = {.kind = (sape_encoding)(i % 5), .d = (size_t)(i / 5 % 3 + 1)};
     static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+    if (i >= 60) return (struct setting){setting.kind, SAPE_POLICY_VARIANCE, setting.d, false};
     if (i >= 45) return (struct setting){setting.kind, SAPE_POLICY_SPATIAL, setting.d, true};
     return (struct setting){setting.kind, policies[i / 15], setting.d, false};
 }

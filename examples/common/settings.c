@@ -6,7 +6,7 @@
 
 /* In the order of sape_encoding and of sape_policy. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
-static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", NULL};
+static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
 #define MAX_SEED 9007199254740992.0

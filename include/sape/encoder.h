@@ -123,6 +123,16 @@ SAPE_API sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n
                                            const float *d_features, float *d_x);
 
 /**
+ * The frequencies of the features, by which the variance policy filters them, in cycles per unit of x (so twice as many
+ * over the domain [-1, 1]): 0 for x itself; |F_j| (fourier); 2^i / 2 (positional); the bandwidth sigma_j of a radial
+ * basis. Where rounding, or a tensor that was set, breaks the order, a feature has the highest frequency before it.
+ *
+ * @param frequencies receives them, not descending. @param count number of doubles; must be E.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE.
+ */
+SAPE_API sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *frequencies, size_t count);
+
+/**
  * @return how many named tensors the encoder has; 0 for NULL. Identity: none. Fourier: "frequencies" (d, nf).
  *         Positional: "frequencies" (nf), always 2^i pi. RBF: "centres" (2 nf, d) and "sigma" (2 nf). Periodic RBF:
  *         "offsets" (nf, d) and "sigma" (nf).

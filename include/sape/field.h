@@ -157,7 +157,11 @@ SAPE_API sape_status sape_field_tensor_info(const sape_field *field, size_t inde
  */
 SAPE_API sape_status sape_field_get_tensor(const sape_field *field, const char *name, float *values, size_t count);
 
-/** Replaces a tensor. @param name, values, count as above. @return as above, and what the part's own setter returns. */
+/**
+ * Replaces a tensor. The encoder's must be replaced here, not with sape_encoder_set_tensor(), under the variance
+ * policy, whose mask follows their frequencies. @param name, values, count as above.
+ * @return as above, and what the part's own setter returns.
+ */
 SAPE_API sape_status sape_field_set_tensor(sape_field *field, const char *name, const float *values, size_t count);
 
 #ifdef __cplusplus

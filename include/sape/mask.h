@@ -15,6 +15,7 @@
 
 #include "status.h"
 #include "tensor.h"
+#include "window.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,8 +33,75 @@ typedef enum sape_policy {
     /** Block by block, in the cells of a grid whose smoothed loss is still above epsilon (the paper's method). */
     SAPE_POLICY_SPATIAL = 2,
     /** As spatial, with one row per training sample in place of a grid (1D and 2D), and with global's ramp. */
-    SAPE_POLICY_SPATIAL_FIXED = 3
+    SAPE_POLICY_SPATIAL_FIXED = 3,
+    /**
+     * A low-pass filter whose cut-off frequency rises with the iterations, and is higher in the cells of a grid where
+     * the signal varies more: sape_cutoff_params, sape_mask_set_signal(). Losses do not matter.
+     */
+    SAPE_POLICY_VARIANCE = 4
 } sape_policy;
+
+/** How a low-pass filter falls from 1 to 0. */
+typedef enum sape_filter_shape {
+    /** In a straight line. */
+    SAPE_FILTER_LINEAR = 0,
+    /** As half a period of a cosine, without corners. */
+    SAPE_FILTER_COSINE = 1
+} sape_filter_shape;
+
+/**
+ * The constants of the variance policy. The cut-off of a cell after iteration t, in cycles per unit of x, is
+ *
+ *     c = c_min + (c_max - c_min) (L(p) + beta sigma^gamma), clamped to [c_min, c_max],
+ *
+ * where p = (t - t0) / (T - t0) clamped to [0, 1], t0 = start_iteration, T = end_share num_iterations; L is the
+ * logistic function S(p) = 1 / (1 + exp(-steepness (p - midpoint))), where rescale is set (S(p) - S(0)) / (S(1) -
+ * S(0)); and sigma in [0, 1] is the signal's variance in the window round the cell over its largest value. Between the
+ * cells the cut-off is interpolated linearly along every axis. A feature of frequency f has weight 1 where f <= c, 0
+ * where f >= c + width, and falls between them as shape says.
+ *
+ * Set by sape_cutoff_params_init() or sape_cutoff_params_init_published(), then changed where wanted. Defaults are this
+ * library's own where nothing else is said.
+ */
+typedef struct sape_cutoff_params {
+    /** sizeof(sape_cutoff_params); set by the initialiser. */
+    size_t struct_size;
+    /** The lowest cut-off, cycles per unit of x, >= 0 and not above c_max. Default 0: at first x itself alone. */
+    double c_min;
+    /**
+     * The highest cut-off, cycles per unit of x, >= 0. 0 (the default) chooses it: the highest frequency of a feature,
+     * or less once a signal is
+     * known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n samples in d dimensions. A regular
+     * grid of them holds twice that (Nyquist); in samples at random places gaps are about twice as wide.
+     */
+    double c_max;
+    /** What the variance adds, as a share of c_max - c_min; finite, >= 0. Default 0.2. */
+    double beta;
+    /** The power of the variance; finite, >= 0 (0 counts every cell alike). Default 0.5, the standard deviation. */
+    double gamma;
+    /** Steepness a of the logistic, > 0 and at most 1e6. Default 8; published 1. */
+    double steepness;
+    /** Its midpoint m as a value of p, within +-1e6. Default 0.5; published 0. */
+    double midpoint;
+    /** Not 0: the logistic is rescaled to run from 0 at p = 0 to 1 at p = 1. Default 1; published 0. */
+    int32_t rescale;
+    /** What the signal is taken to be beyond the domain's border, for the window. Default #SAPE_BOUNDARY_REPLICATE. */
+    sape_boundary boundary;
+    /** Iterations t0 before the cut-off begins to rise, less than T. Default 0. */
+    size_t start_iteration;
+    /** The end T of the schedule as a share of num_iterations, in (0, 1]; rounded down, at least 1. Default 0.5;
+     * published 1. */
+    double end_share;
+    /** Window of the variance along an axis in cells, up to 1e6. 0 (the default) for 5, 3 in grids up to 100 cells. */
+    size_t window;
+    /** Width of the filter's fall, cycles per unit of x, finite, >= 0; 0 is the ideal filter. Default 1; published 0.
+     */
+    double width;
+    /** The shape of the fall. Default #SAPE_FILTER_LINEAR. */
+    sape_filter_shape shape;
+    /** Unused, 0. */
+    int32_t reserved;
+} sape_cutoff_params;
 
 /** What a mask is made of. Set by sape_mask_params_init(), then changed where wanted. */
 typedef struct sape_mask_params {
@@ -49,7 +117,7 @@ typedef struct sape_mask_params {
     size_t encoding_dim;
     /** Dimension of the grid: it lies over the first mask_dim coordinates. 0 (the default) for d; at most d. */
     size_t mask_dim;
-    /** Grid cells per axis, 3 to 4096, at most 2^28 cells in all. Default 64. Spatial only. */
+    /** Grid cells per axis, 3 to 4096, at most 2^28 cells in all. Default 64. Spatial and variance. */
     size_t resolution;
     /**
      * Number of blocks, 1 to E. 0 (the default) for blocks of d features, the paper's choice, which needs a long
@@ -73,6 +141,13 @@ typedef struct sape_mask_params {
     const float *samples;
     /** Spatial_fixed: number of samples, at least 2. */
     size_t num_samples;
+    /** Variance: the constants; read by the call. NULL (the default) for those of sape_cutoff_params_init(). */
+    const sape_cutoff_params *cutoff;
+    /**
+     * Variance: (E) frequencies of the features in cycles per unit of x, finite, >= 0 and not descending; copied. See
+     * sape_encoder_frequencies(). NULL otherwise. A field sets it.
+     */
+    const double *frequencies;
 } sape_mask_params;
 
 /** A mask and its progress. */
@@ -84,21 +159,32 @@ typedef struct sape_mask_state {
     size_t struct_size;
     /** Iterations counted by sape_mask_step() so far. */
     uint64_t iteration;
-    /** Features revealed at a time. */
+    /** Features revealed at a time; variance: 0. */
     size_t block_size;
-    /** Iterations from one block to the next. */
+    /** Iterations from one block to the next; variance: 0. */
     size_t block_iterations;
-    /** Features below this have been offered to the locations in progress; the next block ends at next_feature. */
+    /** Features below this have been offered to the locations in progress; the next block ends at next_feature.
+     * Variance: the features with any weight in the cell that has fewest. */
     size_t current_feature;
-    /** One past the last feature of the block that comes next; E when all have been offered. */
+    /** One past the last feature of the block that comes next; E when all have been offered. Variance: those in
+     * the cell that has most. */
     size_t next_feature;
     /** Number of rows of the mask: grid cells, samples, or 1. */
     size_t num_cells;
-    /** How many of them are still in progress. */
+    /** How many of them are still in progress; variance: whose cut-off can still rise. */
     size_t cells_in_progress;
     /** Mean revealed share over the rows, before smoothing, in [0, 1]. */
     double revealed;
 } sape_mask_state;
+
+/** Sets every field to its default. @param size sizeof(sape_cutoff_params) as the caller was compiled. */
+SAPE_API void sape_cutoff_params_init(sape_cutoff_params *params, size_t size);
+
+/**
+ * Sets every field to its default, but for the published formula: steepness 1, midpoint 0, not rescaled, up to the last
+ * iteration, an ideal filter. Its schedule begins half open.
+ */
+SAPE_API void sape_cutoff_params_init_published(sape_cutoff_params *params, size_t size);
 
 /** Sets every field to its default. @param size sizeof(sape_mask_params) as the caller was compiled. */
 SAPE_API void sape_mask_params_init(sape_mask_params *params, size_t size);
@@ -133,7 +219,7 @@ SAPE_API sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state 
  * The weights of n samples, as a dense array.
  *
  * Spatial: the multilinear interpolation of the smoothed mask at x. Spatial_fixed: the smoothed rows, interpolated
- * linearly between samples. Coordinates outside the domain count as on its border.
+ * linearly between samples. Variance: those of the filter at x. Coordinates outside the domain count as on its border.
  *
  * @param n       number of samples.
  * @param x       (n, d) coordinates; d as in the parameters, even where mask_dim is smaller.
@@ -157,7 +243,7 @@ SAPE_API sape_status sape_mask_revealed(const sape_mask *mask, size_t n, const f
  * Records the losses of a batch, which drive the mask. Any number of calls may come before a step.
  *
  * Spatial: each loss is added to the corners of its cell with the interpolation weights. Global: the losses enter the
- * batch's mean. Spatial_fixed: each loss counts for the training sample nearest to x.
+ * batch's mean. Spatial_fixed: each loss counts for the training sample nearest to x. Variance: checked, not used.
  *
  * @param n    number of samples.
  * @param x    (n, d) coordinates.
@@ -175,7 +261,8 @@ SAPE_API sape_status sape_mask_step(sape_mask *mask);
 
 /**
  * Advances now, whatever the schedule: judges which locations are still in progress (spatial), reveals the next block
- * there and clears the log. sape_mask_step() calls it; call it yourself to set your own pace.
+ * there and clears the log. sape_mask_step() calls it; call it yourself to set your own pace. Variance: does nothing,
+ * since the cut-off depends on the number of iterations alone.
  *
  * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
  */
@@ -190,6 +277,23 @@ SAPE_API sape_status sape_mask_advance(sape_mask *mask);
  *         policies).
  */
 SAPE_API sape_status sape_mask_smoothed_loss(const sape_mask *mask, float *loss, size_t count);
+
+/**
+ * Variance: gives the signal whose variance sets the cut-offs, usually the training samples; a trainer does so by
+ * itself when it is given targets. Until then sigma is 0 everywhere. May be called again at any time.
+ *
+ * The variance of a cell is that of the samples in the window round it, summed over the outputs; a sample belongs to
+ * the cell it lies in. A window of fewer than two samples takes the mean of its neighbours. A constant signal has sigma
+ * 0.
+ *
+ * @param n      number of samples, at least 1.
+ * @param x      (n, d) coordinates; those outside the domain count for the nearest cell.
+ * @param o      values a sample, at least 1.
+ * @param values (n, o) finite values; not kept.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (other
+ *         policies).
+ */
+SAPE_API sape_status sape_mask_set_signal(sape_mask *mask, size_t n, const float *x, size_t o, const float *values);
 
 /**
  * Places the grid over another domain: it covers (x - center) * scale in [-1, 1]. Spatial only.
@@ -208,7 +312,8 @@ SAPE_API sape_status sape_mask_set_domain(sape_mask *mask, const float *center, 
 SAPE_API sape_status sape_mask_fit_domain(sape_mask *mask, size_t n, const float *points);
 
 /**
- * @return how many named tensors the mask has, one value a row each; 0 for NULL and for policy none. All others:
+ * @return how many named tensors the mask has, one value a row each; 0 for NULL and for policy none. Variance: "sigma",
+ *         the variance of every cell in [0, 1]; the first coordinate is the fastest. All others:
  *         "mask_stashed", the sum of a row's weights. Spatial and spatial_fixed also: "in_progress"; "log_buffer" and
  *         "log_counter", which are the recorded losses and their weights (spatial), or the last loss and the number of
  *         iterations that the smoothed loss has not been above epsilon (spatial_fixed).

@@ -178,7 +178,8 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
 
 /**
  * Gives the samples. The arrays are not copied: they must stay as they are until other ones are given or the trainer is
- * freed. An epoch that was under way is dropped.
+ * freed. An epoch that was under way is dropped. Under the variance policy the targets are the signal whose variance
+ * sets the cut-offs: sape_mask_set_signal() is called with them.
  *
  * @param n       number of samples, at least 1.
  * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss;

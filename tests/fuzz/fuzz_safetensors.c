@@ -64,6 +64,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size) {
     if (sape_safetensors_count(file) > 0) {
         restore_field(file, SAPE_POLICY_SPATIAL);
         restore_field(file, SAPE_POLICY_SPATIAL_FIXED);
+        restore_field(file, SAPE_POLICY_VARIANCE);
         restore_trainer(file, SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM);
     }
     sape_safetensors_free(file);

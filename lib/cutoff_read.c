@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading the variance policy's mask: the cut-off at a place, and from it the weights of the features. */
+#include <math.h>
+#include <string.h>
+
+#include "mask.h"
+
+#define PI 3.14159265358979323846
+
+/* The cut-off at a place, interpolated between the cells, and its derivatives. */
+struct local_cutoff {
+    double value;
+    double slope[SAPE_MAX_DIM];
+};
+
+static struct local_cutoff cutoff_at(const struct sape_mask *mask, const float *x, size_t stride) {
+    const size_t dim = mask->grid.dim;
+    struct sape_place places[SAPE_MAX_DIM];
+    struct local_cutoff local = {0};
+    const size_t cell = sape_mask_place(mask, x, stride, places);
+    for (size_t corner = 0; corner < (size_t)1 << dim; corner++) {
+        double share[SAPE_MAX_DIM], weight = 1.0;
+        size_t at = cell, step = 1;
+        for (size_t a = 0; a < dim; a++) {
+            const bool upper = corner >> a & 1;
+            share[a] = upper ? (double)places[a].share : 1.0 - (double)places[a].share;
+            weight *= share[a];
+            at += upper ? step : 0;
+            step *= mask->grid.size[a];
+        }
+        const double value = sape_cutoff_of_cell(mask->cutoff, at);
+        local.value += weight * value;
+        for (size_t a = 0; a < dim; a++) {
+            double slope = corner >> a & 1 ? (double)places[a].slope : -(double)places[a].slope;
+            for (size_t b = 0; b < dim; b++) slope *= b == a ? 1.0 : share[b];
+            local.slope[a] += slope * value;
+        }
+    }
+    return local;
+}
+
+/* Groups whose frequency is at most f, or less than f. */
+static size_t groups_below(const struct sape_cutoff *cutoff, double f, bool strictly) {
+    size_t low = 0, high = cutoff->num_groups;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (strictly ? cutoff->frequencies[middle] < f : cutoff->frequencies[middle] <= f)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Groups of weight 1, and those of any weight. */
+static size_t full_groups(const struct sape_cutoff *cutoff, double c) {
+    return groups_below(cutoff, c, false);
+}
+
+static size_t active_groups(const struct sape_cutoff *cutoff, double c) {
+    const size_t full = full_groups(cutoff, c), active = groups_below(cutoff, c + cutoff->params.width, true);
+    return active > full ? active : full;
+}
+
+static size_t features_of(const struct sape_cutoff *cutoff, size_t groups) {
+    return groups == 0 ? 0 : cutoff->ends[groups - 1];
+}
+
+/* The weight at a frequency so far above the cut-off, and its derivative with respect to the cut-off. */
+static double weight_above(const sape_cutoff_params *params, double excess, double *derivative) {
+    *derivative = 0.0;
+    if (excess <= 0.0) return 1.0;
+    if (excess >= params->width) return 0.0;
+    const double share = excess / params->width;
+    if (params->shape == SAPE_FILTER_LINEAR) {
+        *derivative = 1.0 / params->width;
+        return 1.0 - share;
+    }
+    *derivative = 0.5 * PI * sin(PI * share) / params->width;
+    return 0.5 + 0.5 * cos(PI * share);
+}
+
+static void read_sample(const struct sape_mask *mask, size_t first, const struct local_cutoff *local, size_t width,
+                        size_t s, const struct sape_mask_panel *panel) {
+    const struct sape_cutoff *cutoff = mask->cutoff;
+    double derivative;
+    for (size_t i = 0; i < panel->num_steps; i++) {
+        const double excess = cutoff->frequencies[first + i] - local->value;
+        panel->weights[i * width + s] = (float)weight_above(&cutoff->params, excess, &derivative);
+        for (size_t a = 0; a < mask->grid.dim && panel->slopes[0] != NULL; a++)
+            panel->slopes[a][i * width + s] = (float)(derivative * local->slope[a]);
+    }
+}
+
+void sape_cutoff_read(const struct sape_mask *mask, size_t samples, size_t width, const float *x,
+                      struct sape_mask_panel *panel) {
+    const struct sape_cutoff *cutoff = mask->cutoff;
+    double lowest = INFINITY, highest = 0.0;
+    for (size_t s = 0; s < samples; s++) {
+        const double c = cutoff_at(mask, x + s, width).value;
+        lowest = fmin(lowest, c);
+        highest = fmax(highest, c);
+    }
+    const size_t first = full_groups(cutoff, lowest), last = active_groups(cutoff, highest);
+    panel->full = features_of(cutoff, first);
+    panel->active = features_of(cutoff, last);
+    panel->num_steps = last - first;
+    panel->ends = cutoff->ends + first;
+    if (panel->num_steps == 0) return;
+    const size_t bytes = panel->num_steps * width * sizeof(float);
+    memset(panel->weights, 0, bytes);
+    for (size_t a = 0; a < mask->domain_dim && panel->slopes[0] != NULL; a++) memset(panel->slopes[a], 0, bytes);
+    for (size_t s = 0; s < samples; s++) {
+        const struct local_cutoff local = cutoff_at(mask, x + s, width);
+        read_sample(mask, first, &local, width, s, panel);
+    }
+}
+
+void sape_cutoff_bounds(const struct sape_mask *mask, size_t n, const float *x, uint16_t *bounds) {
+    const struct sape_cutoff *cutoff = mask->cutoff;
+    for (size_t s = 0; s < n; s++) {
+        const double c = cutoff_at(mask, x + s * mask->domain_dim, 1).value;
+        bounds[s] = (uint16_t)features_of(cutoff, active_groups(cutoff, c));
+    }
+}
+
+size_t sape_cutoff_active(const struct sape_cutoff *cutoff, const struct sape_grid *grid) {
+    double highest = 0.0;
+    for (size_t i = 0; i < grid->cells; i++) highest = fmax(highest, sape_cutoff_of_cell(cutoff, i));
+    return features_of(cutoff, active_groups(cutoff, highest));
+}
+
+/* The sum of a cell's weights. */
+static double weights_of(const struct sape_cutoff *cutoff, double c) {
+    const size_t full = full_groups(cutoff, c), active = active_groups(cutoff, c);
+    double sum = (double)features_of(cutoff, full), derivative;
+    for (size_t g = full; g < active; g++) {
+        const size_t features = features_of(cutoff, g + 1) - features_of(cutoff, g);
+        sum += (double)features * weight_above(&cutoff->params, cutoff->frequencies[g] - c, &derivative);
+    }
+    return sum;
+}
+
+void sape_cutoff_state(const struct sape_cutoff *cutoff, const struct sape_grid *grid, sape_mask_state *state) {
+    double lowest = INFINITY, highest = 0.0, sum = 0.0;
+    for (size_t i = 0; i < grid->cells; i++) {
+        const double c = sape_cutoff_of_cell(cutoff, i);
+        lowest = fmin(lowest, c);
+        highest = fmax(highest, c);
+        sum += weights_of(cutoff, c);
+        state->cells_in_progress += !cutoff->ended && c < cutoff->highest;
+    }
+    state->current_feature = features_of(cutoff, active_groups(cutoff, lowest));
+    state->next_feature = features_of(cutoff, active_groups(cutoff, highest));
+    state->revealed = sum / (double)grid->cells / (double)cutoff->encoding_dim;
+}
