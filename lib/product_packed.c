@@ -15,11 +15,10 @@ static size_t backward_size(const struct sape_kernels *kernels, const struct sap
     return sape_round_up(layer->inputs, kernels->block) * layer->stride;
 }
 
-/* Both operands of the weights' gradient, one sample a row. */
+/* The outputs' gradient, one sample a row. */
 static size_t scratch_size(const struct sape_kernels *kernels, const struct sape_layer *layer,
                            const struct sape_tile *tile) {
-    const size_t samples = tile->panels * tile->width;
-    return samples * (sape_round_up(layer->inputs, kernels->block) + sape_round_up(layer->stride, kernels->width));
+    return tile->panels * tile->width * sape_round_up(layer->stride, kernels->width);
 }
 
 static void pack_forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters) {
@@ -71,41 +70,24 @@ static void backward(const struct sape_kernels *kernels, const struct sape_layer
     kernels->product(&args);
 }
 
-/* Panels of `rows` rows, of which `used` count, to blocks of rows with one sample after the other. */
-static void pack_samples(const struct sape_kernels *kernels, const struct sape_tile *tile, size_t rows, size_t used,
-                         size_t block, const float *from, float *to) {
-    const size_t samples = tile->panels * tile->width;
-    for (size_t panel = 0; panel < tile->panels; panel++)
-        kernels->pack_rows(used, tile->width, from + panel * rows * tile->width, tile->width, block, samples,
-                           to + panel * tile->width * block);
-}
-
 static void weight_gradient(const struct sape_kernels *kernels, const struct sape_layer *layer,
                             const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
                             float *gradient, float *scratch) {
-    const size_t samples = tile->panels * tile->width;
-    float *inputs = scratch;
-    float *outputs = scratch + samples * sape_round_up(layer->inputs, kernels->block);
-    pack_samples(kernels, tile, layer->inputs, active, kernels->block, from, inputs);
-    pack_samples(kernels, tile, layer->outputs, layer->outputs, kernels->width, d_to, outputs);
-    for (size_t first = 0; first < layer->stride; first += kernels->width) {
-        const size_t columns = layer->stride - first < kernels->width ? layer->stride - first : kernels->width;
-        const struct sape_product_args args = {.rows = active,
-                                               .columns = columns,
-                                               .depth = samples,
-                                               .panels = 1,
-                                               .a = inputs,
-                                               .a_depth = samples,
-                                               .b = outputs + first * samples,
-                                               .b_stride = kernels->width,
-                                               .c = gradient + layer->weight + first,
-                                               .c_stride = layer->stride,
-                                               .store = add ? SAPE_STORE_ADD : SAPE_STORE};
-        kernels->product(&args);
-    }
+    const size_t width = tile->width, samples = tile->panels * width;
     for (size_t panel = 0; panel < tile->panels; panel++)
-        kernels->row_sums(layer->outputs, tile->width, d_to + panel * layer->outputs * tile->width, add || panel > 0,
-                          gradient + layer->bias);
+        kernels->pack_rows(layer->outputs, width, d_to + panel * layer->outputs * width, width, width, samples,
+                           scratch + panel * width * width);
+    const struct sape_gradient_args args = {.rows = active,
+                                            .columns = layer->stride,
+                                            .panels = tile->panels,
+                                            .a = from,
+                                            .a_panel = layer->inputs * width,
+                                            .b = scratch,
+                                            .c = gradient + layer->weight,
+                                            .c_stride = layer->stride,
+                                            .add = add};
+    kernels->gradient(&args);
+    kernels->column_sums(layer->stride, samples, scratch, add, gradient + layer->bias);
 }
 
 const struct sape_product sape_product_packed = {

@@ -63,6 +63,20 @@ struct sape_product_args {
     const float *gate;
 };
 
+/* c (rows, columns) = or += the sum over all samples of a[row, sample] b[sample, column]. */
+struct sape_gradient_args {
+    size_t rows, columns, panels;
+    /* Panels of rows, as they lie, a_panel apart. */
+    const float *a;
+    size_t a_panel;
+    /* Packed by pack_rows(): blocks of `width` columns, (panels * width, width) each. columns is a multiple of lanes.
+     */
+    const float *b;
+    float *c;
+    size_t c_stride;
+    bool add;
+};
+
 /* One Adam step's numbers that are the same for every parameter. */
 struct sape_adam {
     float beta1, beta2, one_minus_beta1, one_minus_beta2;
@@ -83,12 +97,15 @@ struct sape_kernels {
     /* values[row] *= weights, for count rows. */
     void (*scale_rows)(size_t count, size_t width, const float *weights, float *values);
     void (*product)(const struct sape_product_args *args);
+    void (*gradient)(const struct sape_gradient_args *args);
     /* (rows, columns), rows from_stride apart, to blocks of sape_kernels.block columns, (depth, block) each, depth >=
        rows. What the last block has too much is zeroed. */
     void (*pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t depth, float *to);
     /* As pack_columns, of the transpose: blocks of `block` rows; columns, block and depth are multiples of 4. */
     void (*pack_rows)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
                       float *to);
+    /* sums[column] = or += the sum of a column of what gradient() calls b; a multiple of lanes of columns. */
+    void (*column_sums)(size_t columns, size_t depth, const float *packed, bool add, float *sums);
     /* sums[row] = or += the sum of a row. */
     void (*row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums);
     /* Adam and SGD on count parameters (a multiple of 16); the gradient is the sum of num_gradients arrays. */

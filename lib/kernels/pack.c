@@ -53,6 +53,17 @@ void VARIANT(pack_rows)(size_t rows, size_t columns, const float *from, size_t f
     }
 }
 
+void VARIANT(column_sums)(size_t columns, size_t depth, const float *packed, bool add, float *sums) {
+    for (size_t first = 0; first < columns; first += WIDTH) {
+        const float *block = packed + first * depth;
+        for (size_t c = 0; c < WIDTH && first + c < columns; c += LANES) {
+            vf sum = vf_set(0.0f);
+            for (size_t row = 0; row < depth; row++) sum += vf_load(block + row * WIDTH + c);
+            vf_store(sums + first + c, add ? vf_load(sums + first + c) + sum : sum);
+        }
+    }
+}
+
 void VARIANT(row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums) {
     for (size_t row = 0; row < rows; row++) {
         vf sum = vf_set(0.0f);

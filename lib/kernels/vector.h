@@ -28,6 +28,8 @@
 #define COLUMN_VECTORS 2
 #endif
 
+#define WIDTH (COLUMN_VECTORS * LANES)
+
 /* Every function of a variant carries the instruction set in its name. */
 #define PASTE(a, b, c) a##b##_##c
 #define VARIANT_(name, isa) PASTE(sape_, name, isa)
