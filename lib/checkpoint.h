@@ -67,6 +67,19 @@ sape_status sape_checkpoint_read_progress(const char *function, const sape_safet
 void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress);
 void sape_checkpoint_drop_progress(struct sape_checkpoint_progress *progress);
 
+/* The same for the locally adaptive learning rate: rows of a value a cell. */
+sape_status sape_checkpoint_add_rate(const char *function, const sape_trainer *trainer,
+                                     sape_safetensors_writer *writer);
+
+struct sape_checkpoint_rate {
+    uint64_t batches;
+    float *rows;
+};
+
+sape_status sape_checkpoint_read_rate(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
+                                      struct sape_checkpoint_rate *incoming);
+void sape_checkpoint_take_rate(sape_trainer *trainer, const struct sape_checkpoint_rate *incoming);
+
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer);
 
 #endif

@@ -155,6 +155,7 @@ sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer
     const size_t count = list_arrays(trainer, trainer->has_previous, arrays);
     for (size_t i = 0; i < count; i++) SAPE_TRY(add_array(function, trainer->field->network, &arrays[i], writer));
     SAPE_TRY(sape_checkpoint_add_progress(trainer, writer));
+    SAPE_TRY(sape_checkpoint_add_rate(function, trainer, writer));
     return trainer->epoch == NULL ? SAPE_OK : add_epoch(function, trainer, writer);
 }
 
@@ -164,10 +165,12 @@ struct incoming {
     float *arrays[MAX_ARRAYS];
     size_t *epoch;
     struct sape_checkpoint_progress progress;
+    struct sape_checkpoint_rate rate;
 };
 
 static void drop(struct incoming *incoming) {
     sape_checkpoint_drop_progress(&incoming->progress);
+    sape_release(incoming->rate.rows);
     for (size_t i = 0; i < MAX_ARRAYS; i++) sape_release(incoming->arrays[i]);
     sape_release(incoming->epoch);
 }
@@ -257,6 +260,7 @@ static sape_status read_incoming(const char *function, const sape_safetensors *f
     for (size_t i = 0; i < count; i++)
         SAPE_TRY(read_array(function, file, trainer->field->network, arrays[i].prefix, &incoming->arrays[i]));
     SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, &incoming->progress));
+    SAPE_TRY(sape_checkpoint_read_rate(function, file, trainer, &incoming->rate));
     if (trainer->epoch == NULL) return SAPE_OK;
     return read_epoch(function, file, trainer->num_samples, &incoming->epoch);
 }
@@ -276,6 +280,7 @@ static void take_over(sape_trainer *trainer, struct incoming *incoming) {
     trainer->sorted = false;
     trainer->ranks.agreed = false;
     sape_checkpoint_take_progress(trainer, &incoming->progress);
+    sape_checkpoint_take_rate(trainer, &incoming->rate);
 }
 
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Predictions and gradients of a whole batch, its tiles shared out among threads. */
+#include <math.h>
 #include <string.h>
 
 #include "error.h"
@@ -29,6 +30,8 @@ struct pass {
     float *d_x;
     float *slots;
     float *first_backward;
+    /* By the samples' places, in tiles of full width; NULL where they are not wanted. */
+    float *squares;
 };
 
 static sape_status pass_open(const char *function, struct pass *pass, size_t n, bool d_x) {
@@ -53,6 +56,7 @@ static void pass_close(struct pass *pass) {
     sape_release(pass->workspaces);
     sape_release(pass->slots);
     sape_release(pass->first_backward);
+    sape_release(pass->squares);
 }
 
 static void predict_tile(void *context, size_t t, size_t worker) {
@@ -156,6 +160,7 @@ static void backward_slot(void *context, size_t slot, size_t worker) {
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
                               workspace->activations.d_values[0]);
+        workspace->activations.squares = pass->squares == NULL ? NULL : pass->squares + workspace->first;
         /* The slots begin with zeros. */
         sape_tile_backward(pass->field, &pass->batch, workspace, gradient, true, pass->first_backward, pass->d_x);
     }
@@ -195,6 +200,26 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
             sum_slots(&pass);
             sape_network_export(field->network, pass.slots, d_parameters);
         }
+    }
+    pass_close(&pass);
+    return status;
+}
+
+sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const float *x, const float *d_outputs,
+                                      float *norms) {
+    SAPE_TRY(check_inputs(__func__, field, n, x, d_outputs, "d_outputs"));
+    if (n == 0) return SAPE_OK;
+    SAPE_REQUIRE_POINTER(norms);
+    SAPE_TRY(sape_check_finite(__func__, "d_outputs", d_outputs, n * field->network->output_dim));
+    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs};
+    sape_status status = open_backward(__func__, &pass, n, false, false);
+    if (status == SAPE_OK) {
+        pass.squares = SAPE_NEW_ARRAY(float, sape_round_up(n, field->network->kernels->width));
+        if (pass.squares == NULL) status = SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for the norms of %zu samples", n);
+    }
+    if (status == SAPE_OK) {
+        sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
+        for (size_t i = 0; i < n; i++) norms[i] = sqrtf(pass.squares[i]);
     }
     pass_close(&pass);
     return status;

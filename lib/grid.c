@@ -2,7 +2,11 @@
 #include "grid.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
+
+/* Grids of more cells than this have the wider window. */
+#define LARGE_GRID 100
 
 static struct sape_place place_evenly(const struct sape_grid *grid, size_t axis, double x) {
     const size_t size = grid->size[axis];
@@ -115,4 +119,67 @@ void sape_grid_extremes(const struct sape_grid *grid, const uint16_t *low, const
         memcpy(scratch, highest, bytes);
         larger_axis(grid, axis, width, highest, scratch);
     }
+}
+
+size_t sape_grid_radius(size_t cells) {
+    return cells > LARGE_GRID ? 2 : 1;
+}
+
+/* A corner of the cell, by the bits of its number: its distance from the lower one, and its weight. */
+static size_t corner_of(const struct sape_grid *grid, const struct sape_place *places, size_t corner, float *weight) {
+    size_t offset = 0, step = 1;
+    *weight = 1.0f;
+    for (size_t a = 0; a < grid->dim; a++) {
+        const bool upper = corner >> a & 1;
+        *weight *= upper ? places[a].share : 1.0f - places[a].share;
+        offset += upper ? step : 0;
+        step *= grid->size[a];
+    }
+    return offset;
+}
+
+void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sape_place *places, float value,
+                      float *log, float *counter) {
+    for (size_t corner = 0; corner < (size_t)1 << grid->dim; corner++) {
+        float weight;
+        const size_t at = cell + corner_of(grid, places, corner, &weight);
+        log[at] += value * weight;
+        counter[at] += weight;
+    }
+}
+
+float sape_grid_interpolate(const struct sape_grid *grid, const float *values, size_t cell,
+                            const struct sape_place *places) {
+    float lines[1 << SAPE_MAX_DIM], unused;
+    size_t count = (size_t)1 << grid->dim;
+    for (size_t corner = 0; corner < count; corner++)
+        lines[corner] = values[cell + corner_of(grid, places, corner, &unused)];
+    /* Axis by axis, in a form that gives equal values back exactly. */
+    for (size_t a = 0; a < grid->dim; a++) {
+        count /= 2;
+        for (size_t i = 0; i < count; i++)
+            lines[i] = lines[2 * i] + places[a].share * (lines[2 * i + 1] - lines[2 * i]);
+    }
+    return lines[0];
+}
+
+void sape_grid_smooth(const struct sape_grid *grid, const float *log, const float *counter, float *mean,
+                      float *scratch) {
+    const size_t width = 2 * grid->radius + 1;
+    size_t window = 1, empty = 0;
+    for (size_t a = 0; a < grid->dim; a++) window *= width;
+    for (size_t i = 0; i < grid->cells; i++) {
+        mean[i] = counter[i] != 0.0f ? log[i] / counter[i] : 0.0f;
+        empty += counter[i] == 0.0f;
+    }
+    if (empty > 0) {
+        /* An empty cell counts as 0 in the mean, so the box mean is the mean over the neighbours but for the count. */
+        float *filled = scratch + grid->cells;
+        memcpy(filled, mean, grid->cells * sizeof *filled);
+        sape_grid_box_mean(grid, filled, scratch);
+        const float factor = (float)window / (float)(window - 1);
+        for (size_t i = 0; i < grid->cells; i++)
+            if (counter[i] == 0.0f) mean[i] = filled[i] * factor;
+    }
+    sape_grid_box_mean(grid, mean, scratch);
 }

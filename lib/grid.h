@@ -28,6 +28,21 @@ struct sape_place {
 
 struct sape_place sape_grid_place(const struct sape_grid *grid, size_t axis, double x);
 
+/* How wide the box window of a grid of so many cells is. */
+size_t sape_grid_radius(size_t cells);
+
+/* Adds a value to the corners of its cell, with the weights of the place in it; the weights to the counter. */
+void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sape_place *places, float value,
+                      float *log, float *counter);
+
+/* The value at a place, multilinear between the corners of its cell. */
+float sape_grid_interpolate(const struct sape_grid *grid, const float *values, size_t cell,
+                            const struct sape_place *places);
+
+/* From what was recorded to smoothed means: an empty cell takes its neighbours' mean; scratch has two floats a cell. */
+void sape_grid_smooth(const struct sape_grid *grid, const float *log, const float *counter, float *mean,
+                      float *scratch);
+
 /* values becomes the mean over the window round every cell, borders replicated; scratch has one float a cell. */
 void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch);
 

@@ -231,18 +231,7 @@ sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state *state) {
 static void record_spatial(struct sape_mask *mask, const float *x, float loss) {
     struct sape_place places[SAPE_MAX_DIM];
     const size_t cell = sape_mask_place(mask, x, 1, places);
-    for (size_t corner = 0; corner < (size_t)1 << mask->grid.dim; corner++) {
-        size_t at = cell, step = 1;
-        float weight = 1.0f;
-        for (size_t a = 0; a < mask->grid.dim; a++) {
-            const bool upper = corner >> a & 1;
-            weight *= upper ? places[a].share : 1.0f - places[a].share;
-            at += upper ? step : 0;
-            step *= mask->grid.size[a];
-        }
-        mask->log[at] += loss * weight;
-        mask->counter[at] += weight;
-    }
+    sape_grid_record(&mask->grid, cell, places, loss, mask->log, mask->counter);
 }
 
 static void record_fixed(struct sape_mask *mask, const float *x, float loss) {

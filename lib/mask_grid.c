@@ -6,8 +6,6 @@
 #include "mask.h"
 #include "memory.h"
 
-#define LARGE_GRID 100
-
 static int compare_floats(const void *a, const void *b) {
     const float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
@@ -68,6 +66,6 @@ sape_status sape_mask_set_grid(const char *function, struct sape_mask *mask, con
         grid->cells *= grid->size[a];
     }
     if (params->policy == SAPE_POLICY_SPATIAL_FIXED) return check_full_grid(function, mask, params);
-    if (grid->cells > LARGE_GRID) grid->radius = 2;
+    grid->radius = sape_grid_radius(grid->cells);
     return SAPE_OK;
 }

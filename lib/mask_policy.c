@@ -46,24 +46,7 @@ void sape_mask_reveal(struct sape_mask *mask) {
 }
 
 void sape_mask_smooth(const struct sape_mask *mask, float *loss, float *scratch) {
-    const struct sape_grid *grid = &mask->grid;
-    const size_t width = 2 * grid->radius + 1;
-    size_t window = 1, empty = 0;
-    for (size_t a = 0; a < grid->dim; a++) window *= width;
-    for (size_t i = 0; i < grid->cells; i++) {
-        loss[i] = mask->counter[i] != 0.0f ? mask->log[i] / mask->counter[i] : 0.0f;
-        empty += mask->counter[i] == 0.0f;
-    }
-    if (empty > 0) {
-        /* An empty cell counts as 0 in the mean, so the box mean is the mean over the neighbours but for the count. */
-        float *filled = scratch + grid->cells;
-        memcpy(filled, loss, grid->cells * sizeof *filled);
-        sape_grid_box_mean(grid, filled, scratch);
-        const float factor = (float)window / (float)(window - 1);
-        for (size_t i = 0; i < grid->cells; i++)
-            if (mask->counter[i] == 0.0f) loss[i] = filled[i] * factor;
-    }
-    sape_grid_box_mean(grid, loss, scratch);
+    sape_grid_smooth(&mask->grid, mask->log, mask->counter, loss, scratch);
 }
 
 bool sape_mask_reads_log(const struct sape_mask *mask) {

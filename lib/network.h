@@ -31,6 +31,9 @@ struct sape_activations {
     /* Gradients with respect to the values of two neighbouring layers, in turn. */
     float *d_values[2];
     float *scratch;
+    /* Where wanted, a value for every sample of the tile: on the way back the squared norm of its parameters' gradient
+       is added. Otherwise NULL. */
+    float *squares;
 };
 
 /* Floats that sape_activations_place() needs for tiles up to this one; d_inputs: also for the inputs' gradient. */

@@ -2,6 +2,9 @@
 /* A tile's way through the network and back. */
 #include "network.h"
 
+/* Samples of the widest panel. */
+#define MAX_WIDTH 64
+
 /* The number of rows of values[i]. */
 static size_t rows_of(const struct sape_network *network, size_t i) {
     return i == 0 ? network->input_dim : network->layers[i - 1].outputs;
@@ -47,6 +50,7 @@ void sape_activations_place(const struct sape_network *network, const struct sap
         memory += d_values_size(network, tile, d_inputs);
     }
     activations->scratch = memory;
+    activations->squares = NULL;
 }
 
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,
@@ -55,6 +59,24 @@ void sape_network_tile_forward(const struct sape_network *network, const struct 
         const struct sape_layer *layer = &network->layers[l];
         network->product->forward(network->kernels, layer, network->parameters, tile, l == 0 ? active : layer->inputs,
                                   l + 1 < network->num_layers, activations->values[l], activations->values[l + 1]);
+    }
+}
+
+/* Adds to sums, sample by sample, the squares of a panel's rows. */
+static void add_squares(size_t rows, size_t width, const float *panel, float *sums) {
+    for (size_t row = 0; row < rows; row++)
+        for (size_t s = 0; s < width; s++) sums[s] += panel[row * width + s] * panel[row * width + s];
+}
+
+/* One layer's part of the squared norms: |delta|^2 (|a|^2 + 1), of whose inputs a the first `active` are not zero. */
+static void add_norms(const struct sape_layer *layer, const struct sape_tile *tile, size_t active, const float *inputs,
+                      const float *deltas, float *squares) {
+    const size_t width = tile->width;
+    for (size_t p = 0; p < tile->panels; p++) {
+        float a[MAX_WIDTH] = {0}, delta[MAX_WIDTH] = {0};
+        add_squares(active, width, inputs + p * layer->inputs * width, a);
+        add_squares(layer->outputs, width, deltas + p * layer->outputs * width, delta);
+        for (size_t s = 0; s < width; s++) squares[p * width + s] += delta[s] * (a[s] + 1.0f);
     }
 }
 
@@ -70,6 +92,8 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
         if (gradient != NULL)
             product->weight_gradient(network->kernels, &layer, tile, rows, activations->values[l], d_to, add, gradient,
                                      activations->scratch);
+        if (activations->squares != NULL)
+            add_norms(&layer, tile, rows, activations->values[l], d_to, activations->squares);
         if (l == 0 && first_backward == NULL) return NULL;
         if (l == 0) layer.backward = first_backward;
         from = 1 - from;

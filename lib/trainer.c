@@ -92,6 +92,7 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_pool_free(trainer->pool);
     sape_optimizer_free(trainer->optimizer);
     sape_validation_free(&trainer->validation);
+    sape_rate_free(trainer->rate);
     sape_release(trainer->previous);
     sape_release(trainer->ranks.buffer);
     sape_release(trainer);
@@ -222,6 +223,7 @@ static sape_status iterate(const char *function, sape_trainer *trainer, double *
     SAPE_TRY(sape_ranks_reduce(function, trainer, status, loss));
     if (!losses_finite(trainer, *loss)) return diverged(function, trainer, *loss);
     update_parameters(trainer);
+    sape_rate_record(trainer);
     SAPE_TRY(sape_mask_record(trainer->field->mask, trainer->batch_size, trainer->batch_x, trainer->sample_loss));
     SAPE_TRY(sape_ranks_reduce_mask(function, trainer));
     SAPE_TRY(sape_mask_step(trainer->field->mask));

@@ -8,6 +8,7 @@
 #include "convergence.h"
 #include "optimizer.h"
 #include "random.h"
+#include "rate.h"
 #include "threads.h"
 #include "tile.h"
 #include "validation.h"
@@ -96,6 +97,8 @@ struct sape_trainer {
     struct sape_ranks ranks;
     struct sape_convergence convergence;
     struct sape_validation validation;
+    /* NULL without an adaptive rate. */
+    struct sape_rate *rate;
 };
 
 /* Runs tasks in the trainer's pool, or one after the other where the network is small. */

@@ -11,6 +11,7 @@ void sape_trainer_release_batch(sape_trainer *trainer) {
     sape_chamfer_close(&trainer->target_points.chamfer);
     for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
     sape_validation_release_samples(&trainer->validation);
+    sape_rate_release_batch(trainer->rate);
     sape_release(trainer->workspaces);
     trainer->workspaces = NULL;
     trainer->num_workspaces = 0;
@@ -88,6 +89,7 @@ sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
     trainer->used = trainer->num_training;
     trainer->sorted = false;
     sape_convergence_new_epoch(&trainer->convergence);
+    SAPE_TRY(sape_rate_prepare(function, trainer));
     if (trainer->epoch == NULL) return SAPE_OK;
     sape_validation_draw(&trainer->params, trainer->num_training, trainer->num_samples, trainer->epoch);
     if (trainer->batch_size == trainer->num_training) gather(trainer, trainer->epoch);

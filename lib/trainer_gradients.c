@@ -73,6 +73,7 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
             copy_outputs(trainer, workspace, workspace->activations.d_values[0], trainer->d_outputs, true);
         else
             evaluate_tile(trainer, workspace);
+        sape_rate_scale_tile(trainer, workspace);
         /* Rows that the first tile does not set begin with zero: the sort puts the largest tile first, but without it
            a later one may reach further. */
         if (workspace->active > active) {
@@ -114,6 +115,7 @@ static sape_status batch_loss(const char *function, sape_trainer *trainer, doubl
 
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss) {
     const bool given = sape_loss_sees_batch(trainer->params.loss);
+    sape_rate_begin(trainer);
     if (given) {
         sape_pool_run(trainer->pool, trainer->plan.tiles, predict_tile, trainer);
         SAPE_TRY(batch_loss(function, trainer, loss));

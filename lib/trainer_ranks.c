@@ -247,6 +247,8 @@ sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce
         return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED,
                          "validation_share is %g: ranks do not see each other's held-out samples",
                          trainer->params.validation_share);
+    if (reduce != NULL && trainer->rate != NULL)
+        return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the adaptive rate knows the samples of one rank only");
     if (reduce != NULL && ranks->buffer == NULL) {
         const size_t size = trainer->field->network->size + HEADER;
         ranks->buffer = SAPE_NEW_ARRAY(float, size);

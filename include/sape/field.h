@@ -126,6 +126,18 @@ SAPE_API sape_status sape_field_backward(const sape_field *field, size_t n, cons
                                          float *d_parameters, float *d_x);
 
 /**
+ * The norm of every sample's own parameter gradient: that of sape_field_backward() with this sample alone. It costs one
+ * way back: for a fully connected layer with output gradient delta and input a, the squared norm is
+ * |delta|^2 (|a|^2 + 1), summed over the layers (Goodfellow 2015, arXiv 1510.01799).
+ *
+ * @param x     (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
+ * @param norms (n) receives the Euclidean norms.
+ * @return as sape_field_predict(). The result does not depend on the number of threads.
+ */
+SAPE_API sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const float *x,
+                                               const float *d_outputs, float *norms);
+
+/**
  * One step of an optimizer on the field's network, for training by hand: predict, compute the loss, backward, update,
  * then sape_mask_record() and sape_mask_step() on sape_field_mask().
  *

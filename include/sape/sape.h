@@ -16,6 +16,7 @@
 #define SAPE_SAPE_H
 
 #include "backend.h"
+#include "bandwidth.h"
 #include "checkpoint.h"
 #include "encoder.h"
 #include "field.h"

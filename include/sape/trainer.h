@@ -158,6 +158,39 @@ typedef struct sape_result {
  */
 typedef int (*sape_reduce_fn)(void *user, sape_dtype dtype, size_t count, void *values);
 
+/**
+ * The locally adaptive learning rate: every sample's share of the gradient is multiplied by
+ *
+ *     alpha = alpha_min + (alpha_max - alpha_min) (sigma^gamma + eta g^delta), at most alpha_max,
+ *
+ * before it comes to the optimizer, whatever that is. sigma is the variance of the targets in the cells round the
+ * sample, g the mean norm of the samples' parameter gradients there (sape_field_gradient_norms()), each divided by its
+ * largest value, both on the grid of the mask, or on one of their own where the mask has none, and smoothed like the
+ * mask's log. Set by sape_adaptive_rate_params_init(), then changed where wanted.
+ */
+typedef struct sape_adaptive_rate_params {
+    /** sizeof(sape_adaptive_rate_params); set by the initialiser. */
+    size_t struct_size;
+    /** The rate where targets and fit are calm, 0 to 1e6, at most alpha_max. Default 0.5. */
+    double alpha_min;
+    /** The largest rate, greater than 0, at most 1e6. Default 1. */
+    double alpha_max;
+    /** Exponent of sigma, 0 to 100. Default 0.5. */
+    double gamma;
+    /** Weight of the gradient, 0 to 1e6. Default 0.5. */
+    double eta;
+    /** Exponent of the gradient, 0 to 100. Default 1. */
+    double delta;
+    /**
+     * Cells per axis of a grid over all coordinates, 3 to 4096, at most 2^28 cells in all. Default 64. Used where the
+     * mask has no regular grid (none, global, spatial_fixed), but always checked.
+     */
+    size_t resolution;
+} sape_adaptive_rate_params;
+
+/** Sets every field to its default. @param size sizeof(sape_adaptive_rate_params) as the caller was compiled. */
+SAPE_API void sape_adaptive_rate_params_init(sape_adaptive_rate_params *params, size_t size);
+
 /** Sets every field to its default. @param size sizeof(sape_trainer_params) as the caller was compiled. */
 SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size);
 
@@ -208,7 +241,7 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  *
  * @param reduce the sum over all ranks; NULL to train alone again. @param user handed to it.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (policy spatial_fixed,
- *         validation).
+ *         validation, adaptive rate).
  */
 SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
@@ -250,6 +283,23 @@ SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, s
  */
 SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points,
                                                     size_t per_iteration);
+
+/**
+ * Turns the locally adaptive learning rate on, with everything it has learnt dropped, or off.
+ *
+ * The norms are measured on the way back that training makes anyway, with the rates divided out, and used from the next
+ * epoch on (with full batches, the next iteration); before the first epoch is over g is 1 everywhere. A sample whose
+ * rate is 0 cannot be measured; a cell without measured samples takes its neighbours' mean, as in the mask. Without
+ * targets, and with a sampler, sigma is 0. With alpha_min = alpha_max = 1 training is the same to the last bit as
+ * without. The domain of the mask (sape_mask_set_domain()) is that of the grid; set it before the data. A checkpoint
+ * has all that is needed to go on to the last bit; the trainer it is restored to must have the same rate turned on
+ * before.
+ *
+ * @param params NULL to turn it off.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (several
+ *         ranks). When it fails all is as it was.
+ */
+SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params);
 
 /**
  * One iteration.
