@@ -4,6 +4,10 @@
 #include "interrupt.h"
 #include "message.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
     const size_t batch_size = problem->batch_size;
     return batch_size == 0 || batch_size >= problem->n ? 1 : problem->n / batch_size;
@@ -26,13 +30,30 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     return mask;
 }
 
+/* The std of the settings, or what suits the samples (of the first epoch). */
+static bool choose_std(const struct settings *settings, const struct fit_problem *problem, double *std) {
+    sape_bandwidth proposed = {.struct_size = sizeof proposed};
+    const float *x = problem->x, *targets = problem->targets;
+    *std = settings->std;
+    if (!isnan(*std)) return true;
+    if (problem->loss == SAPE_LOSS_CHAMFER)
+        return message_error("--std auto needs a target for every sample, which this task does not have");
+    if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
+    if (sape_bandwidth_propose(problem->n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
+        return message_sape_error();
+    *std = proposed.std;
+    fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
+            proposed.nyquist, proposed.signal_frequency);
+    return true;
+}
+
 bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
     encoder.kind = (sape_encoding)settings->encoding;
     encoder.domain_dim = problem->domain_dim;
     encoder.num_frequencies = settings->num_frequencies;
-    encoder.std = settings->std;
+    if (!choose_std(settings, problem, &encoder.std)) return false;
     encoder.seed = settings->seed;
     const sape_mask_params mask = fit_mask_params(settings, problem);
 
@@ -57,6 +78,12 @@ static sape_status give_samples(const struct fit_problem *problem, sape_trainer 
                                           problem->target_points_drawn);
 }
 
+static sape_status set_adaptive_rate(sape_trainer *trainer) {
+    sape_adaptive_rate_params params;
+    sape_adaptive_rate_params_init(&params, sizeof params);
+    return sape_trainer_set_adaptive_rate(trainer, &params);
+}
+
 static sape_trainer *create_trainer(const struct settings *settings, const struct fit_problem *problem,
                                     sape_field *field) {
     sape_trainer_params params;
@@ -65,6 +92,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     params.batch_size = problem->batch_size;
     params.num_threads = settings->threads;
     params.seed = settings->seed;
+    params.validation_share = settings->validation;
     sape_optimizer_params optimizer;
     sape_optimizer_params_init(&optimizer, sizeof optimizer);
     optimizer.learning_rate = settings->learning_rate;
@@ -72,6 +100,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     sape_trainer *trainer = NULL;
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
         (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
+        (!settings->adaptive_rate || set_adaptive_rate(trainer) == SAPE_OK) &&
         give_samples(problem, trainer) == SAPE_OK)
         return trainer;
     message_sape_error();
@@ -155,6 +184,8 @@ static bool run_stretch(struct training *training) {
     training->status = sape_trainer_run(training->trainer, end - fit->iterations, on_progress, training, &result);
     fit->iterations += result.iterations;
     fit->seconds += result.seconds;
+    fit->best_iteration = result.best_iteration;
+    fit->validation_loss = result.validation_loss;
     fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
     if (training->status != SAPE_OK) return false;
     if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every &&
@@ -174,19 +205,19 @@ static bool train(const struct settings *settings, const struct fit_problem *pro
     while (going && fit->iterations < settings->iterations && !fit->interrupted) going = run_stretch(&training);
     progress_end(&training.progress, &training.moment);
     if (training.status != SAPE_OK) return message_sape_error();
+    if (fit->best_iteration > 0)
+        fprintf(stderr, "best by the held-out samples after %llu iterations\n",
+                (unsigned long long)fit->best_iteration);
     if (fit->interrupted) message_error("stopped early after %llu iterations", (unsigned long long)fit->iterations);
     return going;
 }
 
-/* Iterations that a checkpoint's training had done. */
+/* Iterations that a checkpoint's training had done: its optimizer's, since with validation the field may be older. */
 static bool iterations_of(const sape_safetensors *checkpoint, uint64_t *iterations) {
-    sape_field *field;
-    sape_mask_state state = {.struct_size = sizeof state};
-    if (sape_field_from_checkpoint(checkpoint, &field) != SAPE_OK) return message_sape_error();
-    const bool known = sape_mask_get_state(sape_field_mask(field), &state) == SAPE_OK;
-    *iterations = state.iteration;
-    sape_field_free(field);
-    return known || message_sape_error();
+    const char *text = sape_safetensors_metadata(checkpoint, "sape.optimizer.num_steps");
+    if (text == NULL) return message_error("the checkpoint is not that of a training");
+    *iterations = strtoull(text, NULL, 10);
+    return true;
 }
 
 /* The trainer must have the samples of the epoch in which it was saved. */

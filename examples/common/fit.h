@@ -47,6 +47,8 @@ struct fit {
     uint64_t iterations; /* done */
     double seconds;      /* of training, without the frames and the making of samples */
     bool interrupted;
+    uint64_t best_iteration; /* with validation, the one the field is from; 0 for none */
+    double validation_loss;  /* and the held-out samples' loss then */
 };
 
 /* Iterations that go once through the samples. */

@@ -33,6 +33,7 @@ static void print_default(const struct option_spec *spec) {
         printf(" [%llu]", (unsigned long long)*(const uint64_t *)spec->target);
         return;
     case OPTION_REAL:
+    case OPTION_REAL_OR_AUTO:
         if (!isnan(*(const double *)spec->target)) printf(" [%g]", *(const double *)spec->target);
         return;
     case OPTION_STRING:
@@ -119,6 +120,10 @@ static bool store(const struct option_spec *spec, const char *value) {
         return *(bool *)spec->target = true;
     case OPTION_COUNT:
         return store_count(spec, value);
+    case OPTION_REAL_OR_AUTO:
+        if (strcmp(value, "auto") != 0) return store_real(spec, value);
+        *(double *)spec->target = NAN;
+        return true;
     case OPTION_REAL:
         return store_real(spec, value);
     case OPTION_STRING:

@@ -9,11 +9,12 @@
 
 /* What an option's value is, and what its target points to. */
 enum option_kind {
-    OPTION_FLAG,   /* bool; no value, sets true */
-    OPTION_COUNT,  /* uint64_t */
-    OPTION_REAL,   /* double */
-    OPTION_STRING, /* const char * */
-    OPTION_CHOICE, /* int, an index into choices */
+    OPTION_FLAG,         /* bool; no value, sets true */
+    OPTION_COUNT,        /* uint64_t */
+    OPTION_REAL,         /* double */
+    OPTION_REAL_OR_AUTO, /* double; "auto" is stored as NaN */
+    OPTION_STRING,       /* const char * */
+    OPTION_CHOICE,       /* int, an index into choices */
 };
 
 struct option_spec {
@@ -22,7 +23,7 @@ struct option_spec {
     void *target; /* holds the default before parsing; NaN and NULL mean that the help text names it */
     const char *value_name;
     const char *help;
-    double min, max;            /* OPTION_COUNT and OPTION_REAL: inclusive */
+    double min, max;            /* OPTION_COUNT and both of OPTION_REAL: inclusive */
     const char *const *choices; /* OPTION_CHOICE: NULL at the end */
 };
 

@@ -13,6 +13,10 @@ cJSON *report_create(const char *task, const struct settings *settings, const st
     cJSON_AddStringToObject(report, "encoding", settings_encoding_name(settings));
     cJSON_AddNumberToObject(report, "iterations", (double)fit->iterations);
     cJSON_AddNumberToObject(report, "seed", (double)settings->seed);
+    if (fit->best_iteration > 0) {
+        cJSON_AddNumberToObject(report, "best_iteration", (double)fit->best_iteration);
+        cJSON_AddNumberToObject(report, "validation_loss", fit->validation_loss);
+    }
     return report;
 }
 

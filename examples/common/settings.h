@@ -10,7 +10,7 @@
 struct settings {
     int encoding;             /* a sape_encoding */
     uint64_t num_frequencies; /* 0 for the encoding's default */
-    double std;
+    double std;               /* NaN for one that suits the samples */
     uint64_t hidden;
     uint64_t layers;
     int policy; /* a sape_policy */
@@ -19,6 +19,8 @@ struct settings {
     uint64_t num_blocks;
     uint64_t iterations;
     double learning_rate;
+    bool adaptive_rate;
+    double validation; /* share of the samples that is held out */
     uint64_t seed;
     uint64_t threads;
     const char *save;   /* file of a checkpoint, or NULL */
@@ -32,7 +34,7 @@ struct settings {
 struct settings_specs {
     struct option_spec field[5];
     struct option_spec mask[4];
-    struct option_spec training[4];
+    struct option_spec training[6];
     struct option_spec checkpoints[3];
     struct option_spec output[2];
 };
