@@ -12,7 +12,7 @@ int main(void) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
     encoder.domain_dim = 1;
-    encoder.std = 0.5;
+    encoder.std = 1.0;
     sape_network_params network;
     sape_network_params_init(&network, sizeof network);
     network.output_dim = 1;
