@@ -56,8 +56,10 @@ typedef struct sape_description {
     const char *instructions;
     /** "packed" or "cblas". */
     const char *product;
-    /** Name and version of the BLAS library that is loaded, and the kernel it has picked for this processor. */
-    const char *blas, *blas_kernel;
+    /** Name and version of the BLAS library that is loaded. */
+    const char *blas;
+    /** The kernel that library has picked for this processor. */
+    const char *blas_kernel;
     /** Threads of a call whose handle was given 0. */
     size_t num_threads;
 } sape_description;
@@ -65,6 +67,7 @@ typedef struct sape_description {
 /**
  * Says what a handle made with defaults would use.
  *
+ * @param description receives it; its struct_size must be set.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT (also for a SAPE_BACKEND that makes no sense), #SAPE_ERROR_UNSUPPORTED: this
  *         machine does not have what SAPE_BACKEND asks for. Any thread.
  */

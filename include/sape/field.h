@@ -72,6 +72,7 @@ SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_th
 /**
  * Says what the field computes with; num_threads is what sape_field_predict() would use.
  *
+ * @param description receives it; its struct_size must be set.
  * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
  */
 SAPE_API sape_status sape_field_describe(const sape_field *field, sape_description *description);
