@@ -183,6 +183,8 @@ SAPE_API void sape_cutoff_params_init(sape_cutoff_params *params, size_t size);
 /**
  * Sets every field to its default, but for the published formula: steepness 1, midpoint 0, not rescaled, up to the last
  * iteration, an ideal filter. Its schedule begins half open.
+ *
+ * @param size sizeof(sape_cutoff_params) as the caller was compiled.
  */
 SAPE_API void sape_cutoff_params_init_published(sape_cutoff_params *params, size_t size);
 
