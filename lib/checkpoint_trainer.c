@@ -10,7 +10,7 @@
 #include "metadata.h"
 #include "trainer.h"
 
-static const char *const losses[] = {"mse", "bce", "custom", "chamfer", NULL};
+static const char *const losses[] = {"mse", "bce", "custom", "chamfer", "custom_jacobian", NULL};
 static const char *const kinds[] = {"adam", "sgd", NULL};
 static const char *const schedules[] = {"constant", "exponential", "cosine", NULL};
 

@@ -336,6 +336,74 @@ void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, siz
                                                          d_features + encoder->identity * width, d_x);
 }
 
+/* 2 pi F cos and -2 pi F sin: sine and cosine are each other's derivatives. */
+static void fourier_tangent(const sape_encoder *encoder, size_t group, size_t width, size_t axis, const float *features,
+                            float *tangents) {
+    const float factor = (float)(2.0 * PI * (double)encoder->points[axis * encoder->num_frequencies + group]);
+    for (size_t s = 0; s < width; s++) {
+        tangents[s] = factor * features[width + s];
+        tangents[width + s] = -factor * features[s];
+    }
+}
+
+/* The same for a group of d cosines and d sines, of which one each depends on the coordinate. */
+static void positional_tangent(const sape_encoder *encoder, size_t group, size_t width, size_t axis,
+                               const float *features, float *tangents) {
+    const size_t d = encoder->domain_dim, cosine = axis * width, sine = (d + axis) * width;
+    const float factor = (float)ldexp(PI, (int)group);
+    memset(tangents, 0, 2 * d * width * sizeof *tangents);
+    for (size_t s = 0; s < width; s++) {
+        tangents[cosine + s] = -factor * features[sine + s];
+        tangents[sine + s] = factor * features[cosine + s];
+    }
+}
+
+static void rbf_tangent(const sape_encoder *encoder, size_t group, size_t width, const float *x, size_t axis,
+                        const float *features, float *tangents) {
+    const float centre = encoder->points[group * encoder->domain_dim + axis];
+    const float factor = -2.0f * encoder->sigma[group] * encoder->sigma[group];
+    for (size_t s = 0; s < width; s++) tangents[s] = factor * (x[axis * width + s] - centre) * features[s];
+}
+
+/* Of 2 e - 1 with e = exp(-r^2 sigma^2), r growing twice as fast as x: -8 sigma^2 r e. */
+static void periodic_tangent(const sape_encoder *encoder, size_t group, size_t width, const float *x, size_t axis,
+                             const float *features, float *tangents) {
+    const float sigma = encoder->sigma[group], period = 2.0f / sigma;
+    for (size_t half = 0; half < 2; half++) {
+        const float shift = encoder->points[group * encoder->domain_dim + axis] + (half ? 1.0f / sigma : 0.0f);
+        for (size_t s = 0; s < width; s++) {
+            const float u = x[axis * width + s] + shift;
+            const float r = (u - floorf(u / period) * period) * 2.0f - period;
+            tangents[half * width + s] = -4.0f * sigma * sigma * r * (features[half * width + s] + 1.0f);
+        }
+    }
+}
+
+void sape_encoder_panel_tangent(const sape_encoder *encoder, size_t active, size_t width, const float *x, size_t axis,
+                                const float *features, float *tangents) {
+    for (size_t i = 0; i < encoder->identity * width; i++) tangents[i] = i / width == axis ? 1.0f : 0.0f;
+    const size_t groups = groups_for(encoder, active);
+    for (size_t g = 0; g < groups; g++) {
+        const size_t at = (encoder->identity + g * encoder->group) * width;
+        switch (encoder->kind) {
+        case SAPE_ENCODING_IDENTITY:
+            break;
+        case SAPE_ENCODING_FOURIER:
+            fourier_tangent(encoder, g, width, axis, features + at, tangents + at);
+            break;
+        case SAPE_ENCODING_POSITIONAL:
+            positional_tangent(encoder, g, width, axis, features + at, tangents + at);
+            break;
+        case SAPE_ENCODING_RBF:
+            rbf_tangent(encoder, g, width, x, axis, features + at, tangents + at);
+            break;
+        case SAPE_ENCODING_PERIODIC_RBF:
+            periodic_tangent(encoder, g, width, x, axis, features + at, tangents + at);
+            break;
+        }
+    }
+}
+
 /* The panel for the samples from `first` on. */
 static struct sape_tile panel_at(size_t first, size_t n) {
     return (struct sape_tile){n - first < PANEL ? n - first : PANEL, PANEL, 1};

@@ -15,6 +15,10 @@ void sape_encoder_panel(const sape_encoder *encoder, size_t active, size_t width
 void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, size_t width, const float *x,
                                  const float *d_features, float *d_x);
 
+/* The derivatives of the first `active` features along one coordinate, from those features and their coordinates. */
+void sape_encoder_panel_tangent(const sape_encoder *encoder, size_t active, size_t width, const float *x, size_t axis,
+                                const float *features, float *tangents);
+
 /* The params' kind, include_identity, domain_dim and num_frequencies; the others, which are only for drawing, get their
    defaults. */
 void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params);

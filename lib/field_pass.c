@@ -7,6 +7,7 @@
 #include "field.h"
 #include "memory.h"
 #include "params.h"
+#include "tangent.h"
 #include "threads.h"
 #include "tile.h"
 
@@ -25,6 +26,10 @@ struct pass {
     struct sape_workspace *workspaces;
     size_t num_workspaces;
     float *outputs;
+    /* With the Jacobian: one a workspace. */
+    struct sape_tangents *tangents;
+    float *jacobian;
+    const float *d_jacobian;
     /* Backward. */
     const float *d_outputs;
     float *d_x;
@@ -52,6 +57,8 @@ static sape_status pass_open(const char *function, struct pass *pass, size_t n, 
 static void pass_close(struct pass *pass) {
     if (pass->pool != NULL) sape_product_leave(pass->field->network->product);
     sape_pool_free(pass->pool);
+    for (size_t i = 0; pass->tangents != NULL && i < pass->num_workspaces; i++) sape_tangents_close(&pass->tangents[i]);
+    sape_release(pass->tangents);
     for (size_t i = 0; i < pass->num_workspaces; i++) sape_workspace_close(&pass->workspaces[i]);
     sape_release(pass->workspaces);
     sape_release(pass->slots);
@@ -220,6 +227,93 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
         for (size_t i = 0; i < n; i++) norms[i] = sqrtf(pass.squares[i]);
+    }
+    pass_close(&pass);
+    return status;
+}
+
+static sape_status open_tangents(const char *function, struct pass *pass) {
+    pass->tangents = SAPE_NEW_ARRAY(struct sape_tangents, pass->num_workspaces);
+    if (pass->tangents == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu threads", pass->num_workspaces);
+    for (size_t i = 0; i < pass->num_workspaces; i++)
+        SAPE_TRY(sape_tangents_open(function, &pass->tangents[i], pass->field, pass->plan.tile_samples));
+    return SAPE_OK;
+}
+
+static void jacobian_tile(void *context, size_t t, size_t worker) {
+    struct pass *pass = context;
+    struct sape_workspace *workspace = &pass->workspaces[worker];
+    sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
+    if (pass->outputs != NULL)
+        sape_panels_to_rows(&workspace->tile, pass->field->network->output_dim,
+                            workspace->activations.values[pass->field->network->num_layers],
+                            pass->outputs + workspace->first * pass->field->network->output_dim);
+    for (size_t a = 0; a < sape_encoder_domain_dim(pass->field->encoder); a++) {
+        sape_tangents_forward(pass->field, workspace, a, &pass->tangents[worker]);
+        sape_tangents_store(pass->field, &pass->batch, workspace, a, &pass->tangents[worker], pass->jacobian);
+    }
+}
+
+/* Checks that (n, o, d) arrays have a size. */
+static sape_status check_jacobian(const char *function, const sape_field *field, size_t n, const float *x,
+                                  const float *jacobian, const char *name) {
+    SAPE_TRY(check_inputs(function, field, n, x, jacobian, name));
+    if (n > SIZE_MAX / sizeof(float) / field->network->output_dim / sape_encoder_domain_dim(field->encoder))
+        return sape_fail(SAPE_ERROR_MEMORY, function, "n is %zu, too many for memory", n);
+    return SAPE_OK;
+}
+
+sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *x, float *outputs, float *jacobian) {
+    SAPE_TRY(check_jacobian(__func__, field, n, x, jacobian, "jacobian"));
+    if (n == 0) return SAPE_OK;
+    struct pass pass = {.field = field, .batch = {.x = x}, .outputs = outputs, .jacobian = jacobian};
+    sape_status status = pass_open(__func__, &pass, n, true);
+    if (status == SAPE_OK) status = open_tangents(__func__, &pass);
+    if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, jacobian_tile, &pass);
+    pass_close(&pass);
+    return status;
+}
+
+static void jacobian_backward_slot(void *context, size_t slot, size_t worker) {
+    struct pass *pass = context;
+    struct sape_workspace *workspace = &pass->workspaces[worker];
+    struct sape_tangents *tangents = &pass->tangents[worker];
+    const sape_network *network = pass->field->network;
+    float *gradient = pass->slots + slot * network->size;
+    for (size_t t = slot; t < pass->plan.tiles; t += pass->plan.slots) {
+        sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
+        for (size_t a = 0; a < sape_encoder_domain_dim(pass->field->encoder); a++) {
+            sape_tangents_forward(pass->field, workspace, a, tangents);
+            sape_tangents_load(pass->field, &pass->batch, workspace, a, 1.0f, pass->d_jacobian, tangents);
+            sape_tangents_backward(pass->field, workspace, tangents, gradient);
+        }
+        if (pass->d_outputs == NULL) continue;
+        sape_panels_from_rows(&workspace->tile, network->output_dim,
+                              pass->d_outputs + workspace->first * network->output_dim,
+                              workspace->activations.d_values[0]);
+        sape_tile_backward(pass->field, &pass->batch, workspace, gradient, true, NULL, NULL);
+    }
+}
+
+sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
+                                         const float *d_jacobian, float *d_parameters) {
+    SAPE_TRY(check_jacobian(__func__, field, n, x, d_jacobian, "d_jacobian"));
+    SAPE_REQUIRE_POINTER(d_parameters);
+    const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
+    if (n == 0) {
+        memset(d_parameters, 0, field->network->num_parameters * sizeof *d_parameters);
+        return SAPE_OK;
+    }
+    if (d_outputs != NULL) SAPE_TRY(sape_check_finite(__func__, "d_outputs", d_outputs, n * o));
+    SAPE_TRY(sape_check_finite(__func__, "d_jacobian", d_jacobian, n * o * d));
+    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_jacobian = d_jacobian};
+    sape_status status = open_backward(__func__, &pass, n, true, true);
+    if (status == SAPE_OK) status = open_tangents(__func__, &pass);
+    if (status == SAPE_OK) {
+        sape_pool_run(pass.pool, pass.plan.slots, jacobian_backward_slot, &pass);
+        sum_slots(&pass);
+        sape_network_export(field->network, pass.slots, d_parameters);
     }
     pass_close(&pass);
     return status;

@@ -34,7 +34,7 @@ double sape_loss_sample(sape_loss kind, size_t output_dim, size_t stride, const 
 }
 
 bool sape_loss_sees_batch(sape_loss kind) {
-    return kind == SAPE_LOSS_CUSTOM || kind == SAPE_LOSS_CHAMFER;
+    return kind == SAPE_LOSS_CUSTOM || kind == SAPE_LOSS_CHAMFER || kind == SAPE_LOSS_CUSTOM_JACOBIAN;
 }
 
 sape_status sape_loss_check_targets(const char *function, sape_loss kind, const float *targets, size_t count) {

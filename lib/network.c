@@ -60,7 +60,8 @@ static bool allocate(sape_network *network) {
         packed += sape_round_up(network->product->forward_size(network->kernels, &network->layers[l]), SAPE_STRIDE);
         if (l > 0) packed += network->product->backward_size(network->kernels, &network->layers[l]);
     }
-    network->parameters = SAPE_NEW_ARRAY(float, network->size);
+    /* Behind the parameters lie zeros: the biases of derivatives. */
+    network->parameters = SAPE_NEW_ARRAY(float, network->size + sape_network_longest_bias(network));
     network->packed = SAPE_NEW_ARRAY(float, packed);
     network->names = sape_alloc(2 * network->num_layers, sizeof *network->names);
     if (network->parameters == NULL || network->packed == NULL || network->names == NULL) return false;

@@ -54,6 +54,9 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
                                   struct sape_activations *activations, float *gradient, bool add,
                                   float *first_backward);
 
+/* Floats of the longest layer's biases. */
+size_t sape_network_longest_bias(const struct sape_network *network);
+
 /* The number of floats first_backward needs (at least 1), and its packing. */
 size_t sape_network_first_backward_size(const struct sape_network *network);
 void sape_network_pack_first_backward(const struct sape_network *network, float *first_backward);

@@ -103,6 +103,11 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
     return activations->d_values[from];
 }
 
+size_t sape_network_longest_bias(const struct sape_network *network) {
+    const size_t hidden = network->layers[0].stride, outputs = network->layers[network->num_layers - 1].stride;
+    return hidden > outputs ? hidden : outputs;
+}
+
 size_t sape_network_first_backward_size(const struct sape_network *network) {
     return network->product->backward_size(network->kernels, &network->layers[0]) + 1;
 }

@@ -153,11 +153,6 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     return mask->active;
 }
 
-static size_t panel_samples(const struct sape_tile *tile, size_t panel) {
-    const size_t rest = tile->samples - panel * tile->width;
-    return rest < tile->width ? rest : tile->width;
-}
-
 void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
                        const struct sape_batch *batch, struct sape_workspace *workspace) {
     const sape_network *network = field->network;
@@ -167,7 +162,7 @@ void sape_tile_forward(const struct sape_field *field, const struct sape_plan *p
     workspace->tile = network->product->tile(network->kernels, rest < plan->tile_samples ? rest : plan->tile_samples);
     workspace->active = 0;
     for (size_t p = 0; p < workspace->tile.panels; p++) {
-        active[p] = encode_panel(field, batch, workspace, p, panel_samples(&workspace->tile, p));
+        active[p] = encode_panel(field, batch, workspace, p, sape_tile_panel_samples(&workspace->tile, p));
         if (active[p] > workspace->active) workspace->active = active[p];
     }
     const size_t width = workspace->tile.width;
@@ -227,7 +222,7 @@ void sape_tile_backward(const struct sape_field *field, const struct sape_batch 
                                                    gradient, add, first_backward);
     if (d_features == NULL) return;
     for (size_t p = 0; p < tile->panels; p++) {
-        const size_t samples = panel_samples(tile, p);
+        const size_t samples = sape_tile_panel_samples(tile, p);
         backward_panel(field, workspace, p, samples, d_features + p * dim * tile->width);
         for (size_t s = 0; s < samples; s++) {
             const size_t sample = sape_batch_sample(batch, workspace->first + p * tile->width + s);

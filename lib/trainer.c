@@ -35,7 +35,7 @@ void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
 }
 
 static sape_status check_params(const char *function, sape_trainer_params *params, const sape_field *field) {
-    if ((unsigned)params->loss > SAPE_LOSS_CHAMFER)
+    if ((unsigned)params->loss > SAPE_LOSS_CUSTOM_JACOBIAN)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss is %d, not a sape_loss", (int)params->loss);
     if ((params->loss == SAPE_LOSS_CUSTOM) != (params->loss_fn != NULL))
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "loss_fn is %s, but loss is %s",
@@ -234,6 +234,8 @@ static sape_status check_run(const char *function, const sape_trainer *trainer) 
     if (!trainer->has_data) return sape_fail(SAPE_ERROR_STATE, function, "there is no data yet");
     if (trainer->params.loss == SAPE_LOSS_CHAMFER && trainer->target_points.count == 0)
         return sape_fail(SAPE_ERROR_STATE, function, "there are no target points yet");
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM_JACOBIAN && trainer->jacobian.loss_fn == NULL)
+        return sape_fail(SAPE_ERROR_STATE, function, "there is no loss function yet");
     return SAPE_OK;
 }
 

@@ -9,8 +9,8 @@
 #include "optimizer.h"
 #include "random.h"
 #include "rate.h"
+#include "tangent.h"
 #include "threads.h"
-#include "tile.h"
 #include "validation.h"
 
 /* A batch of at most so many tiles has a workspace for each, so that a loss of the caller's own, which sees all outputs
@@ -41,6 +41,15 @@ struct sape_target_points {
     struct sape_chamfer chamfer;
 };
 
+/* A loss with the Jacobian: (batch, o, d) values and their gradient, and a worker's memory. */
+struct sape_jacobian {
+    sape_jacobian_loss_fn loss_fn;
+    void *user;
+    float *values, *d_values;
+    struct sape_tangents *tangents;
+    size_t num_tangents;
+};
+
 struct sape_trainer {
     sape_trainer_params params;
     sape_field *field;
@@ -55,6 +64,7 @@ struct sape_trainer {
     sape_sample_fn sampler;
     void *sampler_user;
     struct sape_target_points target_points;
+    struct sape_jacobian jacobian;
 
     /* The epoch: the order of the samples, of which the first num_training are trained on and the others held out, and
        how many have been used. Only where not all samples are in every batch. */
@@ -128,6 +138,15 @@ sape_status sape_ranks_reduce_mask(const char *function, sape_trainer *trainer);
 
 /* Whether this iteration is the last, when this rank's callback has said whether it wants to stop. */
 bool sape_ranks_stop(sape_trainer *trainer, bool wanted);
+/* A loss with the Jacobian, whose workspaces are there: memory, a tile's way forward and back, the caller's function.
+ */
+sape_status sape_trainer_jacobian_open(const char *function, sape_trainer *trainer);
+void sape_trainer_jacobian_close(sape_trainer *trainer);
+void sape_trainer_jacobian_forward(sape_trainer *trainer, struct sape_workspace *workspace, size_t worker);
+void sape_trainer_jacobian_backward(sape_trainer *trainer, struct sape_workspace *workspace, size_t worker,
+                                    float *gradient);
+sape_status sape_trainer_jacobian_loss(const char *function, sape_trainer *trainer, double *loss);
+
 /* The Chamfer loss of the batch's outputs, and all that follows from it; NaN where an output is not finite. */
 sape_status sape_trainer_chamfer(const char *function, sape_trainer *trainer, double *loss);
 void sape_target_points_release(struct sape_target_points *target);

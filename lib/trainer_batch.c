@@ -9,6 +9,7 @@
 
 void sape_trainer_release_batch(sape_trainer *trainer) {
     sape_chamfer_close(&trainer->target_points.chamfer);
+    sape_trainer_jacobian_close(trainer);
     for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
     sape_validation_release_samples(&trainer->validation);
     sape_rate_release_batch(trainer->rate);
@@ -64,14 +65,15 @@ static void gather(sape_trainer *trainer, const size_t *samples) {
 }
 
 static sape_status open_workspaces(const char *function, sape_trainer *trainer) {
+    const bool jacobian = trainer->params.loss == SAPE_LOSS_CUSTOM_JACOBIAN;
     size_t count = sape_pool_size(trainer->pool);
     if (sape_loss_sees_batch(trainer->params.loss) && count < SAPE_KEPT_TILES) count = SAPE_KEPT_TILES;
     trainer->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, count);
     if (trainer->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu tiles", count);
     for (; trainer->num_workspaces < count; trainer->num_workspaces++)
         SAPE_TRY(sape_workspace_open(function, &trainer->workspaces[trainer->num_workspaces], trainer->field,
-                                     trainer->plan.tile_samples, false));
-    return SAPE_OK;
+                                     trainer->plan.tile_samples, jacobian));
+    return jacobian ? sape_trainer_jacobian_open(function, trainer) : SAPE_OK;
 }
 
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {

@@ -11,6 +11,10 @@ static bool tiles_kept(const sape_trainer *trainer) {
     return sape_loss_sees_batch(trainer->params.loss) && trainer->plan.tiles <= SAPE_KEPT_TILES;
 }
 
+static bool has_jacobian(const sape_trainer *trainer) {
+    return trainer->params.loss == SAPE_LOSS_CUSTOM_JACOBIAN;
+}
+
 static struct sape_workspace *workspace_of(sape_trainer *trainer, size_t t, size_t worker) {
     return &trainer->workspaces[tiles_kept(trainer) ? t : worker];
 }
@@ -57,6 +61,7 @@ static void predict_tile(void *context, size_t t, size_t worker) {
     const sape_network *network = trainer->field->network;
     sape_tile_forward(trainer->field, &trainer->plan, t, &trainer->batch, workspace);
     copy_outputs(trainer, workspace, workspace->activations.values[network->num_layers], trainer->outputs, false);
+    if (has_jacobian(trainer)) sape_trainer_jacobian_forward(trainer, workspace, worker);
 }
 
 /* One slot: its tiles' gradients, summed in their order. */
@@ -83,6 +88,7 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
             active = workspace->active;
         }
         sape_tile_backward(trainer->field, &trainer->batch, workspace, gradient, t != slot, NULL, NULL);
+        if (has_jacobian(trainer)) sape_trainer_jacobian_backward(trainer, workspace, worker, gradient);
     }
     trainer->slot_active[slot] = active;
 }
@@ -109,8 +115,9 @@ static sape_status call_loss(const char *function, sape_trainer *trainer, double
 }
 
 static sape_status batch_loss(const char *function, sape_trainer *trainer, double *loss) {
-    return trainer->params.loss == SAPE_LOSS_CHAMFER ? sape_trainer_chamfer(function, trainer, loss)
-                                                     : call_loss(function, trainer, loss);
+    if (trainer->params.loss == SAPE_LOSS_CHAMFER) return sape_trainer_chamfer(function, trainer, loss);
+    if (has_jacobian(trainer)) return sape_trainer_jacobian_loss(function, trainer, loss);
+    return call_loss(function, trainer, loss);
 }
 
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss) {

@@ -28,6 +28,10 @@ sape_status sape_validation_check(const char *function, const sape_trainer_param
         return sape_fail(SAPE_ERROR_UNSUPPORTED, function,
                          "validation_share is %g, but the loss is Chamfer, which has no target for a sample",
                          params->validation_share);
+    if (params->validation_share > 0.0 && params->loss == SAPE_LOSS_CUSTOM_JACOBIAN)
+        return sape_fail(SAPE_ERROR_UNSUPPORTED, function,
+                         "validation_share is %g, but the loss looks at derivatives, which are not held out",
+                         params->validation_share);
     return SAPE_OK;
 }
 

@@ -189,6 +189,26 @@ static sape_status field_backward(struct world *world) {
     return sape_field_backward(world->field, SAMPLES, world->x, world->targets, d_parameters, d_x);
 }
 
+static sape_status jacobian(struct world *world) {
+    float values[SAMPLES], d_parameters[64];
+    sape_status status = sape_field_jacobian(world->field, SAMPLES, world->x, world->values, values);
+    if (status == SAPE_OK)
+        status = sape_field_jacobian_backward(world->field, SAMPLES, world->x, NULL, values, d_parameters);
+    return status;
+}
+
+static sape_status predict_grid(struct world *world) {
+    const size_t size[] = {SAMPLES};
+    return sape_field_predict_grid(world->field, size, world->x, world->x + 1, world->values);
+}
+
+static int half_square_of_jacobian(void *user, size_t n, size_t domain_dim, const float *x, size_t output_dim,
+                                   const float *outputs, const float *derivatives, const float *targets,
+                                   float *d_outputs, float *d_jacobian, float *sample_loss, double *loss) {
+    memcpy(d_jacobian, derivatives, n * output_dim * domain_dim * sizeof *d_jacobian);
+    return half_square(user, n, x, output_dim, outputs, targets, d_outputs, sample_loss, loss);
+}
+
 /* A trainer of a second field, from its making to its end. */
 static sape_status train(struct world *world, sape_loss loss, size_t batch_size) {
     const sape_trainer_params params = trainer_params(world, loss, batch_size);
@@ -198,6 +218,8 @@ static sape_status train(struct world *world, sape_loss loss, size_t batch_size)
     status = checked(made, status);
     const bool chamfer = loss == SAPE_LOSS_CHAMFER;
     if (status == SAPE_OK) status = sape_trainer_set_data(made, SAMPLES, world->x, chamfer ? NULL : world->targets);
+    if (status == SAPE_OK && loss == SAPE_LOSS_CUSTOM_JACOBIAN)
+        status = sape_trainer_set_jacobian_loss(made, half_square_of_jacobian, NULL);
     if (status == SAPE_OK && chamfer) status = sape_trainer_set_target_points(made, SAMPLES, world->targets, 20);
     if (status == SAPE_OK) status = sape_trainer_run(made, 4, NULL, NULL, &result);
     sape_trainer_free(made);
@@ -218,6 +240,10 @@ static sape_status train_custom(struct world *world) {
 
 static sape_status train_chamfer(struct world *world) {
     return train(world, SAPE_LOSS_CHAMFER, 0);
+}
+
+static sape_status train_jacobian(struct world *world) {
+    return train(world, SAPE_LOSS_CUSTOM_JACOBIAN, 0);
 }
 
 static sape_status loss_chamfer(struct world *world) {
@@ -295,10 +321,13 @@ static const struct call {
     {"predict", predict, false, 2},
     {"predict_with", predict_with, false, 2},
     {"field_backward", field_backward, false, 3},
+    {"jacobian", jacobian, false, 6},
+    {"predict_grid", predict_grid, false, 2},
     {"train_full", train_full, false, 8},
     {"train_batches", train_batches, false, 8},
     {"train_custom", train_custom, false, 8},
     {"train_chamfer", train_chamfer, false, 12},
+    {"train_jacobian", train_jacobian, false, 12},
     {"loss_chamfer", loss_chamfer, true, 5},
     {"set_sampler", set_sampler, false, 3},
     {"set_data", set_data, false, 3},

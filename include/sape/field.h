@@ -139,6 +139,31 @@ SAPE_API sape_status sape_field_gradient_norms(const sape_field *field, size_t n
                                                const float *d_outputs, float *norms);
 
 /**
+ * Outputs and their Jacobian with respect to the coordinates, that of the whole field: through network and encoding,
+ * and through the mask, whose slope is constant inside a cell. Where a ReLU is at its kink it counts as off.
+ *
+ * @param x        (n, d).
+ * @param outputs  (n, output_dim) receives the outputs; may be NULL.
+ * @param jacobian (n, output_dim, d) receives the derivative of every output with respect to every coordinate.
+ * @return as sape_field_predict(). The result does not depend on the number of threads.
+ */
+SAPE_API sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *x, float *outputs,
+                                         float *jacobian);
+
+/**
+ * The gradient with respect to the parameters of something that depends on the outputs and on their Jacobian, as
+ * eikonal terms and losses on normals do.
+ *
+ * @param x            (n, d).
+ * @param d_outputs    (n, output_dim) its gradient with respect to the outputs, finite; NULL for zero.
+ * @param d_jacobian   (n, output_dim, d) its gradient with respect to the Jacobian, finite.
+ * @param d_parameters (sape_network_num_parameters()) receives the gradient, flat as in network.h.
+ * @return as sape_field_predict(). The result does not depend on the number of threads.
+ */
+SAPE_API sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, const float *x,
+                                                  const float *d_outputs, const float *d_jacobian, float *d_parameters);
+
+/**
  * One step of an optimizer on the field's network, for training by hand: predict, compute the loss, backward, update,
  * then sape_mask_record() and sape_mask_step() on sape_field_mask().
  *

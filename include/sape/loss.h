@@ -22,7 +22,9 @@ typedef enum sape_loss {
     /** The caller's own, a #sape_loss_fn. */
     SAPE_LOSS_CUSTOM = 2,
     /** The distance between two sets of points, the outputs and points of a target, see sape_loss_chamfer(). */
-    SAPE_LOSS_CHAMFER = 3
+    SAPE_LOSS_CHAMFER = 3,
+    /** The caller's own on outputs and their derivatives with respect to the coordinates, a #sape_jacobian_loss_fn. */
+    SAPE_LOSS_CUSTOM_JACOBIAN = 4
 } sape_loss;
 
 /**
@@ -39,6 +41,24 @@ typedef enum sape_loss {
  */
 typedef int (*sape_loss_fn)(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
                             const float *targets, float *d_outputs, float *sample_loss, double *loss);
+
+/**
+ * A loss of the caller's own that sees how the outputs change with the coordinates (eikonal terms, normals), called by
+ * the trainer once an iteration with the whole batch.
+ *
+ * @param user        the pointer given with the function.
+ * @param n           number of samples. @param domain_dim d. @param x (n, d) their coordinates.
+ * @param output_dim  o. @param outputs (n, o) what the field predicts. @param jacobian (n, o, d) its derivatives.
+ * @param targets     (n, o) as given to the trainer; NULL when it was given none.
+ * @param d_outputs   (n, o) must receive the gradient of the loss with respect to the outputs.
+ * @param d_jacobian  (n, o, d) must receive the gradient of the loss with respect to the Jacobian.
+ * @param sample_loss (n) must receive the per-sample losses, which drive the mask.
+ * @param loss        must receive the loss.
+ * @return 0, or anything else to end the training with #SAPE_ERROR_CALLBACK.
+ */
+typedef int (*sape_jacobian_loss_fn)(void *user, size_t n, size_t domain_dim, const float *x, size_t output_dim,
+                                     const float *outputs, const float *jacobian, const float *targets,
+                                     float *d_outputs, float *d_jacobian, float *sample_loss, double *loss);
 
 /**
  * Evaluates a loss.

@@ -271,6 +271,14 @@ typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x
 SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user);
 
 /**
+ * Gives the function of #SAPE_LOSS_CUSTOM_JACOBIAN. An iteration costs about 2 + 2 d times one without derivatives.
+ *
+ * @param loss_fn not NULL. @param user handed to it.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT; #SAPE_ERROR_STATE when the trainer's loss is another one.
+ */
+SAPE_API sape_status sape_trainer_set_jacobian_loss(sape_trainer *trainer, sape_jacobian_loss_fn loss_fn, void *user);
+
+/**
  * Gives the points that #SAPE_LOSS_CHAMFER holds the outputs against. Every iteration sees a random subset of them,
  * drawn without repetition from the trainer's seed. The array is not copied: it must stay as it is until other points
  * are given or the trainer is freed. Iterations after the first allocate nothing. With several ranks every one
