@@ -193,6 +193,10 @@ sape_policy sape_mask_policy(const sape_mask *mask) {
     return mask == NULL ? SAPE_POLICY_NONE : mask->policy;
 }
 
+size_t sape_mask_domain_dim(const sape_mask *mask) {
+    return mask == NULL ? 0 : mask->domain_dim;
+}
+
 size_t sape_mask_encoding_dim(const sape_mask *mask) {
     return mask == NULL ? 0 : mask->encoding_dim;
 }

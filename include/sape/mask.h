@@ -206,6 +206,9 @@ SAPE_API void sape_mask_free(sape_mask *mask);
 /** @return the policy; #SAPE_POLICY_NONE for NULL. */
 SAPE_API sape_policy sape_mask_policy(const sape_mask *mask);
 
+/** @return d, the length of a coordinate; 0 for NULL. */
+SAPE_API size_t sape_mask_domain_dim(const sape_mask *mask);
+
 /** @return E; 0 for NULL. */
 SAPE_API size_t sape_mask_encoding_dim(const sape_mask *mask);
 

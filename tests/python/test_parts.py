@@ -75,6 +75,8 @@ def test_mask_of_samples():
     x = np.linspace(-1, 1, 9)[:, None]
     params = sape.MaskParams(policy=sape.Policy.SPATIAL_FIXED, domain_dim=1, encoding_dim=6, num_blocks=3, samples=x)
     assert sape.Mask(params).state.num_cells == 9
+    with pytest.raises(sape.ShapeError, match="samples"):
+        sape.Field(sape.EncoderParams(domain_dim=2), params)
 
 
 def test_predict_options(field, samples):

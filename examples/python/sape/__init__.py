@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Mapping, Optional, Tuple, Type, TypeVar, Union
 
@@ -144,12 +145,16 @@ class Mask(Handle):
 
     def __init__(self, params: MaskParams) -> None:
         self._memory = Memory(create("mask_create", params._pointer()), "mask_free")
-        self._domain_dim = params.domain_dim
 
     @property
     def policy(self) -> Policy:
         """How features are revealed."""
         return Policy(self._look("policy"))
+
+    @property
+    def domain_dim(self) -> int:
+        """The length d of a coordinate."""
+        return int(self._look("domain_dim"))
 
     @property
     def encoding_dim(self) -> int:
@@ -170,21 +175,21 @@ class Mask(Handle):
 
     def weights(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
         """The weights (..., E), in [0, 1], of the features at coordinates (..., d)."""
-        x, shape, n = rows("x", x, self._domain_dim)
+        x, shape, n = rows("x", x, self.domain_dim)
         weights = result(out, (*shape, self.encoding_dim), x)
         self._look("weights", n, x, weights)
         return weights
 
     def revealed(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
         """The revealed share (...) at coordinates (..., d): the mean of their weights, what a heat map shows."""
-        x, shape, n = rows("x", x, self._domain_dim)
+        x, shape, n = rows("x", x, self.domain_dim)
         share = result(out, shape, x)
         self._look("revealed", n, x, share)
         return share
 
     def record(self, x: ArrayLike, loss: ArrayLike) -> None:
         """Records losses (...) of samples at coordinates (..., d), which drive the mask."""
-        x, shape, n = rows("x", x, self._domain_dim)
+        x, shape, n = rows("x", x, self.domain_dim)
         self._change("record", n, x, shaped("loss", loss, shape))
 
     def step(self) -> None:
@@ -203,12 +208,12 @@ class Mask(Handle):
 
     def set_domain(self, center: ArrayLike, scale: ArrayLike) -> None:
         """Spatial: places the grid where (x - center) * scale, with center and scale (d), is in [-1, 1]."""
-        shape = (self._domain_dim,)
+        shape = (self.domain_dim,)
         self._change("set_domain", shaped("center", center, shape), shaped("scale", scale, shape))
 
     def fit_domain(self, points: ArrayLike) -> None:
         """Spatial: places the grid over the bounding box of points (..., d)."""
-        points, _, n = rows("points", points, self._domain_dim)
+        points, _, n = rows("points", points, self.domain_dim)
         self._change("fit_domain", n, points)
 
 
@@ -362,7 +367,8 @@ class Field(Handle):
         mask: Optional[MaskParams] = None,
         network: Optional[NetworkParams] = None,
     ) -> None:
-        parts = (encoder or EncoderParams(), mask or MaskParams(), network or NetworkParams())
+        encoder, mask, network = encoder or EncoderParams(), mask or MaskParams(), network or NetworkParams()
+        parts = (encoder, replace(mask, domain_dim=encoder.domain_dim), network)
         self._memory = Memory(create("field_create", *(part._pointer() for part in parts)), "field_free")
 
     @classmethod
@@ -405,9 +411,7 @@ class Field(Handle):
     @cached_property
     def mask(self) -> Mask:
         """The field's mask."""
-        mask = self._part(Mask)
-        mask._domain_dim = self.domain_dim
-        return mask
+        return self._part(Mask)
 
     @cached_property
     def network(self) -> Network:

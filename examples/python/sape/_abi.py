@@ -70,8 +70,8 @@ SIGNATURES = {
     "predict_options_init",
     "- p": "encoder_free mask_free network_free optimizer_free field_free trainer_free safetensors_free",
     "i p": "encoder_kind mask_policy",
-    "z p": "encoder_domain_dim encoder_encoding_dim mask_encoding_dim network_input_dim network_output_dim "
-    "network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
+    "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
+    "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
     "field_tensor_count safetensors_count",
     "Q p": "optimizer_num_steps",
     "d p": "optimizer_learning_rate",

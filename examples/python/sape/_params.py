@@ -10,7 +10,7 @@ from typing import Any, Callable, ClassVar, NamedTuple, Optional, Tuple, Union
 from numpy.typing import ArrayLike
 
 from ._abi import STRUCTS, call, count
-from ._arrays import Floats, floats
+from ._arrays import Floats, rows
 
 
 class Encoding(enum.IntEnum):
@@ -117,8 +117,8 @@ class MaskParams(Params):
     def _struct(self) -> Any:
         struct = super()._struct()
         if self.samples is not None:
-            samples = floats(self.samples)
-            struct.samples, struct.num_samples = samples.ctypes.data, len(samples)
+            samples, _, num_samples = rows("samples", self.samples, self.domain_dim)
+            struct.samples, struct.num_samples = samples.ctypes.data, num_samples
             struct.kept = samples
         return struct
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+//! Asks pkg-config where libsape is, and has bindgen translate its headers. Both are commands: no crate is needed.
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+fn output(command: &mut Command) -> String {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed:\n{complaint}");
+    String::from_utf8(output.stdout).expect("the output is no UTF-8")
+}
+
+fn pkg_config(what: &str) -> Vec<String> {
+    let flags = output(Command::new("pkg-config").args([what, "sape"]));
+    flags.split_whitespace().map(str::to_owned).collect()
+}
+
+fn main() {
+    for variable in ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
+    for flag in pkg_config("--libs") {
+        match flag.split_at(2) {
+            ("-L", folder) => println!("cargo:rustc-link-search=native={folder}"),
+            ("-l", name) => println!("cargo:rustc-link-lib={name}"),
+            _ => println!("cargo:rustc-link-arg={flag}"),
+        }
+    }
+    for folder in pkg_config("--variable=includedir") {
+        println!("cargo:rerun-if-changed={folder}/sape");
+    }
+
+    let folder = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    let header = Path::new(&folder).join("sape.h");
+    fs::write(&header, "#include <sape/sape.h>\n").expect("OUT_DIR cannot be written to");
+    let mut bindgen = Command::new("bindgen");
+    bindgen
+        .arg(&header)
+        .arg("--output")
+        .arg(Path::new(&folder).join("sape.rs"));
+    bindgen.args([
+        "--allowlist-function",
+        "sape_.*",
+        "--allowlist-type",
+        "sape_.*",
+        "--allowlist-var",
+        "SAPE_.*",
+    ]);
+    bindgen
+        .args(["--size_t-is-usize", "--no-prepend-enum-name", "--"])
+        .args(pkg_config("--cflags"));
+    output(&mut bindgen);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+use std::path::Path;
+
+use sape_sys as sys;
+
+use crate::error::{c_path, c_string, check, text};
+use crate::Error;
+
+owned! {
+    /// The contents of a safetensors file: a field's or a trainer's checkpoint, or any other. They never change.
+    Checkpoint, sape_safetensors, sape_safetensors_free
+}
+
+tensors! { Checkpoint, sape_safetensors_count, sape_safetensors_info, sape_safetensors_read }
+
+impl Checkpoint {
+    /// Reads a file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Checkpoint, Error> {
+        let path = c_path(path.as_ref())?;
+        // SAFETY: both pointers are valid.
+        Checkpoint::make(|out| unsafe { sys::sape_safetensors_open(path.as_ptr(), out) })
+    }
+
+    /// Reads the bytes of a file.
+    pub fn parse(bytes: &[u8]) -> Result<Checkpoint, Error> {
+        // SAFETY: there are as many bytes as is said; they are copied.
+        Checkpoint::make(|out| unsafe { sys::sape_safetensors_parse(bytes.as_ptr().cast(), bytes.len(), out) })
+    }
+
+    /// Writes a file, which is replaced whole or not at all.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = c_path(path.as_ref())?;
+        // SAFETY: both pointers are valid.
+        check(unsafe { sys::sape_safetensors_save(self.as_ptr(), path.as_ptr()) })
+    }
+
+    /// The bytes of the file.
+    pub fn bytes(&self) -> &[u8] {
+        let mut size = 0;
+        // SAFETY: the library's bytes are as many as it says and valid for as long as the contents.
+        unsafe {
+            let bytes = sys::sape_safetensors_bytes(self.as_ptr(), &mut size);
+            std::slice::from_raw_parts(bytes.cast(), size)
+        }
+    }
+
+    /// The metadata entry of that name, if there is one.
+    pub fn metadata(&self, key: &str) -> Result<Option<String>, Error> {
+        let key = c_string(key)?;
+        // SAFETY: both pointers are valid; the entry is copied.
+        unsafe {
+            let value = sys::sape_safetensors_metadata(self.as_ptr(), key.as_ptr());
+            Ok(if value.is_null() { None } else { Some(text(value)) })
+        }
+    }
+}

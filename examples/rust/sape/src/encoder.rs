@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+use sape_sys as sys;
+
+use crate::error::{check, expect, rows};
+use crate::{EncoderParams, Encoding, Error};
+
+part! {
+    /// Coordinates (n, d) to features (n, E), from low to high frequency.
+    Encoder, EncoderRef, sape_encoder, sape_encoder_free
+}
+
+tensors! {
+    EncoderRef, sape_encoder_tensor_count, sape_encoder_tensor_info, sape_encoder_get_tensor, sape_encoder_set_tensor
+}
+
+impl Encoder {
+    /// Makes an encoder and draws its random parameters.
+    pub fn new(params: &EncoderParams) -> Result<Encoder, Error> {
+        // SAFETY: both pointers are valid.
+        Encoder::make(|out| unsafe { sys::sape_encoder_create(&params.raw, out) })
+    }
+}
+
+impl EncoderRef {
+    /// The kind; `None` for one of a newer library.
+    pub fn kind(&self) -> Option<Encoding> {
+        // SAFETY: the handle is valid.
+        Encoding::from_raw(unsafe { sys::sape_encoder_kind(self.as_ptr()) })
+    }
+
+    /// The length d of a coordinate.
+    pub fn domain_dim(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_encoder_domain_dim(self.as_ptr()) }
+    }
+
+    /// The number E of features of a sample.
+    pub fn encoding_dim(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_encoder_encoding_dim(self.as_ptr()) }
+    }
+
+    /// The features (n, E) of coordinates (n, d).
+    pub fn encode(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        let mut features = vec![0.0; n * self.encoding_dim()];
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe { sys::sape_encoder_encode(self.as_ptr(), n, x.as_ptr(), features.as_mut_ptr()) })?;
+        Ok(features)
+    }
+
+    /// The gradient (n, d) with respect to x of what has the gradient (n, E) with respect to the features.
+    pub fn backward(&self, x: &[f32], d_features: &[f32]) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("d_features", d_features.len(), n * self.encoding_dim())?;
+        let mut d_x = vec![0.0; x.len()];
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe {
+            sys::sape_encoder_backward(self.as_ptr(), n, x.as_ptr(), d_features.as_ptr(), d_x.as_mut_ptr())
+        })?;
+        Ok(d_x)
+    }
+}

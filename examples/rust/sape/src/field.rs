@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+use std::path::Path;
+use std::ptr;
+
+use sape_sys as sys;
+
+use crate::error::{c_path, check, expect, rows};
+use crate::{Checkpoint, EncoderParams, EncoderRef, Error, MaskParams, MaskRef, NetworkParams, NetworkRef, Optimizer};
+
+owned! {
+    /// Encoder, mask and network joined into a function from coordinates (n, d) to outputs (n, o).
+    Field, sape_field, sape_field_free
+}
+
+tensors! {
+    Field, sape_field_tensor_count, sape_field_tensor_info, sape_field_get_tensor, sape_field_set_tensor
+}
+
+/// How to predict where the default is not wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PredictOptions<'a> {
+    /// Coordinates (n, d) at which the mask is read in place of x.
+    pub mask_by: Option<&'a [f32]>,
+    /// Weights used in place of the mask's: (E) for all samples or (n, E).
+    pub override_mask: Option<&'a [f32]>,
+}
+
+impl Field {
+    /// Makes a field. Dimensions that follow from another part are set by the field.
+    pub fn new(encoder: &EncoderParams, mask: &MaskParams, network: &NetworkParams) -> Result<Field, Error> {
+        let mask = mask.complete(encoder.raw.domain_dim)?;
+        // SAFETY: all pointers are valid; the samples are copied.
+        Field::make(|out| unsafe { sys::sape_field_create(&encoder.raw, &mask, &network.raw, out) })
+    }
+
+    /// Makes a field from a file that a field or a trainer has saved.
+    pub fn load(path: impl AsRef<Path>) -> Result<Field, Error> {
+        let path = c_path(path.as_ref())?;
+        // SAFETY: both pointers are valid.
+        Field::make(|out| unsafe { sys::sape_field_load(path.as_ptr(), out) })
+    }
+
+    /// Makes a field from a checkpoint of a field or of a trainer.
+    pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Field, Error> {
+        // SAFETY: both pointers are valid.
+        Field::make(|out| unsafe { sys::sape_field_from_checkpoint(checkpoint.as_ptr(), out) })
+    }
+
+    /// Saves the field as a safetensors file, which is replaced whole or not at all.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = c_path(path.as_ref())?;
+        // SAFETY: both pointers are valid.
+        check(unsafe { sys::sape_field_save(self.as_ptr(), path.as_ptr()) })
+    }
+
+    /// A copy of all that the field holds.
+    pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        // SAFETY: both pointers are valid.
+        Checkpoint::make(|out| unsafe { sys::sape_field_checkpoint(self.as_ptr(), out) })
+    }
+
+    /// Brings the field into the state of a checkpoint of the same architecture, also of the public SAPE code.
+    pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        // SAFETY: both pointers are valid.
+        check(unsafe { sys::sape_field_restore(self.as_mut_ptr(), checkpoint.as_ptr()) })
+    }
+
+    /// The field's encoder.
+    pub fn encoder(&self) -> &EncoderRef {
+        // SAFETY: the part is valid for as long as the field; only shared calls can be made.
+        unsafe { &*sys::sape_field_encoder(self.as_ptr()).cast() }
+    }
+
+    /// The field's encoder, to be changed.
+    pub fn encoder_mut(&mut self) -> &mut EncoderRef {
+        // SAFETY: the part is valid for as long as the field, which is borrowed mutably.
+        unsafe { &mut *sys::sape_field_encoder(self.as_ptr()).cast() }
+    }
+
+    /// The field's mask.
+    pub fn mask(&self) -> &MaskRef {
+        // SAFETY: as for the encoder.
+        unsafe { &*sys::sape_field_mask(self.as_ptr()).cast() }
+    }
+
+    /// The field's mask, to be changed.
+    pub fn mask_mut(&mut self) -> &mut MaskRef {
+        // SAFETY: as for the encoder.
+        unsafe { &mut *sys::sape_field_mask(self.as_ptr()).cast() }
+    }
+
+    /// The field's network.
+    pub fn network(&self) -> &NetworkRef {
+        // SAFETY: as for the encoder.
+        unsafe { &*sys::sape_field_network(self.as_ptr()).cast() }
+    }
+
+    /// The field's network, to be changed.
+    pub fn network_mut(&mut self) -> &mut NetworkRef {
+        // SAFETY: as for the encoder.
+        unsafe { &mut *sys::sape_field_network(self.as_ptr()).cast() }
+    }
+
+    /// The length d of a coordinate.
+    pub fn domain_dim(&self) -> usize {
+        self.encoder().domain_dim()
+    }
+
+    /// The number o of outputs.
+    pub fn output_dim(&self) -> usize {
+        self.network().output_dim()
+    }
+
+    /// How many threads a call may use; 0 (the default) for one a processor. Results do not depend on it.
+    pub fn set_num_threads(&mut self, num_threads: usize) -> Result<(), Error> {
+        // SAFETY: the handle is valid.
+        check(unsafe { sys::sape_field_set_num_threads(self.as_mut_ptr(), num_threads) })
+    }
+
+    /// The outputs (n, o) at coordinates (n, d).
+    pub fn predict(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
+        self.predict_with(x, &PredictOptions::default())
+    }
+
+    /// As [`Field::predict`], with options.
+    pub fn predict_with(&self, x: &[f32], options: &PredictOptions) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        let mut outputs = vec![0.0; n * self.output_dim()];
+        self.predict_into(x, options, &mut outputs)?;
+        Ok(outputs)
+    }
+
+    /// As [`Field::predict_with`], into a slice (n, o).
+    pub fn predict_into(&self, x: &[f32], options: &PredictOptions, outputs: &mut [f32]) -> Result<(), Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("outputs", outputs.len(), n * self.output_dim())?;
+        // SAFETY: zeros are a valid struct; the initialiser sets its size.
+        let mut raw: sys::sape_predict_options = unsafe {
+            let mut raw = std::mem::zeroed();
+            sys::sape_predict_options_init(&mut raw, std::mem::size_of_val(&raw));
+            raw
+        };
+        if let Some(mask_by) = options.mask_by {
+            expect("mask_by", mask_by.len(), x.len())?;
+            raw.mask_by = mask_by.as_ptr();
+        }
+        if let Some(weights) = options.override_mask {
+            let width = self.encoder().encoding_dim();
+            raw.override_rows = if weights.len() == width { 1 } else { n };
+            expect("override_mask", weights.len(), raw.override_rows * width)?;
+            raw.override_mask = weights.as_ptr();
+        }
+        // SAFETY: all slices have the lengths that n says.
+        check(unsafe { sys::sape_field_predict_with(self.as_ptr(), &raw, n, x.as_ptr(), outputs.as_mut_ptr()) })
+    }
+
+    fn gradient(&self, x: &[f32], d_outputs: &[f32], parameters: *mut f32, d_x: *mut f32) -> Result<(), Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
+        // SAFETY: the slices have the lengths that n says; the callers give room for a whole gradient, or NULL.
+        check(unsafe { sys::sape_field_backward(self.as_ptr(), n, x.as_ptr(), d_outputs.as_ptr(), parameters, d_x) })
+    }
+
+    /// The gradient (p), flat, with respect to the network's parameters of what has the gradient d_outputs (n, o).
+    pub fn backward(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
+        let mut d_parameters = vec![0.0; self.network().num_parameters()];
+        self.gradient(x, d_outputs, d_parameters.as_mut_ptr(), ptr::null_mut())?;
+        Ok(d_parameters)
+    }
+
+    /// The gradient (n, d) with respect to x, through the mask as well, of what has the gradient d_outputs (n, o).
+    pub fn backward_x(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
+        let mut d_x = vec![0.0; x.len()];
+        self.gradient(x, d_outputs, ptr::null_mut(), d_x.as_mut_ptr())?;
+        Ok(d_x)
+    }
+
+    /// One step of an optimizer on the network, for training by hand: predict, loss, backward, update, then record and
+    /// step of [`Field::mask_mut`].
+    pub fn update(&mut self, optimizer: &mut Optimizer, d_parameters: &[f32]) -> Result<(), Error> {
+        expect("d_parameters", d_parameters.len(), self.network().num_parameters())?;
+        // SAFETY: the gradient has as many values as the network has parameters.
+        check(unsafe { sys::sape_field_update(self.as_mut_ptr(), optimizer.as_mut_ptr(), d_parameters.as_ptr()) })
+    }
+}

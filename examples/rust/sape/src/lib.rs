@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//! libsape from Rust: neural fields with spatially-adaptive progressive encoding.
+//!
+//! A [`Field`] is a function from coordinates to outputs, made of an [`Encoder`], a [`Mask`] and a [`Network`]; a
+//! [`Trainer`] fits it to samples. Every part can be used alone. What is computed, and every parameter's range, is said
+//! in libsape's headers.
+//!
+//! Arrays are slices of `f32`, row after row: coordinates (n, d), outputs (n, o). n follows from the length of the
+//! slice; lengths that do not fit are a [`Status::Shape`].
+//!
+//! The library's rules for threads are the compiler's: what only looks at a handle takes `&self`, and handles are
+//! [`Sync`]; what changes one takes `&mut self`, and handles are [`Send`]. A trainer borrows its field mutably and its
+//! samples for as long as it lives.
+//!
+//! ```
+//! use sape::{EncoderParams, Field, MaskParams, NetworkParams, OptimizerParams, Trainer, TrainerParams};
+//!
+//! # fn main() -> Result<(), sape::Error> {
+//! let x: Vec<f32> = (0..26).map(|i| -1.0 + 2.0 * i as f32 / 25.0).collect();
+//! let y: Vec<f32> = x.iter().map(|x| (6.0 * x).sin()).collect();
+//! let encoder = EncoderParams::default().domain_dim(1).std(5.0);
+//! let network = NetworkParams::default().output_dim(1);
+//! let mut field = Field::new(&encoder, &MaskParams::default(), &network)?;
+//! let mut trainer = Trainer::new(&TrainerParams::default(), &OptimizerParams::default(), &mut field)?;
+//! trainer.set_data(&x, Some(&y))?;
+//! trainer.run(300)?;
+//! drop(trainer);
+//! assert!((field.predict(&x)?[3] - y[3]).abs() < 0.05);
+//! # Ok(())
+//! # }
+//! ```
+#![deny(missing_docs)]
+#![warn(unsafe_op_in_unsafe_fn)]
+
+#[macro_use]
+mod macros;
+
+mod checkpoint;
+mod encoder;
+mod error;
+mod field;
+mod loss;
+mod mask;
+mod network;
+mod optimizer;
+mod params;
+mod trainer;
+
+pub use checkpoint::Checkpoint;
+pub use encoder::{Encoder, EncoderRef};
+pub use error::{Error, Status};
+pub use field::{Field, PredictOptions};
+pub use loss::{evaluate_loss, LossBatch, LossValue};
+pub use mask::{Mask, MaskRef, MaskState};
+pub use network::{Network, NetworkRef};
+pub use optimizer::Optimizer;
+pub use params::{
+    EncoderParams, Encoding, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Schedule, Stop,
+    TrainerParams,
+};
+pub use trainer::{Progress, RunResult, Trainer};
+
+/// The version of the library that is loaded, "major.minor.patch".
+pub fn version() -> String {
+    // SAFETY: the library returns a static string.
+    unsafe { error::text(sape_sys::sape_version_string()) }
+}

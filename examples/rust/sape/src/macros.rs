@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+//! What all enums, parameters and handles have in common.
+
+/// An enum with the values of one in C.
+macro_rules! c_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $raw:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$value_doc])* $value,)*
+        }
+
+        impl $name {
+            /// `None` for a value of a newer library.
+            #[allow(dead_code)]
+            pub(crate) fn from_raw(raw: u32) -> Option<$name> {
+                match raw {
+                    $(sape_sys::$raw => Some($name::$value),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<$name> for u32 {
+            fn from(value: $name) -> u32 {
+                match value {
+                    $($name::$value => sape_sys::$raw,)*
+                }
+            }
+        }
+    };
+}
+
+/// Parameters: the library's defaults, then what is set. Every member has a method that sets it; arrays, which the
+/// struct of the library would point to, stand in front.
+macro_rules! params {
+    (
+        $(#[$doc:meta])* $name:ident, $raw:ident, $init:ident, [$($(#[$array_doc:meta])* $array:ident),*]
+        { $($(#[$member_doc:meta])* $member:ident: $kind:ty,)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        pub struct $name {
+            pub(crate) raw: sape_sys::$raw,
+            $(pub(crate) $array: Vec<f32>,)*
+        }
+
+        // SAFETY: what the struct of the library points to is nobody's: pointers in it are set for the time of a call.
+        unsafe impl Send for $name {}
+        // SAFETY: as above.
+        unsafe impl Sync for $name {}
+
+        impl Default for $name {
+            fn default() -> $name {
+                let mut raw = std::mem::MaybeUninit::zeroed();
+                // SAFETY: the initialiser sets every member; the size is that of the struct.
+                unsafe {
+                    sape_sys::$init(raw.as_mut_ptr(), std::mem::size_of::<sape_sys::$raw>());
+                    $name { raw: raw.assume_init(), $($array: Vec::new()),* }
+                }
+            }
+        }
+
+        impl $name {
+            $(
+                $(#[$array_doc])*
+                #[must_use]
+                pub fn $array(mut self, values: Vec<f32>) -> $name {
+                    self.$array = values;
+                    self
+                }
+            )*
+            $(
+                $(#[$member_doc])*
+                #[must_use]
+                pub fn $member(mut self, value: $kind) -> $name {
+                    self.raw.$member = value.into();
+                    self
+                }
+            )*
+        }
+    };
+}
+
+/// A handle that is owned: freed when dropped. The library's handles may move from thread to thread, and calls that
+/// take them const may be made by several at once.
+macro_rules! owned {
+    ($(#[$doc:meta])* $name:ident, $raw:ident, $free:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name(std::ptr::NonNull<sape_sys::$raw>);
+
+        // SAFETY: see the macro's comment; calls that take the handle non-const take &mut here.
+        unsafe impl Send for $name {}
+        // SAFETY: as above.
+        unsafe impl Sync for $name {}
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                // SAFETY: nobody else frees it.
+                unsafe { sape_sys::$free(self.0.as_ptr()) }
+            }
+        }
+
+        #[allow(dead_code)]
+        impl $name {
+            /// Has a function of the library make the handle.
+            pub(crate) fn make(
+                function: impl FnOnce(*mut *mut sape_sys::$raw) -> sape_sys::sape_status,
+            ) -> Result<$name, crate::Error> {
+                let mut out = std::ptr::null_mut();
+                crate::error::check(function(&mut out))?;
+                Ok($name(std::ptr::NonNull::new(out).expect("a call that succeeds gives a handle")))
+            }
+
+            pub(crate) fn as_ptr(&self) -> *const sape_sys::$raw {
+                self.0.as_ptr()
+            }
+
+            pub(crate) fn as_mut_ptr(&mut self) -> *mut sape_sys::$raw {
+                self.0.as_ptr()
+            }
+        }
+    };
+}
+
+/// A part: a handle that is owned, or a reference to that of a field. Both have the methods of the reference, which has
+/// no size, so that nothing can be moved out of it.
+macro_rules! part {
+    ($(#[$doc:meta])* $name:ident, $reference:ident, $raw:ident, $free:ident) => {
+        owned! { $(#[$doc])* $name, $raw, $free }
+
+        #[doc = concat!("A [`", stringify!($name), "`], alone or of a field.")]
+        #[derive(Debug)]
+        #[repr(transparent)]
+        pub struct $reference(sape_sys::$raw);
+
+        impl $reference {
+            pub(crate) fn as_ptr(&self) -> *const sape_sys::$raw {
+                &self.0
+            }
+
+            #[allow(dead_code)]
+            pub(crate) fn as_mut_ptr(&mut self) -> *mut sape_sys::$raw {
+                &mut self.0
+            }
+        }
+
+        impl std::ops::Deref for $name {
+            type Target = $reference;
+
+            fn deref(&self) -> &$reference {
+                // SAFETY: the handle is valid for as long as it is owned.
+                unsafe { &*(self.0.as_ptr() as *const $reference) }
+            }
+        }
+
+        impl std::ops::DerefMut for $name {
+            fn deref_mut(&mut self) -> &mut $reference {
+                // SAFETY: as above.
+                unsafe { &mut *(self.0.as_ptr() as *mut $reference) }
+            }
+        }
+    };
+}
+
+/// Reading named tensors.
+macro_rules! tensors {
+    ($name:ident, $count:ident, $info:ident, $read:ident) => {
+        impl $name {
+            /// Names and shapes of the tensors, in their order.
+            pub fn tensors(&self) -> Result<Vec<(String, Vec<usize>)>, crate::Error> {
+                // SAFETY: the handle is valid; the struct's size is set; the name is valid while the handle is.
+                unsafe {
+                    (0..sape_sys::$count(self.as_ptr()))
+                        .map(|index| {
+                            let mut info: sape_sys::sape_tensor_info = std::mem::zeroed();
+                            info.struct_size = std::mem::size_of_val(&info);
+                            crate::error::check(sape_sys::$info(self.as_ptr(), index, &mut info))?;
+                            Ok((crate::error::text(info.name), info.shape[..info.rank].to_vec()))
+                        })
+                        .collect()
+                }
+            }
+
+            /// The values of a tensor.
+            pub fn tensor(&self, name: &str) -> Result<Vec<f32>, crate::Error> {
+                let tensors = self.tensors()?;
+                // One that is not there is left for the library to complain about.
+                let count = tensors
+                    .iter()
+                    .find(|known| known.0 == name)
+                    .map_or(0, |known| known.1.iter().product());
+                let (name, mut values) = (crate::error::c_string(name)?, vec![0.0f32; count]);
+                // SAFETY: there is room for as many values as is said.
+                let status = unsafe { sape_sys::$read(self.as_ptr(), name.as_ptr(), values.as_mut_ptr(), count) };
+                crate::error::check(status).map(|()| values)
+            }
+        }
+    };
+    ($name:ident, $count:ident, $info:ident, $read:ident, $write:ident) => {
+        tensors! { $name, $count, $info, $read }
+
+        impl $name {
+            /// Replaces the values of a tensor.
+            pub fn set_tensor(&mut self, name: &str, values: &[f32]) -> Result<(), crate::Error> {
+                let name = crate::error::c_string(name)?;
+                // SAFETY: there are as many values as is said.
+                crate::error::check(unsafe {
+                    sape_sys::$write(self.as_mut_ptr(), name.as_ptr(), values.as_ptr(), values.len())
+                })
+            }
+        }
+    };
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+use sape_sys as sys;
+
+use crate::error::{check, expect};
+use crate::{Error, OptimizerParams};
+
+owned! {
+    /// Adam or SGD for a flat slice of parameters, with the schedule of its learning rate.
+    Optimizer, sape_optimizer, sape_optimizer_free
+}
+
+impl Optimizer {
+    /// Makes an optimizer for so many parameters.
+    pub fn new(params: &OptimizerParams, num_parameters: usize) -> Result<Optimizer, Error> {
+        // SAFETY: both pointers are valid.
+        Optimizer::make(|out| unsafe { sys::sape_optimizer_create(&params.raw, num_parameters, out) })
+    }
+
+    /// The number of parameters it was made for.
+    pub fn num_parameters(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_optimizer_num_parameters(self.as_ptr()) }
+    }
+
+    /// How many steps have been made.
+    pub fn num_steps(&self) -> u64 {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_optimizer_num_steps(self.as_ptr()) }
+    }
+
+    /// The learning rate that the next step uses.
+    pub fn learning_rate(&self) -> f64 {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_optimizer_learning_rate(self.as_ptr()) }
+    }
+
+    /// Moves the parameters against the gradient of the loss.
+    pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), Error> {
+        expect("parameters", parameters.len(), self.num_parameters())?;
+        expect("gradient", gradient.len(), self.num_parameters())?;
+        // SAFETY: the slices have as many values as the optimizer has parameters.
+        check(unsafe { sys::sape_optimizer_step(self.as_mut_ptr(), parameters.as_mut_ptr(), gradient.as_ptr()) })
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//! What handles are made of.
+
+use crate::error::rows;
+use crate::Error;
+
+c_enum! {
+    /// The kinds of encoding.
+    Encoding {
+        /// x itself.
+        Identity = SAPE_ENCODING_IDENTITY,
+        /// Sines and cosines of random frequencies.
+        Fourier = SAPE_ENCODING_FOURIER,
+        /// Sines and cosines of powers of two.
+        Positional = SAPE_ENCODING_POSITIONAL,
+        /// Radial basis functions.
+        Rbf = SAPE_ENCODING_RBF,
+        /// Radial basis functions repeated over the domain.
+        PeriodicRbf = SAPE_ENCODING_PERIODIC_RBF,
+    }
+}
+
+c_enum! {
+    /// How a mask reveals features.
+    Policy {
+        /// Everything is revealed from the start.
+        None = SAPE_POLICY_NONE,
+        /// Block by block, everywhere at once.
+        Global = SAPE_POLICY_GLOBAL,
+        /// Block by block, where the loss is still high.
+        Spatial = SAPE_POLICY_SPATIAL,
+        /// As spatial, with a row for every sample.
+        SpatialFixed = SAPE_POLICY_SPATIAL_FIXED,
+    }
+}
+
+c_enum! {
+    /// The losses that the library has. For one of your own see [`Trainer::with_loss`](crate::Trainer::with_loss).
+    Loss {
+        /// Squared error.
+        Mse = SAPE_LOSS_MSE,
+        /// Binary cross-entropy of logits.
+        Bce = SAPE_LOSS_BCE,
+        /// The distance between two sets of points: the outputs, and
+        /// [`target points`](crate::Trainer::set_target_points).
+        Chamfer = SAPE_LOSS_CHAMFER,
+    }
+}
+
+c_enum! {
+    /// The kinds of optimizer.
+    OptimizerKind {
+        /// Adam.
+        Adam = SAPE_OPTIMIZER_ADAM,
+        /// Stochastic gradient descent with momentum.
+        Sgd = SAPE_OPTIMIZER_SGD,
+    }
+}
+
+c_enum! {
+    /// How the learning rate falls.
+    Schedule {
+        /// Not at all.
+        Constant = SAPE_SCHEDULE_CONSTANT,
+        /// By a factor a step.
+        Exponential = SAPE_SCHEDULE_EXPONENTIAL,
+        /// Along half a cosine.
+        Cosine = SAPE_SCHEDULE_COSINE,
+    }
+}
+
+c_enum! {
+    /// Why a run ended.
+    Stop {
+        /// All iterations were done.
+        Iterations = SAPE_STOP_ITERATIONS,
+        /// The progress closure asked for it.
+        Callback = SAPE_STOP_CALLBACK,
+        /// The loss was at or below the tolerance.
+        Tolerance = SAPE_STOP_TOLERANCE,
+        /// The loss has not improved for as long as patience says.
+        Plateau = SAPE_STOP_PLATEAU,
+        /// The held-out loss has not improved for as long as validation_patience says.
+        Validation = SAPE_STOP_VALIDATION,
+    }
+}
+
+params! {
+    /// What an encoder is made of.
+    EncoderParams, sape_encoder_params, sape_encoder_params_init, [] {
+        /// The kind; Fourier by default.
+        kind: Encoding,
+        /// Whether x itself comes before the encoding; not, by default. Fields under a progressive policy do it.
+        include_identity: bool,
+        /// Dimension d of the coordinates, 1 to 3; 2 by default.
+        domain_dim: usize,
+        /// Number of frequencies; 256 by default.
+        num_frequencies: usize,
+        /// Spread of the random frequencies, in cycles per unit of x; 20 by default.
+        std: f64,
+        /// Seed of the random parameters.
+        seed: u64,
+    }
+}
+
+params! {
+    /// What a mask is made of.
+    MaskParams, sape_mask_params, sape_mask_params_init, [
+        /// [`Policy::SpatialFixed`]: the samples (n, d).
+        samples
+    ] {
+        /// The policy; spatial by default.
+        policy: Policy,
+        /// Dimension d of the coordinates, 1 to 3; 2 by default. A field sets it.
+        domain_dim: usize,
+        /// Number E of features. A field sets it.
+        encoding_dim: usize,
+        /// Dimension of the grid; 0 (the default) for d.
+        mask_dim: usize,
+        /// Grid cells per axis, 3 to 4096; 64 by default.
+        resolution: usize,
+        /// Number of blocks; 0 (the default) for blocks of d features.
+        num_blocks: usize,
+        /// Length of the training in iterations, which sets the pace; 1000 by default.
+        num_iterations: usize,
+        /// Iterations from one block to the next; 0 (the default) for the paper's.
+        block_iterations: usize,
+        /// The loss that is good enough; 1e-3 by default.
+        epsilon: f64,
+    }
+}
+
+impl MaskParams {
+    /// The struct for the library, with coordinates of that length; it points into these parameters.
+    pub(crate) fn complete(&self, domain_dim: usize) -> Result<sape_sys::sape_mask_params, Error> {
+        let mut raw = self.raw;
+        raw.domain_dim = domain_dim;
+        if !self.samples.is_empty() {
+            raw.num_samples = rows("samples", self.samples.len(), domain_dim)?;
+            raw.samples = self.samples.as_ptr();
+        }
+        Ok(raw)
+    }
+}
+
+params! {
+    /// What a network is made of.
+    NetworkParams, sape_network_params, sape_network_params_init, [] {
+        /// Number of inputs. A field sets it.
+        input_dim: usize,
+        /// Number of outputs; 3 by default.
+        output_dim: usize,
+        /// Width of the hidden layers; 256 by default.
+        hidden_dim: usize,
+        /// Number of hidden layers; 3 by default.
+        num_layers: usize,
+        /// Seed of the first parameters.
+        seed: u64,
+    }
+}
+
+params! {
+    /// What an optimizer is made of.
+    OptimizerParams, sape_optimizer_params, sape_optimizer_params_init, [] {
+        /// The kind; Adam by default.
+        kind: OptimizerKind,
+        /// The schedule; constant by default.
+        schedule: Schedule,
+        /// Learning rate; 1e-3 by default.
+        learning_rate: f64,
+        /// Adam: decay of the first moment; 0.9 by default.
+        beta1: f64,
+        /// Adam: decay of the second moment; 0.999 by default.
+        beta2: f64,
+        /// Adam: added to the root of the second moment; 1e-8 by default.
+        epsilon: f64,
+        /// SGD: momentum; 0.9 by default.
+        momentum: f64,
+        /// Decoupled weight decay; none by default.
+        weight_decay: f64,
+        /// Exponential: the factor of a step; 1 by default.
+        decay_rate: f64,
+        /// Cosine: the factor at its end; 0 by default.
+        final_factor: f64,
+        /// Cosine: its length in steps; 1000 by default.
+        decay_iterations: u64,
+        /// Steps of linear warm-up; none by default.
+        warmup_iterations: u64,
+    }
+}
+
+params! {
+    /// What a trainer is made of.
+    TrainerParams, sape_trainer_params, sape_trainer_params_init, [] {
+        /// The loss; squared error by default.
+        loss: Loss,
+        /// Samples an iteration; 0 (the default) for all.
+        batch_size: usize,
+        /// Threads; 0 (the default) for one a processor. The result does not depend on it.
+        num_threads: usize,
+        /// Seed of the samples' order.
+        seed: u64,
+        /// Progress is reported every so many iterations; 1 by default.
+        progress_every: u64,
+        /// A run ends when an epoch's loss is at or below it; 0 (the default) for never.
+        tolerance: f64,
+        /// A run ends when no epoch's loss has improved for so many iterations; 0 (the default) for never.
+        patience: u64,
+        /// What counts as an improvement, as a share of the loss; 1e-3 by default.
+        min_improvement: f64,
+        /// The share of the samples that is held out, 0 (the default) to 0.9.
+        validation_share: f64,
+        /// The held-out loss is computed every so many iterations; 20 by default.
+        validation_every: u64,
+        /// A run ends when the held-out loss has not been lower for so many iterations; 0 (the default) for never.
+        validation_patience: u64,
+    }
+}
