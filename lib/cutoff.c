@@ -10,6 +10,7 @@
 #include "variance.h"
 #include "window.h"
 
+#define PI 3.14159265358979323846
 #define MAX_WINDOW ((size_t)1000000)
 
 static const sape_cutoff_params defaults = {.struct_size = sizeof(sape_cutoff_params),
@@ -26,6 +27,15 @@ static const sape_cutoff_params defaults = {.struct_size = sizeof(sape_cutoff_pa
                                             .window = 0,
                                             .width = 1.0,
                                             .shape = SAPE_FILTER_LINEAR};
+
+double sape_filter_weight(sape_filter_shape shape, double width, double excess, double *derivative) {
+    if (derivative != NULL) *derivative = 0.0;
+    if (excess <= 0.0) return 1.0;
+    if (excess >= width) return 0.0;
+    const double share = excess / width;
+    if (derivative != NULL) *derivative = (shape == SAPE_FILTER_LINEAR ? 1.0 : 0.5 * PI * sin(PI * share)) / width;
+    return shape == SAPE_FILTER_LINEAR ? 1.0 - share : 0.5 + 0.5 * cos(PI * share);
+}
 
 void sape_cutoff_params_init(sape_cutoff_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);

@@ -34,6 +34,10 @@ struct sape_cutoff {
     bool ended;
 };
 
+/* The filter's weight at a frequency so far above the cut-off, and its derivative with respect to the cut-off; NULL for
+   not wanted. */
+double sape_filter_weight(sape_filter_shape shape, double width, double excess, double *derivative);
+
 /* Checks what the parameters say of the policy, and makes it for the grid. */
 sape_status sape_cutoff_create(const char *function, const sape_mask_params *params, const struct sape_grid *grid,
                                struct sape_cutoff **out);

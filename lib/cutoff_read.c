@@ -5,8 +5,6 @@
 
 #include "mask.h"
 
-#define PI 3.14159265358979323846
-
 /* The cut-off at a place, interpolated between the cells, and its derivatives. */
 struct local_cutoff {
     double value;
@@ -66,27 +64,14 @@ static size_t features_of(const struct sape_cutoff *cutoff, size_t groups) {
     return groups == 0 ? 0 : cutoff->ends[groups - 1];
 }
 
-/* The weight at a frequency so far above the cut-off, and its derivative with respect to the cut-off. */
-static double weight_above(const sape_cutoff_params *params, double excess, double *derivative) {
-    *derivative = 0.0;
-    if (excess <= 0.0) return 1.0;
-    if (excess >= params->width) return 0.0;
-    const double share = excess / params->width;
-    if (params->shape == SAPE_FILTER_LINEAR) {
-        *derivative = 1.0 / params->width;
-        return 1.0 - share;
-    }
-    *derivative = 0.5 * PI * sin(PI * share) / params->width;
-    return 0.5 + 0.5 * cos(PI * share);
-}
-
 static void read_sample(const struct sape_mask *mask, size_t first, const struct local_cutoff *local, size_t width,
                         size_t s, const struct sape_mask_panel *panel) {
     const struct sape_cutoff *cutoff = mask->cutoff;
     double derivative;
     for (size_t i = 0; i < panel->num_steps; i++) {
         const double excess = cutoff->frequencies[first + i] - local->value;
-        panel->weights[i * width + s] = (float)weight_above(&cutoff->params, excess, &derivative);
+        panel->weights[i * width + s] =
+            (float)sape_filter_weight(cutoff->params.shape, cutoff->params.width, excess, &derivative);
         for (size_t a = 0; a < mask->grid.dim && panel->slopes[0] != NULL; a++)
             panel->slopes[a][i * width + s] = (float)(derivative * local->slope[a]);
     }
@@ -133,10 +118,11 @@ size_t sape_cutoff_active(const struct sape_cutoff *cutoff, const struct sape_gr
 /* The sum of a cell's weights. */
 static double weights_of(const struct sape_cutoff *cutoff, double c) {
     const size_t full = full_groups(cutoff, c), active = active_groups(cutoff, c);
-    double sum = (double)features_of(cutoff, full), derivative;
+    double sum = (double)features_of(cutoff, full);
     for (size_t g = full; g < active; g++) {
         const size_t features = features_of(cutoff, g + 1) - features_of(cutoff, g);
-        sum += (double)features * weight_above(&cutoff->params, cutoff->frequencies[g] - c, &derivative);
+        sum += (double)features *
+               sape_filter_weight(cutoff->params.shape, cutoff->params.width, cutoff->frequencies[g] - c, NULL);
     }
     return sum;
 }

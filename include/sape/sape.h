@@ -20,6 +20,7 @@
 #include "checkpoint.h"
 #include "encoder.h"
 #include "field.h"
+#include "filter.h"
 #include "loss.h"
 #include "mask.h"
 #include "network.h"
