@@ -162,3 +162,28 @@ def test_sizes():
     assert (field.domain_dim, field.output_dim) == (2, 1)
     assert field.network.input_dim == field.encoder.encoding_dim == field.mask.encoding_dim == 514
     assert field.network.output_dim == 1
+
+
+def test_grid(field):
+    axes = np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 3), indexing="ij")
+    assert np.array_equal(field.predict_grid((5, 3)), field.predict(np.stack(axes, axis=-1)))
+    assert field.predict_grid((4, 4), low=[0, 0], high=0.5).shape == (4, 4, 1)
+    with pytest.raises(sape.ShapeError):
+        field.predict_grid((5,))
+
+
+def test_variance_reveals_where_the_signal_varies():
+    x = np.random.default_rng(1).uniform(-1, 1, (4000, 2))
+    mask = sape.MaskParams(policy=sape.Policy.VARIANCE, resolution=8, num_iterations=40)
+    field = sape.Field(mask=mask, network=SMALL)
+    field.mask.set_signal(x, np.where(x[:, :1] < 0, np.sin(40 * x[:, 1:]), 0))
+    for _ in range(8):
+        field.mask.step()
+    left, right = field.mask.revealed([[-0.9, 0], [0.9, 0]])
+    assert left > 1.2 * right
+
+
+def test_description():
+    description = sape.describe()
+    assert description.version == sape.__version__ and description.num_threads >= 1
+    assert description.product in ("packed", "cblas")

@@ -217,3 +217,49 @@ def test_resume_ends_with_the_same_bits(samples, tmp_path):
         resume(second)
         second.run(17)
         assert np.array_equal(second.field.network.parameters, whole.field.network.parameters)
+
+
+def test_runs_end_on_convergence(field, samples):
+    with sape.Trainer(field, sape.TrainerParams(tolerance=0.05)) as trainer:
+        trainer.set_data(*samples)
+        result = trainer.run(1000)
+    assert result.stop == sape.Stop.TOLERANCE and result.loss <= 0.05 and result.iterations < 1000
+
+
+def test_validation(field, samples):
+    seen = []
+    with sape.Trainer(field, sape.TrainerParams(validation_share=0.2, validation_every=5)) as trainer:
+        trainer.set_data(*samples)
+        result = trainer.run(20, seen.append)
+    assert seen[-1].best_validation_loss == result.validation_loss > 0 and result.best_iteration % 5 == 0
+    assert np.isnan(seen[0].validation_loss)
+
+
+def test_sampler(field):
+    asked = []
+
+    def sampler(iteration, n):
+        asked.append(iteration)
+        x = np.random.default_rng(iteration).uniform(-1, 1, (n, 2))
+        return x, x[:, :1]
+
+    with sape.Trainer(field, optimizer=sape.OptimizerParams(learning_rate=1e-2)) as trainer:
+        trainer.set_sampler(100, sampler)
+        assert trainer.run(100).loss < 0.05
+        trainer.set_sampler(100, lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            trainer.step()
+    assert asked == list(range(100))
+
+
+def test_chamfer():
+    field = sape.Field(
+        sape.EncoderParams(domain_dim=1, num_frequencies=16, std=2), sape.MaskParams(policy=sape.Policy.NONE),
+        sape.NetworkParams(output_dim=2, hidden_dim=32, num_layers=2),
+    )
+    x = np.linspace(-1, 1, 100)[:, None]
+    with sape.Trainer(field, sape.TrainerParams(loss=sape.Loss.CHAMFER)) as trainer:
+        trainer.set_data(x)
+        trainer.set_target_points(np.hstack([np.cos(3 * x), np.sin(3 * x)]))
+        before = trainer.step()
+        assert trainer.run(200).loss < before / 4

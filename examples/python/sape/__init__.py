@@ -23,12 +23,12 @@ import ctypes
 import os
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, Mapping, Optional, Tuple, Type, TypeVar, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._abi import LOSS_FN, PROGRESS_FN, call, count, create, new_struct, text, to_tuple
+from ._abi import LOSS_FN, PROGRESS_FN, SAMPLE_FN, call, count, create, new_struct, text, to_tuple
 from ._arrays import Floats, floats, result, rows, shaped, view
 from ._errors import (
     ArgumentError,
@@ -49,6 +49,7 @@ from ._errors import (
 )
 from ._handle import Callbacks, Handle, Memory, Tensors
 from ._params import (
+    Description,
     EncoderParams,
     Encoding,
     Loss,
@@ -63,23 +64,32 @@ from ._params import (
     Progress,
     ProgressFunction,
     Result,
+    SampleFunction,
     Schedule,
     Stop,
     TrainerParams,
 )
 
 __all__ = [
-    "ArgumentError", "CallbackError", "Checkpoint", "DivergedError", "Encoder", "EncoderParams", "Encoding", "Error",
+    "ArgumentError", "CallbackError", "Checkpoint", "Description", "DivergedError", "Encoder", "EncoderParams", "Encoding", "Error",
     "Field", "FileError", "Floats", "FormatError", "Loss", "LossFunction", "LossValue", "Mask", "MaskParams",
     "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError", "Optimizer", "OptimizerKind",
-    "OptimizerParams", "OutOfMemoryError", "Policy", "Progress", "ProgressFunction", "Result", "Schedule",
+    "OptimizerParams", "OutOfMemoryError", "Policy", "Progress", "ProgressFunction", "Result", "SampleFunction", "Schedule",
     "ShapeError", "StateError", "Status", "Stop", "StrPath", "Tensors", "ThreadError", "Trainer", "TrainerParams",
-    "UnsupportedError", "VersionError", "evaluate_loss",
+    "UnsupportedError", "VersionError", "describe", "evaluate_loss",
 ]
 
 __version__ = text(call("version_string"))
 
 StrPath = Union[str, "os.PathLike[str]"]
+
+
+def describe() -> Description:
+    """What handles made with defaults compute with."""
+    struct = new_struct("description")
+    call("describe", ctypes.byref(struct))
+    values: dict[str, Any] = to_tuple(Description, struct)._asdict()
+    return Description(**{name: text(value) if isinstance(value, bytes) else value for name, value in values.items()})
 
 
 def evaluate_loss(kind: Loss, outputs: ArrayLike, targets: ArrayLike) -> LossValue:
@@ -199,6 +209,14 @@ class Mask(Handle):
     def advance(self) -> None:
         """Advances now, whatever the schedule; step() calls it where it is due."""
         self._change("advance")
+
+    def set_signal(self, x: ArrayLike, values: ArrayLike) -> None:
+        """Variance: the signal, values (..., o) at coordinates (..., d), whose variance sets the cut-offs; a trainer gives
+        its targets."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        array = floats(values)
+        array = shaped("values", array, (*shape, array.shape[-1] if array.ndim else 1))
+        self._change("set_signal", n, x, array.shape[-1], array)
 
     def smoothed_loss(self, out: Optional[Floats] = None) -> Floats:
         """Spatial: the smoothed mean loss (cells) as an advance would see it now; the first coordinate is the fastest."""
@@ -469,6 +487,20 @@ class Field(Handle):
         self._look("predict_with", ctypes.byref(options), n, x, outputs)
         return outputs
 
+    def predict_grid(
+        self, size: Sequence[int], low: ArrayLike = -1.0, high: ArrayLike = 1.0, out: Optional[Floats] = None
+    ) -> Floats:
+        """The outputs (*size, o) on a regular grid from low to high (d), whose coordinates need no memory; the last
+        coordinate is the fastest."""
+        d = self.domain_dim
+        if len(size) != d:
+            raise ShapeError(Status.SHAPE, f"size has {len(size)} entries, must have {d}")
+        points = (ctypes.c_size_t * d)(*(count("size", points) for points in size))
+        ends = [floats(np.broadcast_to(np.asarray(end, np.float32), (d,))) for end in (low, high)]
+        outputs = result(out, (*size, self.output_dim), *ends)
+        self._look("predict_grid", points, *ends, outputs)
+        return outputs
+
     def backward(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
         """The gradient (p), flat, with respect to the network's parameters of what has the gradient d_outputs (..., o)."""
         x, shape, n = rows("x", x, self.domain_dim)
@@ -530,6 +562,31 @@ class Trainer(Handle):
         y = None if targets is None else shaped("targets", targets, (*shape, self._field.output_dim))
         self._change("set_data", n, x, y)
         self._samples = (x, y)
+
+    def set_sampler(self, n: int, sampler: SampleFunction) -> None:
+        """Lets a function give the n samples of every iteration, in place of set_data()."""
+        d, o = self._field.domain_dim, self._field.output_dim
+
+        def fill(_user: Any, iteration: int, n: int, x: int, targets: Optional[int]) -> int:
+            def write() -> int:
+                given, values = sampler(iteration, n)
+                view(x, n, d)[...] = shaped("x", given, (n, d))
+                if targets and values is not None:
+                    view(targets, n, o)[...] = shaped("targets", values, (n, o))
+                return 0
+
+            return self._callbacks.relay(write)
+
+        function = SAMPLE_FN(fill)
+        self._change("set_sampler", count("n", n), function, None)
+        self._sampler = function
+
+    def set_target_points(self, points: ArrayLike, per_iteration: int = 0) -> None:
+        """Gives the points (m, o) that Loss.CHAMFER holds the outputs against, used where they lie, and how many of them
+        an iteration sees (0: all)."""
+        array, _, m = rows("points", points, self._field.output_dim)
+        self._change("set_target_points", m, array, count("per_iteration", per_iteration))
+        self._points = array
 
     def step(self) -> float:
         """One iteration; returns the batch's loss before the step."""

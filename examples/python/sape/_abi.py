@@ -31,12 +31,15 @@ LAYOUTS = {
     "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
     "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
-    "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q",
+    "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
+    "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q",
     "predict_options": "mask_by:p override_mask:p override_rows:z weights:p",
     "mask_state": "iteration:Q block_size:z block_iterations:z current_feature:z next_feature:z num_cells:z "
     "cells_in_progress:z revealed:d",
-    "progress": "iteration:Q num_iterations:Q loss:d revealed:d learning_rate:d seconds:d",
-    "result": "iterations:Q loss:d seconds:d stop:i reserved:i",
+    "progress": "iteration:Q num_iterations:Q loss:d revealed:d learning_rate:d seconds:d "
+    "validation_loss:d best_validation_loss:d best_iteration:Q",
+    "result": "iterations:Q loss:d seconds:d stop:i reserved:i validation_loss:d best_iteration:Q",
+    "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z",
 }
 
 
@@ -77,7 +80,7 @@ SIGNATURES = {
     "d p": "optimizer_learning_rate",
     "p p": "field_encoder field_mask field_network",
     "p p p": "safetensors_bytes",
-    "! p": "mask_step mask_advance",
+    "! p": "mask_step mask_advance describe",
     "! p z": "field_set_num_threads",
     "! p s": "field_save trainer_save trainer_resume safetensors_save",
     "! s p": "field_load safetensors_open",
@@ -87,6 +90,10 @@ SIGNATURES = {
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
     "safetensors_info",
     "! p p p p": "field_create trainer_create",
+    "! p p f f f": "field_predict_grid",
+    "! p z f z": "trainer_set_target_points",
+    "! p z f z f": "mask_set_signal",
+    "! p z p p": "trainer_set_sampler",
     "! p f z": "mask_smoothed_loss network_get_parameters network_set_parameters",
     "! p f f": "optimizer_step mask_set_domain",
     "! p p f": "field_update",
@@ -100,6 +107,7 @@ SIGNATURES = {
     "! p Q p p p": "trainer_run",
     "! i z z f f f f p": "loss_evaluate",
 }
+SAMPLE_FN = ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in "pQzpp"])
 PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(STRUCTS["progress"]))
 LOSS_FN = ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in "pzpzppppp"])
 

@@ -30,6 +30,7 @@ class Policy(enum.IntEnum):
     GLOBAL = 1
     SPATIAL = 2
     SPATIAL_FIXED = 3
+    VARIANCE = 4
 
 
 class Loss(enum.IntEnum):
@@ -38,6 +39,7 @@ class Loss(enum.IntEnum):
     MSE = 0
     BCE = 1
     CUSTOM = 2
+    CHAMFER = 3
 
 
 class OptimizerKind(enum.IntEnum):
@@ -60,6 +62,9 @@ class Stop(enum.IntEnum):
 
     ITERATIONS = 0
     CALLBACK = 1
+    TOLERANCE = 2
+    PLATEAU = 3
+    VALIDATION = 4
 
 
 class Params:
@@ -172,7 +177,10 @@ LossFunction = Callable[[Floats, Optional[Floats], Floats], Tuple[float, ArrayLi
 @dataclass
 class TrainerParams(Params):
     """What a trainer is made of: its loss; samples an iteration (0: all), threads (0: one a processor), the seed of the
-    samples' order, and how often progress is reported (and Ctrl-C noticed), in iterations."""
+    samples' order, and how often progress is reported (and Ctrl-C noticed), in iterations. Runs end sooner at a loss of
+    `tolerance`, or when for `patience` iterations no epoch's loss is below (1 - min_improvement) times the best one. A
+    `validation_share` of the samples is held out and judged every `validation_every` iterations: the best state is kept,
+    and a run ends `validation_patience` iterations after it. 0 turns any of them off."""
 
     _struct_name = "trainer_params"
     loss: Union[Loss, LossFunction] = Loss.MSE
@@ -180,6 +188,12 @@ class TrainerParams(Params):
     num_threads: int = 0
     seed: int = 0
     progress_every: int = 1
+    tolerance: float = 0.0
+    patience: int = 0
+    min_improvement: float = 1e-3
+    validation_share: float = 0.0
+    validation_every: int = 20
+    validation_patience: int = 0
 
     def _struct_with(self, loss_fn: Any) -> Any:
         struct = replace(self, loss=Loss.CUSTOM)._struct() if loss_fn else self._struct()
@@ -201,7 +215,8 @@ class MaskState(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What a progress callback sees: `iteration` counts this run's from 1, `loss` is that before the step."""
+    """What a progress callback sees: `iteration` counts this run's from 1, `loss` is that before the step. The losses of
+    the held-out samples are NaN without validation; `best_iteration` counts from the trainer's first."""
 
     iteration: int
     num_iterations: int
@@ -209,6 +224,9 @@ class Progress(NamedTuple):
     revealed: float
     learning_rate: float
     seconds: float
+    validation_loss: float
+    best_validation_loss: float
+    best_iteration: int
 
 
 class Result(NamedTuple):
@@ -218,7 +236,24 @@ class Result(NamedTuple):
     loss: float
     seconds: float
     stop: int
+    validation_loss: float
+    best_iteration: int
 
+
+class Description(NamedTuple):
+    """What the library computes with: versions, instruction set, who multiplies matrices, threads of a call."""
+
+    version: str
+    instructions: str
+    product: str
+    blas: str
+    blas_kernel: str
+    num_threads: int
+
+
+#: Gives the samples of an iteration: gets its number and how many are wanted; returns x (n, d) and targets (n, o) or,
+#: for a loss without targets, None.
+SampleFunction = Callable[[int, int], Tuple[ArrayLike, Optional[ArrayLike]]]
 
 #: Sees how a run goes; returns True to stop it. What it raises stops the run, too, and reaches the caller.
 ProgressFunction = Callable[[Progress], Optional[bool]]
