@@ -131,6 +131,7 @@ SAPE_API sape_status sape_field_backward(const sape_field *field, size_t n, cons
  * way back: for a fully connected layer with output gradient delta and input a, the squared norm is
  * |delta|^2 (|a|^2 + 1), summed over the layers (Goodfellow 2015, arXiv 1510.01799).
  *
+ * @param n     number of samples.
  * @param x     (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
  * @param norms (n) receives the Euclidean norms.
  * @return as sape_field_predict(). The result does not depend on the number of threads.
@@ -142,6 +143,7 @@ SAPE_API sape_status sape_field_gradient_norms(const sape_field *field, size_t n
  * Outputs and their Jacobian with respect to the coordinates, that of the whole field: through network and encoding,
  * and through the mask, whose slope is constant inside a cell. Where a ReLU is at its kink it counts as off.
  *
+ * @param n        number of samples.
  * @param x        (n, d).
  * @param outputs  (n, output_dim) receives the outputs; may be NULL.
  * @param jacobian (n, output_dim, d) receives the derivative of every output with respect to every coordinate.
@@ -154,6 +156,7 @@ SAPE_API sape_status sape_field_jacobian(const sape_field *field, size_t n, cons
  * The gradient with respect to the parameters of something that depends on the outputs and on their Jacobian, as
  * eikonal terms and losses on normals do.
  *
+ * @param n            number of samples.
  * @param x            (n, d).
  * @param d_outputs    (n, output_dim) its gradient with respect to the outputs, finite; NULL for zero.
  * @param d_jacobian   (n, output_dim, d) its gradient with respect to the Jacobian, finite.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The reference is complete, and the check of that fails as soon as a comment is missing.
 set -uo pipefail
+command -v doxygen >/dev/null || exit 77
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
