@@ -110,6 +110,8 @@ sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_ada
         SAPE_TRY(check_params(__func__, &known));
         if (trainer->ranks.reduce != NULL)
             return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the trainer trains on several ranks");
+        if (trainer->params.loss == SAPE_LOSS_CUSTOM_JACOBIAN)
+            return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the trainer's loss looks at derivatives");
         rate = SAPE_NEW(struct sape_rate);
         if (rate == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for an adaptive rate");
         status = create(__func__, &known, trainer->field->mask, rate);

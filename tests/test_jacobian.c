@@ -294,6 +294,9 @@ START_TEST(test_without_jacobian) {
     }
     CHECK_OK(sape_trainer_set_jacobian_loss(trainer, refuses, NULL));
     EXPECT_ERROR(sape_trainer_step(trainer, &loss), SAPE_ERROR_CALLBACK, "loss function", "5");
+    sape_adaptive_rate_params rate;
+    sape_adaptive_rate_params_init(&rate, sizeof rate);
+    EXPECT_ERROR(sape_trainer_set_adaptive_rate(trainer, &rate), SAPE_ERROR_UNSUPPORTED, "derivatives", "");
     EXPECT_ERROR(sape_trainer_set_jacobian_loss(NULL, refuses, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
     EXPECT_ERROR(sape_trainer_set_jacobian_loss(trainer, NULL, NULL), SAPE_ERROR_ARGUMENT, "loss_fn", "NULL");
     EXPECT_ERROR(sape_trainer_set_jacobian_loss(other, refuses, NULL), SAPE_ERROR_STATE, "loss", "JACOBIAN");

@@ -305,7 +305,7 @@ SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_
  *
  * @param params NULL to turn it off.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (several
- *         ranks). When it fails all is as it was.
+ *         ranks, or #SAPE_LOSS_CUSTOM_JACOBIAN). When it fails all is as it was.
  */
 SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params);
 
