@@ -33,7 +33,7 @@ static void check_norms(const sape_field *field, size_t n, const float *x, const
 
 START_TEST(norms_are_those_of_single_gradients) {
     static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL,
-                                           SAPE_POLICY_SPATIAL_FIXED};
+                                           SAPE_POLICY_SPATIAL_FIXED, SAPE_POLICY_VARIANCE};
     enum { COUNT = 137 };
     for (size_t p = 0; p < sizeof policies / sizeof *policies; p++) {
         for (size_t layers = 1; layers <= 4; layers++) {
@@ -61,6 +61,8 @@ START_TEST(norms_are_those_of_single_gradients) {
             CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
             /* Half of the places go on being revealed. */
             for (size_t i = 0; i < COUNT; i++) losses[i] = x[i * dim] > 0.0f ? 1.0f : 0.0f;
+            if (policies[p] == SAPE_POLICY_VARIANCE)
+                CHECK_OK(sape_mask_set_signal(sape_field_mask(field), COUNT, x, 1, losses));
             CHECK_OK(sape_mask_record(sape_field_mask(field), COUNT, x, losses));
             CHECK_OK(sape_mask_advance(sape_field_mask(field)));
             check_norms(field, COUNT, x, d_outputs, dim, outputs);

@@ -126,6 +126,10 @@ refuses 1 "missing.csv" "$fit_function" --csv missing.csv
 refuses 1 "color.png" "$fit_image" color.png --out color.png
 refuses 1 "color.png" "$fit_function" --out color.png/deeper
 
+refuses 2 "--std" "$fit_image" color.png --std never
+refuses 2 "0 to 0.9" "$fit_image" color.png --validation 0.95
+refuses 1 "validation_share" "$fit_image" color.png --policy spatial_fixed --sampling grid --validation 0.1
+
 # Fits.
 for policy in none global spatial spatial_fixed; do
     {
@@ -153,6 +157,14 @@ done
 expect fits "$fit_image" color.png $QUICK --max-size 12 --fraction 1
 expect json_has '"width":12,"height":8'
 expect json_has '"psnr_heldout":null'
+for policy in none global spatial variance; do
+    # With so few iterations the held-out loss is computed once, after 20 of them.
+    expect fits "$fit_image" color.png $QUICK --policy $policy --std auto --validation 0.1 --adaptive-lr
+    expect json_has '"best_iteration":20,"validation_loss":'
+    expect grep -q "^std .* cycles per unit" stderr
+done
+expect fits "$fit_function" $QUICK --std auto --validation 0.2 --adaptive-lr
+expect json_has '"best_iteration":20,"validation_loss":'
 printf '# time; value\n10; 5\n20; 7\n30; 6\n' >good.csv
 expect fits "$fit_function" $QUICK --csv good.csv --out out/below/here
 expect json_has '"dense_mse":null'
