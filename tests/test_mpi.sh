@@ -61,7 +61,7 @@ fails() {
 }
 
 # One process on all samples; then ranks with a share each, in full batches.
-for policy in none global spatial; do
+for policy in none global variance spatial; do
     "$fit_image" "$picture" $quick --policy $policy >stdout 2>stderr || fail "one process, $policy"
     all=$(value psnr_all) train=$(value psnr_train)
     [ $policy = spatial ] && counts="1 2 4" || counts=2

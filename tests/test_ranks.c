@@ -143,6 +143,9 @@ static void *work(void *user) {
     sape_field *field = make_field(rank);
     sape_trainer *trainer = make_trainer(rank, field);
     if (rank->group->num_ranks > 0) CHECK_OK(sape_trainer_set_reduce(trainer, sum_over_ranks, rank));
+    /* A trainer takes its own samples for the signal; the ranks' masks need that of all. */
+    if (rank->policy == SAPE_POLICY_VARIANCE)
+        CHECK_OK(sape_mask_set_signal(sape_field_mask(field), SAMPLES, rank->x, OUTPUTS, rank->targets));
     if (rank->resume != NULL) CHECK_OK(sape_trainer_resume(trainer, rank->resume));
     rank->result.struct_size = sizeof rank->result;
     rank->status =
@@ -155,7 +158,7 @@ static void *work(void *user) {
     sape_mask_state state = {.struct_size = sizeof state};
     CHECK_OK(sape_mask_get_state(sape_field_mask(field), &state));
     rank->cells = state.num_cells;
-    if (rank->policy != SAPE_POLICY_NONE)
+    if (rank->policy == SAPE_POLICY_GLOBAL || rank->policy == SAPE_POLICY_SPATIAL)
         CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "mask_stashed", rank->mask[0], state.num_cells));
     if (rank->policy == SAPE_POLICY_SPATIAL)
         CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "in_progress", rank->mask[1], state.num_cells));
@@ -228,7 +231,7 @@ static void release(struct rank *ranks, size_t num_ranks) {
 }
 
 static struct group group;
-static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL, SAPE_POLICY_VARIANCE};
 
 /* The same losses and mask as one trainer on all samples, and parameters that far from its own at most. What rounding
    does grows where a sample crosses the kink of a unit, so the parameters are compared under SGD only: Adam makes steps
@@ -282,7 +285,7 @@ END_TEST
 /* A comparison, a sum an iteration, one more at each advance; and rows that are not revealed yet are not sent. */
 START_TEST(test_traffic) {
     struct rank ranks[MAX_RANKS];
-    for (size_t p = 0; p < 3; p++) {
+    for (size_t p = 0; p < 4; p++) {
         share_out(ranks, 2, &(struct rank){.policy = policies[p], .iterations = 8});
         run_group(&group, ranks, 2);
         CHECK_OK(ranks[0].status);
@@ -508,15 +511,15 @@ int main(void) {
     Suite *suite = suite_create("ranks");
     TCase *fits = tcase_create("fits"), *ends = tcase_create("ends");
     tcase_add_checked_fixture(fits, make_samples, free_samples);
-    tcase_add_loop_test(fits, test_union, 0, 3);
-    tcase_add_loop_test(fits, test_batches, 0, 3);
+    tcase_add_loop_test(fits, test_union, 0, 4);
+    tcase_add_loop_test(fits, test_batches, 0, 4);
     tcase_add_test(fits, test_traffic);
     tcase_add_test(fits, test_resume);
     tcase_set_timeout(fits, 120);
     suite_add_tcase(suite, fits);
     tcase_add_checked_fixture(ends, make_samples, free_samples);
     tcase_add_test(ends, test_failing_loss);
-    tcase_add_loop_test(ends, test_divergence, 0, 3);
+    tcase_add_loop_test(ends, test_divergence, 0, 4);
     tcase_add_test(ends, test_stop);
     tcase_add_test(ends, test_tolerance);
     tcase_add_loop_test(ends, test_comparison, 0, 5);

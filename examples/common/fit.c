@@ -84,6 +84,14 @@ static sape_status set_adaptive_rate(sape_trainer *trainer) {
     return sape_trainer_set_adaptive_rate(trainer, &params);
 }
 
+/* A trainer makes the variance policy's cut-offs from its own samples: ranks need those from all samples. */
+static bool set_signal(const struct fit_problem *problem, sape_field *field) {
+    sape_mask *mask = sape_field_mask(field);
+    if (problem->num_signal == 0 || sape_mask_policy(mask) != SAPE_POLICY_VARIANCE) return true;
+    return sape_mask_set_signal(mask, problem->num_signal, problem->signal_x, problem->output_dim, problem->signal) ==
+           SAPE_OK;
+}
+
 static sape_trainer *create_trainer(const struct settings *settings, const struct fit_problem *problem,
                                     sape_field *field) {
     sape_trainer_params params;
@@ -101,7 +109,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
         (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
         (!settings->adaptive_rate || set_adaptive_rate(trainer) == SAPE_OK) &&
-        give_samples(problem, trainer) == SAPE_OK)
+        give_samples(problem, trainer) == SAPE_OK && set_signal(problem, field))
         return trainer;
     message_sape_error();
     sape_trainer_free(trainer);

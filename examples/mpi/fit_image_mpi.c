@@ -57,6 +57,9 @@ static bool train(struct job *job, struct fit *fit) {
         .reduce = ranks_sum,
         .agree = ranks_agree,
         .ranks_user = &job->ranks,
+        .num_signal = job->task.set.n,
+        .signal_x = job->task.sample_x,
+        .signal = job->task.sample_y,
     };
     return fit_run(&job->settings, &problem, fit);
 }

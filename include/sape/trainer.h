@@ -233,6 +233,9 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  * all fail with #SAPE_ERROR_STATE. Then there is one sum an iteration, of the gradient's rows in use and of the loss,
  * and one where a spatial mask advances, of its log.
  *
+ * Under the variance policy sape_trainer_set_data() takes the rank's own samples for the signal: give
+ * sape_mask_set_signal() those of all ranks afterwards.
+ *
  * What happens on one rank happens on all: a loss that is not finite is #SAPE_ERROR_DIVERGED everywhere; an error of
  * one rank (without data, in its loss_fn) is #SAPE_ERROR_CALLBACK on the others; a progress callback that stops, on any
  * rank, stops all after the next iteration. A loss of the caller's own must be a mean over samples. A checkpoint holds
