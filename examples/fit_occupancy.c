@@ -6,12 +6,11 @@
 #include "fit.h"
 #include "interrupt.h"
 #include "mask_slices.h"
+#include "mesh_picture.h"
 #include "message.h"
 #include "occupancy_task.h"
 #include "output.h"
-#include "panels.h"
 #include "picture.h"
-#include "render.h"
 #include "report.h"
 #include "stopwatch.h"
 
@@ -84,23 +83,10 @@ static bool write_mask(struct job *job, const sape_field *field) {
            add_frame(job, field, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "mask.gif");
 }
 
-static gdImagePtr mesh_image(const struct mesh *mesh) {
-    struct picture picture;
-    if (!picture_create(PICTURE_SIZE, PICTURE_SIZE, 3, &picture)) return NULL;
-    gdImagePtr image = NULL;
-    if (render_mesh(mesh, &render_usual_view, picture.width, picture.height, picture.values))
-        image = picture_to_image(picture.width, picture.height, picture.channels, picture.values);
-    picture_free(&picture);
-    return image;
-}
-
 static bool write_comparison(const struct job *job, const struct mesh *surface) {
     static const char *const captions[] = {"target", "fit"};
-    const gdImagePtr images[] = {mesh_image(&job->task.mesh), mesh_image(surface)};
-    gdImagePtr joined = images[0] && images[1] ? panels_join(2, images, captions, PICTURE_SIZE) : NULL;
-    for (size_t i = 0; i < 2; i++)
-        if (images[i]) gdImageDestroy(images[i]);
-    return write_image(job, joined, "fit.png");
+    const struct mesh *const meshes[] = {&job->task.mesh, surface};
+    return mesh_picture_write(2, meshes, captions, PICTURE_SIZE, job->settings.out, "fit.png");
 }
 
 static bool write_surface(const struct job *job, const struct mesh *surface) {

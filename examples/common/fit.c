@@ -97,6 +97,8 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
     params.loss = problem->loss;
+    params.loss_fn = problem->loss_fn;
+    params.loss_user = problem->loss_user;
     params.batch_size = problem->batch_size;
     params.num_threads = settings->threads;
     params.seed = settings->seed;

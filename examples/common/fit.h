@@ -23,10 +23,12 @@ struct fit_problem {
     size_t domain_dim, output_dim;
     size_t n;
     const float *x, *targets;   /* NULL where epoch gives them */
-    sape_loss loss;             /* MSE, BCE or Chamfer; Chamfer has points in place of targets: */
+    sape_loss loss;             /* Chamfer has points in place of targets; custom has a function of its own: */
     size_t num_target_points;   /* all of them, and those of an iteration */
     const float *target_points; /* (num_target_points, output_dim) */
     size_t target_points_drawn;
+    sape_loss_fn loss_fn;
+    void *loss_user;
     fit_begin_fn begin; /* called for a new field before its training, not when one is resumed; or NULL */
     void *begin_user;
     size_t batch_size;     /* 0 for full batches */

@@ -14,6 +14,7 @@ struct mesh {
     float *vertices; /* (num_vertices, 3) */
     uint32_t *faces; /* (num_faces, 3), counter-clockwise seen from outside */
     float *normals;  /* (num_vertices, 3), or NULL */
+    float *colors;   /* (num_vertices, 3) red, green and blue in [0, 1] for pictures, or NULL */
 };
 
 /*
@@ -30,7 +31,19 @@ bool mesh_write_ply(const struct mesh *mesh, const char *directory, const char *
 /* Writes directory/name as binary STL; likewise. */
 bool mesh_write_stl(const struct mesh *mesh, const char *directory, const char *name);
 
-/* Moves the middle of the bounding box to the origin and scales the farthest vertex to that distance from it. */
+/* A way to place a mesh: a point p goes to (p - center) * scale. */
+struct placement {
+    vec3 center;
+    double scale;
+};
+
+/* What takes the middle of the bounding box to the origin, and the farthest vertex to that distance from it. */
+struct placement mesh_placement(const struct mesh *mesh, double radius);
+
+vec3 placement_apply(struct placement placement, vec3 point);
+vec3 placement_undo(struct placement placement, vec3 point);
+
+/* Places the mesh in that way. */
 void mesh_fit_into_radius(struct mesh *mesh, double radius);
 
 /* Sum of the areas of the faces. */

@@ -2,8 +2,8 @@
 #include "occupancy_task.h"
 
 #include "message.h"
-#include "nearest.h"
 #include "stopwatch.h"
+#include "surface_chamfer.h"
 #include "topology.h"
 
 #include <math.h>
@@ -123,30 +123,7 @@ bool occupancy_task_quality(const struct occupancy_task *task, const sape_field 
     return done;
 }
 
-/* Mean distance from points of one mesh to another. */
-static bool distance(struct occupancy_task *task, const struct surface *from, const struct bvh *to, double *mean) {
-    float *points = malloc(NUM_TEST * 3 * sizeof *points);
-    struct nearest *found = malloc(NUM_TEST * sizeof *found);
-    const bool done = points && found;
-    if (done) {
-        surface_sample(from, &task->random, NUM_TEST, points, NULL);
-        nearest_points(to, NUM_TEST, points, found, task->num_threads);
-        *mean = 0;
-        for (size_t i = 0; i < NUM_TEST; i++) *mean += (double)found[i].distance / NUM_TEST;
-    }
-    free(points);
-    free(found);
-    return done || message_out_of_memory();
-}
-
 bool occupancy_task_chamfer(struct occupancy_task *task, const struct mesh *mesh, double *chamfer) {
-    struct bvh bvh = {0};
-    struct surface surface = {0};
-    double there = 0, back = 0;
-    const bool done = bvh_build(&bvh, mesh) && surface_build(&surface, mesh) &&
-                      distance(task, &task->surface, &bvh, &there) && distance(task, &surface, &task->bvh, &back);
-    surface_free(&surface);
-    bvh_free(&bvh);
-    *chamfer = there + back;
-    return done;
+    const struct surface_pair pair = {&task->mesh, mesh, NUM_TEST, task->num_threads};
+    return surface_chamfer(&pair, &task->random, chamfer);
 }

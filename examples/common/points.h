@@ -11,10 +11,7 @@ struct points {
     double *x, *y; /* (n) each */
 };
 
-/*
- * Reads rows "x,y"; a semicolon, tab or blank may stand for the comma. Blank lines, lines that begin with # and a
- * heading in the first line are passed over. Every mistake is reported with its line.
- */
+/* Reads rows "x,y" as table.h says. */
 bool points_read(const char *path, struct points *points);
 void points_free(struct points *points);
 

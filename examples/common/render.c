@@ -23,7 +23,7 @@ struct canvas {
     double scale; /* samples a unit */
     size_t width, height;
     float *depth; /* (height, width) along back, -INFINITY where nothing is */
-    float *shade; /* (height, width) 0 to 1 */
+    float *color; /* (height, width, 3) 0 to 1 */
 };
 
 static void aim(struct canvas *canvas, const struct view *view) {
@@ -50,8 +50,8 @@ static size_t clamp_sample(double position, size_t size) {
     return !(position > 0.0) ? 0 : position >= (double)size ? size : (size_t)position;
 }
 
-/* Fills the samples whose middles lie in the projected triangle t; shades holds those of its corners. */
-static void fill(struct canvas *canvas, triangle t, const double shades[3]) {
+/* Fills the samples whose middles lie in the projected triangle t; colors holds those of its corners. */
+static void fill(struct canvas *canvas, triangle t, const vec3 colors[3]) {
     const double area = (t.b.x - t.a.x) * (t.c.y - t.a.y) - (t.b.y - t.a.y) * (t.c.x - t.a.x);
     if (area == 0.0) return;
     const size_t left = clamp_sample(fmin(t.a.x, fmin(t.b.x, t.c.x)), canvas->width);
@@ -69,17 +69,21 @@ static void fill(struct canvas *canvas, triangle t, const double shades[3]) {
             const size_t sample = row * canvas->width + column;
             if (depth <= canvas->depth[sample]) continue;
             canvas->depth[sample] = depth;
-            canvas->shade[sample] = (float)(u * shades[0] + v * shades[1] + w * shades[2]);
+            vec3_store(canvas->color + 3 * sample,
+                       triangle_point((triangle){colors[0], colors[1], colors[2]}, (double[]){u, v, w}));
         }
 }
 
-static void draw_face(struct canvas *canvas, const struct mesh *mesh, size_t face) {
+static void draw_face(struct canvas *canvas, const struct mesh *mesh, const struct view *view, size_t face) {
     const triangle t = mesh_triangle(mesh, face);
     const double flat = shade_of(canvas, triangle_area_vector(t));
-    double shades[3] = {flat, flat, flat};
-    for (size_t k = 0; mesh->normals && k < 3; k++)
-        shades[k] = shade_of(canvas, vec3_load(mesh->normals + 3 * (size_t)mesh->faces[3 * face + k]));
-    fill(canvas, (triangle){project(canvas, t.a), project(canvas, t.b), project(canvas, t.c)}, shades);
+    vec3 colors[3];
+    for (size_t k = 0; k < 3; k++) {
+        const size_t corner = 3 * (size_t)mesh->faces[3 * face + k];
+        const double shade = mesh->normals ? shade_of(canvas, vec3_load(mesh->normals + corner)) : flat;
+        colors[k] = vec3_scale(vec3_load(mesh->colors ? mesh->colors + corner : view->color), shade);
+    }
+    fill(canvas, (triangle){project(canvas, t.a), project(canvas, t.b), project(canvas, t.c)}, colors);
 }
 
 /* Averages the samples of a pixel. */
@@ -90,7 +94,7 @@ static void resolve(const struct canvas *canvas, const struct view *view, size_t
         const size_t sample = row * canvas->width + column;
         const bool covered = canvas->depth[sample] > -INFINITY;
         for (int k = 0; k < 3; k++) {
-            const float value = covered ? view->color[k] * canvas->shade[sample] : view->background[k];
+            const float value = covered ? canvas->color[3 * sample + (size_t)k] : view->background[k];
             pixel[k] += value / (SUPERSAMPLING * SUPERSAMPLING);
         }
     }
@@ -100,15 +104,15 @@ bool render_mesh(const struct mesh *mesh, const struct view *view, size_t width,
     struct canvas canvas = {.width = SUPERSAMPLING * width, .height = SUPERSAMPLING * height};
     const size_t num_samples = canvas.width * canvas.height;
     canvas.depth = malloc(num_samples * sizeof *canvas.depth);
-    canvas.shade = malloc(num_samples * sizeof *canvas.shade);
-    const bool done = canvas.depth && canvas.shade;
+    canvas.color = malloc(3 * num_samples * sizeof *canvas.color);
+    const bool done = canvas.depth && canvas.color;
     if (done) {
         for (size_t i = 0; i < num_samples; i++) canvas.depth[i] = -INFINITY;
         aim(&canvas, view);
-        for (size_t f = 0; f < mesh->num_faces; f++) draw_face(&canvas, mesh, f);
+        for (size_t f = 0; f < mesh->num_faces; f++) draw_face(&canvas, mesh, view, f);
         for (size_t i = 0; i < width * height; i++) resolve(&canvas, view, i % width, i / width, values + 3 * i);
     }
     free(canvas.depth);
-    free(canvas.shade);
+    free(canvas.color);
     return done || message_out_of_memory();
 }

@@ -9,7 +9,7 @@
 struct view {
     double azimuth, elevation;     /* of the eye, in degrees: from the x axis towards y, and above the x-y plane */
     double radius;                 /* what lies within this distance from the origin is in the picture */
-    float color[3], background[3]; /* red, green and blue in [0, 1] */
+    float color[3], background[3]; /* red, green and blue in [0, 1]; color for meshes without their own */
 };
 
 /* Three quarters from above, grey on white, with room for a mesh of radius 1. */

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# transfer_mesh: its errors, and quick transfers of every kind.
+# Usage: test_transfer.sh TRANSFER_MESH MAKE_SOLID
+set -uo pipefail
+
+transfer_mesh=$(realpath "$1")
+make_solid=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+passed=0
+failed=0
+
+expect() {
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $*"
+        cat stdout stderr
+    fi
+}
+
+# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
+refuses() {
+    local status=$1 text=$2
+    shift 2
+    rm -rf out
+    "$transfer_mesh" "$@" >stdout 2>stderr
+    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
+}
+
+# transfers ARGUMENT...: the program succeeds.
+transfers() {
+    rm -rf out
+    "$transfer_mesh" "$@" --json >stdout 2>stderr
+}
+
+# has_files NAME...: out holds these files, none of them empty, and no others.
+has_files() {
+    local name
+    for name in "$@"; do [ -s "out/$name" ] || return 1; done
+    [ "$(find out -type f | wc -l)" -eq $# ]
+}
+
+json_has() {
+    local text
+    for text in "$@"; do tail -n 1 stdout | grep -qF -- "$text" || return 1; done
+}
+
+# value KEY: the first number of that name in the last run's object.
+value() {
+    tail -n 1 stdout | grep -o "\"$1\":[^,}]*" | head -n 1 | cut -d : -f 2
+}
+
+# shrinks FACTOR: the distance after is less than that part of the distance before.
+shrinks() {
+    awk -v after="$(value chamfer)" -v before="$(value chamfer_before)" -v factor="$1" \
+        'BEGIN { exit !(after > 0 && after < factor * before) }'
+}
+
+# same_transfers A B: runs with the arguments A and with B, which are split into words, give the same mesh.
+same_transfers() {
+    transfers $1 || return 1
+    mv out/deformed.ply first.ply
+    transfers $2 && cmp -s first.ply out/deformed.ply
+}
+
+for kind in sphere ellipsoid bent star; do "$make_solid" $kind 6 >$kind.obj || exit 1; done
+expect cmp -s <("$make_solid" sphere 6) sphere.obj
+
+SMALL="--hidden 32 --layers 2 --num-frequencies 32 --std 2 --lr 3e-3 --points 500 --resolution 6 --num-blocks 4
+    --iterations 60 --threads 1"
+
+# Options and meshes.
+expect refuses 2 "'TARGET'" sphere.obj
+expect refuses 2 "--rigidity: -1 is out of range" sphere.obj star.obj --rigidity -1
+expect refuses 2 "spatial_fixed" sphere.obj star.obj --policy spatial_fixed
+expect refuses 2 "--compare" sphere.obj star.obj --compare --resume none.safetensors
+printf 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nv 0 0 -1\nf 1 2 3\nf 1 2 4\nf 1 2 5\n' >fan.obj
+: >empty.obj
+expect refuses 1 "missing.obj" missing.obj sphere.obj $SMALL
+expect refuses 1 "empty.obj" sphere.obj empty.obj $SMALL
+expect refuses 1 "not manifold" fan.obj sphere.obj $SMALL
+
+# Pairs.
+: >none.csv
+printf '1,2,3,4,5\n' >short.csv
+printf '1,2,3,4,5,nan\n' >nan.csv
+expect refuses 1 "missing.csv" sphere.obj star.obj --pairs missing.csv $SMALL
+expect refuses 1 "holds no pairs" sphere.obj star.obj --pairs none.csv $SMALL
+expect refuses 1 "short.csv:1: 6 finite numbers" sphere.obj star.obj --pairs short.csv $SMALL
+expect refuses 1 "nan.csv:1: 6 finite numbers" sphere.obj star.obj --pairs nan.csv $SMALL
+
+# Transfers come near the target and keep the faces. A target may be a soup: here faces meet by three in an edge.
+for target in ellipsoid.obj star.obj; do
+    expect transfers sphere.obj $target $SMALL
+    expect json_has '"policy":"spatial"' '"iterations":60' '"chamfer_before":' '"chamfer":' '"edge_stretch_max":' \
+        '"edge_stretch_mean":' '"flipped_faces":' '"seconds":' '"peak_rss_mb":'
+    expect has_files deformed.ply transfer.png
+    expect shrinks 0.5
+done
+expect transfers sphere.obj fan.obj $SMALL --iterations 2
+expect transfers sphere.obj bent.obj $SMALL --pairs <(printf '0 0 1 0 0 0.4\n0 0 -1 0 0 -0.4\n')
+expect grep -aq "element face 432" out/deformed.ply
+expect grep -aq "element vertex 218" out/deformed.ply
+
+# The result lies where the target does, whatever its size.
+awk '/^v/ { print "v", 100 * $2 + 7, 100 * $3, 100 * $4; next } { print }' ellipsoid.obj >large.obj
+expect transfers sphere.obj large.obj $SMALL
+mv out/deformed.ply large.ply
+expect transfers large.ply large.obj $SMALL --iterations 1
+expect awk -v before="$(value chamfer_before)" 'BEGIN { exit !(before < 0.1) }'
+
+# Both policies; the same bits whatever the threads; stopped early.
+expect transfers sphere.obj star.obj $SMALL --compare
+expect json_has '"policy":"spatial"' '"none":{"task":"transfer","policy":"none"'
+expect has_files deformed.ply deformed_none.ply transfer.png
+expect same_transfers "sphere.obj star.obj $SMALL" "sphere.obj star.obj $SMALL --threads 3"
+expect same_transfers "sphere.obj star.obj $SMALL --save done.safetensors" \
+    "sphere.obj star.obj $SMALL --resume done.safetensors"
+rm -rf out
+"$transfer_mesh" sphere.obj star.obj $SMALL --iterations 100000 --save half.safetensors >stdout 2>stderr &
+# The directory is made once the signal is heeded.
+for _ in {1..600}; do [ -d out ] && break || sleep 0.1; done
+sleep 0.5
+kill -INT $!
+expect wait $!
+expect grep -qF "stopped early" stderr
+expect has_files deformed.ply transfer.png
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
