@@ -250,6 +250,9 @@ START_TEST(what_is_refused) {
     params.loss = SAPE_LOSS_CHAMFER;
     EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &trainer), SAPE_ERROR_UNSUPPORTED, "validation_share",
                  "Chamfer");
+    params.loss = SAPE_LOSS_CUSTOM_JACOBIAN;
+    EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &trainer), SAPE_ERROR_UNSUPPORTED, "validation_share",
+                 "derivatives");
     sape_mask_params mask;
     sape_field *fixed;
     const float corners[] = {-1, -1, 1, -1, -1, 1, 1, 1};
