@@ -165,8 +165,8 @@ int main(int argc, char **argv) {
     const struct options options = parse(argc, argv);
     const struct times times = time_training(&options);
     if (options.quick) {
-        printf("{\"task\":\"%s\",\"ms_per_iteration\":%.6g,\"mean_ms\":%.6g}\n", options.task->name, times.median * 1e3,
-               times.mean * 1e3);
+        printf("{\"task\":\"%s\",\"ms_per_iteration\":%.6g,\"mean_ms\":%.6g,\"processor_ms\":%.6g}\n",
+               options.task->name, times.median * 1e3, times.mean * 1e3, times.processor * 1e3);
         return 0;
     }
     const double mb = peak_memory(), operations = layer_operations(&options);
