@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* How fits of signals with known spectra converge, policy by policy: tables and plots. */
+#include <math.h>
+#include <sape/sape.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "message.h"
+#include "options.h"
+#include "output.h"
+#include "picture.h"
+#include "plot.h"
+#include "random.h"
+#include "study_signals.h"
+
+#define SAMPLES_1D 64
+#define SAMPLES_2D 400
+#define DENSE_1D 512
+#define DENSE_2D 32
+#define STRETCHES 20
+#define GOAL 1e-3
+
+static const struct method {
+    const char *name;
+    sape_encoding encoding;
+    sape_policy policy;
+    int color; /* of its curve */
+} methods[] = {{"none", SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 0xB0B0B0},
+               {"global", SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 0x2F6FBF},
+               {"spatial", SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 0xC03A2B},
+               {"variance", SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 0x2E9E4F},
+               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 0}};
+#define NUM_METHODS (sizeof methods / sizeof *methods)
+/* The legend has room for these; identity is in the tables. */
+#define NUM_PLOTTED 4
+
+struct study {
+    const char *out;
+    uint64_t iterations, num_seeds;
+    bool quick;
+    FILE *bands, *summary, *rates;
+};
+
+/* One signal drawn with one seed. */
+struct task {
+    const struct study_signal *signal;
+    size_t n, dense_size, dense;
+    float *x, *y, *dense_x, *dense_y, *outputs;
+    double *work;
+};
+
+static bool task_open(struct task *task, const struct study_signal *signal, uint64_t seed) {
+    struct random random = {seed + 1000};
+    *task = (struct task){.signal = signal, .n = signal->dim == 1 ? SAMPLES_1D : SAMPLES_2D};
+    task->dense_size = signal->dim == 1 ? DENSE_1D : DENSE_2D;
+    task->dense = signal->dim == 1 ? DENSE_1D : DENSE_2D * DENSE_2D;
+    task->x = calloc(task->n * signal->dim, sizeof(float));
+    task->y = calloc(task->n, sizeof(float));
+    task->dense_x = calloc(task->dense * signal->dim, sizeof(float));
+    task->dense_y = calloc(task->dense, sizeof(float));
+    task->outputs = calloc(task->dense, sizeof(float));
+    task->work = calloc(4 * task->dense, sizeof(double));
+    if (!task->x || !task->y || !task->dense_x || !task->dense_y || !task->outputs || !task->work)
+        return message_out_of_memory();
+    for (size_t i = 0; i < task->n; i++) {
+        double x[2];
+        for (size_t a = 0; a < signal->dim; a++) {
+            x[a] = 2.0 * random_uniform(&random) - 1.0;
+            task->x[i * signal->dim + a] = (float)x[a];
+        }
+        task->y[i] = (float)signal->value(x, seed);
+    }
+    for (size_t i = 0; i < task->dense; i++) {
+        const double x[] = {-1.0 + 2.0 * (double)(i % task->dense_size) / (double)task->dense_size,
+                            -1.0 + 2.0 * (double)(i / task->dense_size) / (double)task->dense_size};
+        for (size_t a = 0; a < signal->dim; a++) task->dense_x[i * signal->dim + a] = (float)x[a];
+        task->dense_y[i] = (float)signal->value(x, seed);
+    }
+    return true;
+}
+
+static void task_close(struct task *task) {
+    free(task->x);
+    free(task->y);
+    free(task->dense_x);
+    free(task->dense_y);
+    free(task->outputs);
+    free(task->work);
+}
+
+/* What a run gave: the last loss of the samples, and the dense error after every stretch. */
+struct course {
+    double train, dense[STRETCHES];
+    bool diverged;
+    uint64_t to_goal; /* iterations until the dense error is below the goal; 0 for never */
+};
+
+static bool make(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                 uint64_t seed, double rate, sape_field **field, sape_trainer **trainer) {
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_network_params network;
+    sape_trainer_params params;
+    sape_optimizer_params optimizer;
+    sape_adaptive_rate_params adaptive_rate;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    sape_trainer_params_init(&params, sizeof params);
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    sape_adaptive_rate_params_init(&adaptive_rate, sizeof adaptive_rate);
+    encoder.kind = method->encoding;
+    encoder.domain_dim = task->signal->dim;
+    encoder.num_frequencies = 64;
+    encoder.std = 8.0;
+    encoder.seed = network.seed = params.seed = seed;
+    mask.policy = method->policy;
+    mask.resolution = adaptive_rate.resolution = 16;
+    mask.num_blocks = method->policy == SAPE_POLICY_NONE ? 0 : 16;
+    mask.num_iterations = study->iterations;
+    network.hidden_dim = 32;
+    network.num_layers = 2;
+    network.output_dim = 1;
+    optimizer.learning_rate = rate;
+    params.num_threads = 1;
+    *field = NULL;
+    *trainer = NULL;
+    if (sape_field_create(&encoder, &mask, &network, field) == SAPE_OK &&
+        sape_trainer_create(&params, &optimizer, *field, trainer) == SAPE_OK &&
+        (!adaptive || sape_trainer_set_adaptive_rate(*trainer, &adaptive_rate) == SAPE_OK) &&
+        sape_trainer_set_data(*trainer, task->n, task->x, task->y) == SAPE_OK)
+        return true;
+    return message_sape_error();
+}
+
+static bool measure(struct task *task, const sape_field *field, double bands[STUDY_NUM_BANDS]) {
+    if (sape_field_predict(field, task->dense, task->dense_x, task->outputs) != SAPE_OK) return message_sape_error();
+    for (size_t i = 0; i < task->dense; i++) task->outputs[i] -= task->dense_y[i];
+    study_bands(task->signal->dim, task->dense_size, task->outputs, task->work, bands);
+    return true;
+}
+
+/* One training. `log` is where its errors by band go, or NULL. */
+static bool train(const struct study *study, struct task *task, const struct method *method, bool adaptive,
+                  uint64_t seed, double rate, FILE *log, struct course *course) {
+    sape_field *field;
+    sape_trainer *trainer;
+    const uint64_t stretch = study->iterations / STRETCHES;
+    *course = (struct course){.train = NAN};
+    bool good = make(study, task, method, adaptive, seed, rate, &field, &trainer);
+    for (size_t s = 0; s < STRETCHES && good; s++) {
+        sape_result result = {.struct_size = sizeof result};
+        double bands[STUDY_NUM_BANDS];
+        const sape_status status = sape_trainer_run(trainer, stretch, NULL, NULL, &result);
+        course->diverged = status == SAPE_ERROR_DIVERGED;
+        if (course->diverged) break;
+        good = (status == SAPE_OK || message_sape_error()) && measure(task, field, bands);
+        if (!good) break;
+        course->train = result.loss;
+        for (size_t b = 0; b < STUDY_NUM_BANDS; b++) course->dense[s] += bands[b];
+        if (course->to_goal == 0 && course->dense[s] < GOAL) course->to_goal = (s + 1) * stretch;
+        for (size_t b = 0; b < STUDY_NUM_BANDS && log != NULL; b++)
+            fprintf(log, "%s,%s,%d,%llu,%llu,%zu,%.4e\n", task->signal->name, method->name, adaptive,
+                    (unsigned long long)seed, (unsigned long long)((s + 1) * stretch), b, bands[b]);
+    }
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    return good;
+}
+
+/* The largest rate, of 1e-3 times powers of two, at which the samples' loss ends below half their mean square. */
+static bool largest_rate(const struct study *study, struct task *task, const struct method *method, bool adaptive) {
+    double largest = 0.0, power = 0.0;
+    for (size_t i = 0; i < task->n; i++) power += (double)(task->y[i] * task->y[i]) / (double)task->n;
+    for (double rate = 1e-3; rate < (study->quick ? 3e-3 : 1.0); rate *= 2.0) {
+        struct course course;
+        if (!train(study, task, method, adaptive, 0, rate, NULL, &course)) return false;
+        if (course.diverged || !(course.train < 0.5 * power)) break;
+        largest = rate;
+    }
+    fprintf(study->rates, "%s,%s,%d,%g\n", task->signal->name, method->name, adaptive, largest);
+    return true;
+}
+
+static bool plot_courses(const struct study *study, const char *name, float curves[NUM_PLOTTED][STRETCHES]) {
+    float x[STRETCHES];
+    char file[64];
+    for (size_t s = 0; s < STRETCHES; s++) x[s] = (float)(s + 1) / STRETCHES;
+    struct plot *plot = plot_create(480, 320, (struct plot_range){0, 1}, (struct plot_range){-6, 0});
+    if (plot == NULL) return message_out_of_memory();
+    for (size_t m = 0; m < NUM_PLOTTED; m++) {
+        plot_curve(plot, STRETCHES, x, curves[m], (struct plot_pen){2, methods[m].color, NULL});
+        plot_legend(plot, methods[m].name, methods[m].color);
+    }
+    gdImagePtr image = plot_finish(plot);
+    plot_free(plot);
+    if (image == NULL) return message_out_of_memory();
+    snprintf(file, sizeof file, "%s.png", name);
+    const bool written = picture_write_png(image, study->out, file);
+    gdImageDestroy(image);
+    return written;
+}
+
+static bool study_method(struct study *study, const struct study_signal *signal, const struct method *method,
+                         bool adaptive, float *curve) {
+    bool good = true;
+    for (uint64_t seed = 0; seed < study->num_seeds && good; seed++) {
+        struct task task;
+        struct course course;
+        good = task_open(&task, signal, seed) &&
+               train(study, &task, method, adaptive, seed, 2e-3, study->bands, &course) &&
+               (seed > 0 || largest_rate(study, &task, method, adaptive));
+        task_close(&task);
+        if (!good) break;
+        fprintf(study->summary, "%s,%s,%d,%llu,%.4e,%.4e,%llu\n", signal->name, method->name, adaptive,
+                (unsigned long long)seed, course.train, course.dense[STRETCHES - 1],
+                (unsigned long long)course.to_goal);
+        for (size_t s = 0; s < STRETCHES && curve != NULL; s++)
+            curve[s] += (float)(log10(fmax(course.dense[s], 1e-6)) / (double)study->num_seeds);
+    }
+    return good;
+}
+
+static bool study_signal(struct study *study, const struct study_signal *signal) {
+    float curves[NUM_PLOTTED][STRETCHES] = {{0}};
+    for (size_t m = 0; m < NUM_METHODS; m++)
+        for (int adaptive = 0; adaptive < 2; adaptive++)
+            if (!study_method(study, signal, &methods[m], adaptive, adaptive || m >= NUM_PLOTTED ? NULL : curves[m]))
+                return false;
+    return plot_courses(study, signal->name, curves);
+}
+
+static FILE *open_table(const struct study *study, const char *name, const char *head) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", study->out, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        message_error("%s cannot be written", path);
+    else
+        fprintf(file, "%s\n", head);
+    return file;
+}
+
+/* Whether all that was written has arrived. */
+static bool close_table(FILE *file) {
+    if (file == NULL) return false;
+    const bool good = !ferror(file);
+    return (fclose(file) == 0 && good) || message_error("a table cannot be written");
+}
+
+static bool run(struct study *study) {
+    if (!output_make_directory(study->out)) return false;
+    study->bands = open_table(study, "bands.csv", "signal,method,adaptive_rate,seed,iteration,band,mse");
+    study->summary =
+        open_table(study, "summary.csv", "signal,method,adaptive_rate,seed,train_mse,dense_mse,iterations_to_1e-3");
+    study->rates = open_table(study, "rates.csv", "signal,method,adaptive_rate,largest_rate");
+    bool good = study->bands && study->summary && study->rates;
+    for (size_t i = 0; i < study_num_signals && good; i++) good = study_signal(study, &study_signals[i]);
+    good = close_table(study->bands) && good;
+    good = close_table(study->summary) && good;
+    good = close_table(study->rates) && good;
+    if (good) output_print_location(study->out, "bands.csv, summary.csv, rates.csv and a plot of every signal");
+    return good;
+}
+
+int main(int argc, char **argv) {
+    struct study study = {.out = "out", .iterations = 2000, .num_seeds = 3};
+    const struct option_spec specs[] = {
+        {"iterations", OPTION_COUNT, &study.iterations, "N", "length of every training", STRETCHES, 1e6, NULL},
+        {"seeds", OPTION_COUNT, &study.num_seeds, "N", "trainings of every kind, with seeds from 0 on", 1, 1000, NULL},
+        {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, made when missing"},
+        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 40 iterations, to see that it runs"},
+    };
+    const struct option_group groups[] = {{"Study", specs, sizeof specs / sizeof *specs}};
+    const struct option_table table = {
+        .summary = "Fits synthetic signals with every policy, with and without the adaptive learning rate; writes the\n"
+                   "error by band of frequency over time, the last errors, the largest learning rate that converges,\n"
+                   "and a plot of every signal: log10 of the dense error over the share of the training.",
+        .groups = groups,
+        .num_groups = 1,
+    };
+    const enum options_outcome outcome = options_parse(&table, argc, argv);
+    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
+    if (study.quick) {
+        study.num_seeds = 1;
+        study.iterations = 2 * STRETCHES;
+    }
+    return run(&study) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
