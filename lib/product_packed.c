@@ -80,6 +80,7 @@ static void weight_gradient(const struct sape_kernels *kernels, const struct sap
     const struct sape_gradient_args args = {.rows = active,
                                             .columns = layer->stride,
                                             .panels = tile->panels,
+                                            .depth = tile->panels == 1 ? tile->samples : width,
                                             .a = from,
                                             .a_panel = layer->inputs * width,
                                             .b = scratch,

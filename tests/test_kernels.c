@@ -245,6 +245,7 @@ START_TEST(test_gradient) {
         const struct sape_gradient_args args = {.rows = ROWS,
                                                 .columns = STRIDE,
                                                 .panels = PANELS,
+                                                .depth = width,
                                                 .a = a,
                                                 .a_panel = ROWS * width,
                                                 .b = packed,

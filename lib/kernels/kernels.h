@@ -66,6 +66,8 @@ struct sape_product_args {
 /* c (rows, columns) = or += the sum over all samples of a[row, sample] b[sample, column]. */
 struct sape_gradient_args {
     size_t rows, columns, panels;
+    /* Samples of every panel that count; those behind them add nothing. */
+    size_t depth;
     /* Panels of rows, as they lie, a_panel apart. */
     const float *a;
     size_t a_panel;

@@ -141,7 +141,7 @@ void VARIANT(product)(const struct sape_product_args *args) {
 
 void VARIANT(gradient)(const struct sape_gradient_args *args) {
     const size_t samples = args->panels * WIDTH;
-    struct block_args block = {.depth = WIDTH,
+    struct block_args block = {.depth = args->depth,
                                .parts = args->panels,
                                .a_part = args->a_panel,
                                .b_stride = WIDTH,
