@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "bytes_file.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "message.h"
+
+/* The example programs' words are not wanted here. */
+bool message_error(const char *format, ...) {
+    (void)format;
+    return false;
+}
+
+bool message_out_of_memory(void) {
+    return false;
+}
+
+static int file = -1;
+static char folder[] = "/tmp/sape-fuzz-XXXXXX", link_path[64];
+
+static void remove_folder(void) {
+    unlink(link_path);
+    rmdir(folder);
+}
+
+const char *bytes_file(const unsigned char *bytes, size_t size, const char *ending) {
+    char target[64];
+    if (file < 0) {
+        file = memfd_create("input", 0);
+        if (file < 0 || mkdtemp(folder) == NULL || atexit(remove_folder) != 0) abort();
+    }
+    if (ftruncate(file, 0) != 0 || pwrite(file, bytes, size, 0) != (ssize_t)size) abort();
+    unlink(link_path);
+    snprintf(link_path, sizeof link_path, "%s/input%s", folder, ending);
+    snprintf(target, sizeof target, "/proc/self/fd/%d", file);
+    if (symlink(target, link_path) != 0) abort();
+    return link_path;
+}
