@@ -3,8 +3,10 @@
  * Times training iterations at the sizes of the paper's tasks, and a large product of the installed BLAS beside them.
  *
  *     bench_training --task image512 --policy spatial --progress 1 --threads 2 [--iterations N] [--quick] [--json]
+ *         [--samples N] [--width N] [--depth N] [--frequencies N]
  *
- * --progress is the share of blocks that are already revealed in every cell while measuring.
+ * The last options change the task's sizes. --progress is the share of blocks that are already revealed in every cell
+ * while measuring.
  */
 #include <getopt.h>
 #include <sape/sape.h>
@@ -27,6 +29,7 @@ const char *bli_info_get_version_str(void);
 #endif
 
 struct options {
+    struct task sizes;
     const struct task *task;
     bool spatial;
     double progress;
@@ -45,13 +48,18 @@ static struct options parse(int argc, char **argv) {
                                           {"iterations", required_argument, NULL, 'i'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"quick", no_argument, NULL, 'q'},
+                                          {"samples", required_argument, NULL, 's'},
+                                          {"width", required_argument, NULL, 'w'},
+                                          {"depth", required_argument, NULL, 'd'},
+                                          {"frequencies", required_argument, NULL, 'f'},
                                           {NULL, 0, NULL, 0}};
-    struct options options = {.task = find_task("image512"), .spatial = true, .progress = 1.0, .threads = 1};
+    struct options options = {.sizes = *find_task("image512"), .spatial = true, .progress = 1.0, .threads = 1};
+    struct task *sizes = &options.sizes;
     int option;
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
         switch (option) {
         case 't':
-            options.task = find_task(optarg);
+            *sizes = *find_task(optarg);
             break;
         case 'p':
             options.spatial = strcmp(optarg, "spatial") == 0;
@@ -65,6 +73,18 @@ static struct options parse(int argc, char **argv) {
             break;
         case 'i':
             options.iterations = (size_t)number("--iterations", optarg, 1.0, 1e9);
+            break;
+        case 's':
+            sizes->samples = (size_t)number("--samples", optarg, 1.0, 1e7);
+            break;
+        case 'w':
+            sizes->hidden_dim = (size_t)number("--width", optarg, 1.0, 8192.0);
+            break;
+        case 'd':
+            sizes->num_layers = (size_t)number("--depth", optarg, 1.0, 64.0);
+            break;
+        case 'f':
+            sizes->num_frequencies = (size_t)number("--frequencies", optarg, 1.0, 16384.0);
             break;
         case 'q':
             options.quick = true;
@@ -125,7 +145,7 @@ static struct times time_training(const struct options *options) {
 static double layer_operations(const struct options *options) {
     const struct task *task = options->task;
     const double h = (double)task->hidden_dim;
-    const double features = (double)(512 + (options->spatial ? task->domain_dim : 0));
+    const double features = (double)(2 * task->num_frequencies + (options->spatial ? task->domain_dim : 0));
     const double inner = (double)(task->num_layers - 1) * h * h + h * (double)task->output_dim;
     return 2.0 * (double)task->samples * (2.0 * features * h + 3.0 * inner);
 }
@@ -162,7 +182,8 @@ static double time_sgemm(size_t threads) {
 }
 
 int main(int argc, char **argv) {
-    const struct options options = parse(argc, argv);
+    struct options options = parse(argc, argv);
+    options.task = &options.sizes;
     const struct times times = time_training(&options);
     if (options.quick) {
         printf("{\"task\":\"%s\",\"ms_per_iteration\":%.6g,\"mean_ms\":%.6g,\"processor_ms\":%.6g}\n",

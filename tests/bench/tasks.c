@@ -8,11 +8,11 @@
 #include <time.h>
 
 static const struct task tasks[] = {
-    {"function", 26, 1, 1, 32, 2, 12, 5.0, SAPE_LOSS_MSE},
-    {"image128", 4096, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE},
-    {"image512", 43648, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE},
-    {"silhouette", 500, 1, 2, 256, 2, 128, 5.0, SAPE_LOSS_MSE},
-    {"occupancy", 5000, 3, 1, 256, 4, 64, 20.0, SAPE_LOSS_BCE},
+    {"function", 26, 1, 1, 32, 2, 12, 5.0, SAPE_LOSS_MSE, 256},
+    {"image128", 4096, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256},
+    {"image512", 43648, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256},
+    {"silhouette", 500, 1, 2, 256, 2, 128, 5.0, SAPE_LOSS_MSE, 256},
+    {"occupancy", 5000, 3, 1, 256, 4, 64, 20.0, SAPE_LOSS_BCE, 256},
 };
 
 void fail(const char *what, const char *why) {
@@ -61,6 +61,7 @@ sape_field *create_field(const struct task *task, sape_policy policy, double pro
     sape_network_params_init(&network, sizeof network);
     encoder.domain_dim = task->domain_dim;
     encoder.std = task->std;
+    encoder.num_frequencies = task->num_frequencies;
     mask.policy = policy;
     mask.resolution = task->resolution;
     mask.block_iterations = 1000000000; /* stays where it is put */

@@ -10,6 +10,7 @@ struct task {
     size_t samples, domain_dim, output_dim, hidden_dim, num_layers, resolution;
     double std;
     sape_loss loss;
+    size_t num_frequencies;
 };
 
 /* Ends the program with a message. */
