@@ -37,6 +37,7 @@ struct sape_encoder {
     /* Fourier: the frequencies group by group, upper and lower part. */
     float *upper, *lower;
     const struct sape_kernels *kernels;
+    uint64_t version;
 };
 
 static const sape_encoder_params defaults = {.struct_size = sizeof(sape_encoder_params),
@@ -307,6 +308,10 @@ void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *par
     params->num_frequencies = encoder->num_frequencies;
 }
 
+uint64_t sape_encoder_version(const sape_encoder *encoder) {
+    return encoder->version;
+}
+
 /* Groups that hold the first `active` features. */
 static size_t groups_for(const sape_encoder *encoder, size_t active) {
     if (active <= encoder->identity) return 0;
@@ -518,5 +523,6 @@ sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, con
     SAPE_TRY(check_tensor(__func__, encoder, index, name, values, count));
     memcpy(index == 0 ? encoder->points : encoder->sigma, values, count * sizeof *values);
     if (encoder->kind == SAPE_ENCODING_FOURIER) split_frequencies(encoder);
+    encoder->version++;
     return SAPE_OK;
 }

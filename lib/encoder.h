@@ -26,6 +26,9 @@ void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *par
 /* As sape_encoder_frequencies(), of a known encoder. */
 void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies);
 
+/* Grows with every change of the tensors. */
+uint64_t sape_encoder_version(const sape_encoder *encoder);
+
 /* Where the group that `active` lies in ends. */
 size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active);
 

@@ -153,8 +153,9 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     return mask->active;
 }
 
-void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
-                       const struct sape_batch *batch, struct sape_workspace *workspace) {
+/* The tile's masked features, into the first layer's inputs. */
+static void encode_tile(const struct sape_field *field, const struct sape_plan *plan, size_t t,
+                        const struct sape_batch *batch, struct sape_workspace *workspace) {
     const sape_network *network = field->network;
     const size_t rest = plan->samples - t * plan->tile_samples;
     size_t active[TILE_SAMPLES];
@@ -169,6 +170,22 @@ void sape_tile_forward(const struct sape_field *field, const struct sape_plan *p
     for (size_t p = 0; p < workspace->tile.panels; p++)
         memset(workspace->activations.values[0] + (p * network->input_dim + active[p]) * width, 0,
                (workspace->active - active[p]) * width * sizeof(float));
+}
+
+static bool still_encoded(const struct sape_field *field, const struct sape_plan *plan, size_t t,
+                          const struct sape_batch *batch, const struct sape_workspace *workspace) {
+    return batch->lasting && workspace->encoded_x == batch->x && workspace->first == t * plan->tile_samples &&
+           workspace->mask_version == field->mask->version &&
+           workspace->encoder_version == sape_encoder_version(field->encoder);
+}
+
+void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
+                       const struct sape_batch *batch, struct sape_workspace *workspace) {
+    const sape_network *network = field->network;
+    if (!still_encoded(field, plan, t, batch, workspace)) encode_tile(field, plan, t, batch, workspace);
+    workspace->encoded_x = batch->lasting ? batch->x : NULL;
+    workspace->mask_version = field->mask->version;
+    workspace->encoder_version = sape_encoder_version(field->encoder);
     sape_network_tile_forward(network, &workspace->tile, workspace->active, &workspace->activations);
 }
 

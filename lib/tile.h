@@ -39,6 +39,8 @@ struct sape_batch {
     const float *mask_by, *override_mask;
     size_t override_rows;
     float *weights;
+    /* Other calls with this x and an unchanged mask have the same samples in the same order. */
+    bool lasting;
 };
 
 /* One worker's memory. */
@@ -47,6 +49,10 @@ struct sape_workspace {
     struct sape_tile tile;
     /* The tile's first sample in the batch's order, and its features that may not be zero. */
     size_t first, active;
+    /* Of what the first layer's inputs are the features: a tile of a lasting batch, NULL for none, and the versions of
+       mask and encoder. A batch of few tiles finds them as the iteration before has left them. */
+    const float *encoded_x;
+    uint64_t mask_version, encoder_version;
     /* Panels of coordinates, and of coordinates at which the mask is read. */
     float *x, *mask_x;
     struct sape_mask_panel mask;

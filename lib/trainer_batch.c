@@ -162,6 +162,8 @@ sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer)
         trainer->sorted = true;
         trainer->sorted_version = mask->version;
     }
-    trainer->batch = (struct sape_batch){.x = trainer->batch_x, .order = sort ? trainer->order : NULL};
+    trainer->batch = (struct sape_batch){.x = trainer->batch_x,
+                                         .order = sort ? trainer->order : NULL,
+                                         .lasting = trainer->sampler == NULL && trainer->batch_x == trainer->x};
     return SAPE_OK;
 }

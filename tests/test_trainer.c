@@ -571,6 +571,52 @@ START_TEST(test_cblas) {
 END_TEST
 #endif
 
+/* The loss of the field as it is now, by a prediction. */
+static double loss_now(const struct task *task) {
+    const size_t outputs = sape_network_output_dim(sape_field_network(task->field));
+    float *values = new_array(task->n * outputs);
+    double loss;
+    CHECK_OK(sape_field_predict(task->field, task->n, task->x, values));
+    CHECK_OK(sape_loss_evaluate(SAPE_LOSS_MSE, task->n, outputs, values, task->targets, NULL, NULL, &loss));
+    free(values);
+    return loss;
+}
+
+/* A small batch keeps its features from one iteration to the next, but not when encoder, mask or data have changed. */
+START_TEST(test_changes_between_steps) {
+    struct task task = make((struct options){.policy = SAPE_POLICY_SPATIAL, .n = 30, .threads = 1});
+    sape_encoder *encoder = sape_field_encoder(task.field);
+    sape_mask *mask = sape_field_mask(task.field);
+    sape_tensor_info info = {.struct_size = sizeof info};
+    sape_mask_state state = {.struct_size = sizeof state};
+    CHECK_OK(sape_encoder_tensor_info(encoder, 0, &info));
+    CHECK_OK(sape_mask_get_state(mask, &state));
+    const size_t count = info.shape[0] * info.shape[1];
+    float *frequencies = new_random_array(4, count, -3.0f, 3.0f), *levels = new_array(state.num_cells);
+    float *x = new_random_array(5, 2 * task.n, -1.0f, 1.0f);
+    for (size_t i = 0; i < state.num_cells; i++) levels[i] = (float)(i % 7);
+    for (int change = 0; change < 5; change++) {
+        double loss;
+        if (change == 1) CHECK_OK(sape_encoder_set_tensor(encoder, info.name, frequencies, count));
+        if (change == 2) CHECK_OK(sape_mask_set_tensor(mask, "mask_stashed", levels, state.num_cells));
+        if (change == 3) CHECK_OK(sape_mask_advance(mask));
+        if (change == 4) {
+            memcpy(task.x, x, 2 * task.n * sizeof *x);
+            CHECK_OK(sape_trainer_set_data(task.trainer, task.n, task.x, task.targets));
+        }
+        for (int repeat = 0; repeat < 2; repeat++) {
+            const double expected = loss_now(&task);
+            CHECK_OK(sape_trainer_step(task.trainer, &loss));
+            ck_assert_double_le(fabs(loss - expected), 1e-6 * expected);
+        }
+    }
+    free(frequencies);
+    free(levels);
+    free(x);
+    task_free(&task);
+}
+END_TEST
+
 START_TEST(test_bad_input) {
     struct task task = make((struct options){.n = 30});
     sape_trainer_params p;
@@ -633,6 +679,7 @@ int main(void) {
     tcase_add_loop_test(tcase, test_by_hand, 0, 4);
     tcase_add_loop_test(tcase, test_uneven_batches, 0, 5);
     tcase_add_test(tcase, test_custom_loss);
+    tcase_add_test(tcase, test_changes_between_steps);
     tcase_add_test(tcase, test_epochs);
     tcase_add_test(tcase, test_batches);
     tcase_add_test(tcase, test_other_data);
