@@ -70,9 +70,9 @@ typedef struct sape_cutoff_params {
     double c_min;
     /**
      * The highest cut-off, cycles per unit of x, >= 0. 0 (the default) chooses it: the highest frequency of a feature,
-     * or less once a signal is
-     * known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n samples in d dimensions. A regular
-     * grid of them holds twice that (Nyquist); in samples at random places gaps are about twice as wide.
+     * or less once a signal is known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n samples in
+     * d dimensions. A regular grid of them holds twice that (Nyquist); in samples at random places gaps are about twice
+     * as wide.
      */
     double c_max;
     /** What the variance adds, as a share of c_max - c_min; finite, >= 0. Default 0.2. */

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import sape
-from sape import _abi
+from sape import _abi, _callbacks
 
 ENUMS = {
     "STATUS": sape.Status,
@@ -19,6 +19,10 @@ ENUMS = {
     "OPTIMIZER": sape.OptimizerKind,
     "SCHEDULE": sape.Schedule,
     "STOP": sape.Stop,
+    "BOUNDARY": sape.Boundary,
+    "FILTER": sape.FilterShape,
+    "INSTRUCTIONS": sape.InstructionSet,
+    "PRODUCT": sape.Product,
 }
 
 
@@ -32,7 +36,7 @@ def constant(prefix, member):
 def header_values(tmp_path_factory):
     """Offsets, sizes and constants as a C compiler sees them in the headers that pkg-config finds."""
     folder = tmp_path_factory.mktemp("abi")
-    terms = ["SAPE_MAX_RANK"]
+    terms = ["SAPE_MAX_RANK", "SAPE_DTYPE_F32", "SAPE_DTYPE_F64"]
     for name, struct in _abi.STRUCTS.items():
         terms.append(f"sizeof(sape_{name})")
         for member, _ in struct._fields_:
@@ -54,8 +58,7 @@ def test_struct(name, header_values):
         mirrored = getattr(struct, member)
         assert mirrored.offset == header_values[f"offsetof(sape_{name}, {member})"], member
         assert mirrored.size == header_values[f"sizeof(((sape_{name} *)0)->{member})"], member
-    # The library may know more at the end: a program built with an older header goes on working.
-    assert ctypes.sizeof(struct) <= header_values[f"sizeof(sape_{name})"]
+    assert ctypes.sizeof(struct) == header_values[f"sizeof(sape_{name})"], "the library knows more at the end"
 
 
 @pytest.mark.parametrize("prefix", ENUMS)
@@ -91,12 +94,32 @@ def test_signatures():
                 assert (letter == "s") == (re.search(r"const (char|void) \*\w+$", argument) is not None), (name, argument)
 
 
-@pytest.mark.parametrize("kind", [sape.EncoderParams, sape.MaskParams, sape.NetworkParams, sape.OptimizerParams, sape.TrainerParams])
+KINDS = [
+    sape.AdaptiveRateParams, sape.CutoffParams, sape.EncoderParams, sape.MaskParams, sape.NetworkParams, sape.OptimizerParams,
+    sape.TrainerParams,
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_defaults(kind):
     """The defaults written in Python are the library's."""
     struct = _abi.STRUCTS[kind._struct_name]()
     _abi.call(kind._struct_name + "_init", ctypes.byref(struct), ctypes.sizeof(struct))
     assert bytes(kind()._struct()) == bytes(struct)
+
+
+def test_every_function_is_declared():
+    """But for those that C programs alone need."""
+    only_c = {
+        "status_string", "field_predict", "safetensors_find", "safetensors_open_with", "safetensors_read_double",
+        "safetensors_save_with",
+    }
+    assert set(prototypes()) - only_c == {name for names in _abi.SIGNATURES.values() for name in names.split()}
+
+
+def test_dtypes(header_values):
+    for value, dtype in _callbacks._REDUCED.items():
+        assert value == header_values[f"SAPE_DTYPE_F{8 * dtype.itemsize}"]
 
 
 def test_version():

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every part alone, and a field that is trained by hand."""
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import SMALL, make_field
@@ -183,7 +185,76 @@ def test_variance_reveals_where_the_signal_varies():
     assert left > 1.2 * right
 
 
-def test_description():
-    description = sape.describe()
-    assert description.version == sape.__version__ and description.num_threads >= 1
-    assert description.product in ("packed", "cblas")
+def test_constants_of_the_variance_policy():
+    published = sape.CutoffParams.published()
+    assert (published.steepness, published.midpoint, published.end_share, published.width) == (1, 0, 1, 0)
+    assert published.rescale is False and published.boundary is sape.Boundary.REPLICATE
+    frequencies = [0, 1, 2, 4, 8]
+    # A cut-off that neither time nor variance moves: an ideal filter at 4.5 cycles per unit.
+    still = replace(published, c_min=4.5, c_max=4.5)
+    mask = sape.Mask(sape.MaskParams(sape.Policy.VARIANCE, encoding_dim=5, cutoff=still, frequencies=frequencies))
+    assert mask.weights([[0, 0]]).tolist() == [[1, 1, 1, 1, 0]]
+    # The published logistic begins half open.
+    half = replace(published, c_max=9)
+    mask = sape.Mask(sape.MaskParams(sape.Policy.VARIANCE, encoding_dim=5, cutoff=half, frequencies=frequencies))
+    assert mask.weights([[0, 0]]).tolist() == [[1, 1, 1, 1, 0]]
+    with pytest.raises(sape.ShapeError):
+        sape.Mask(sape.MaskParams(sape.Policy.VARIANCE, encoding_dim=4, frequencies=frequencies))
+    with pytest.raises(sape.ArgumentError, match="steepness"):
+        sape.Field(mask=sape.MaskParams(sape.Policy.VARIANCE, cutoff=sape.CutoffParams(steepness=0)))
+
+
+def test_frequencies():
+    encoder = sape.Encoder(sape.EncoderParams(num_frequencies=5, include_identity=True))
+    norms = np.linalg.norm(encoder.tensors["frequencies"].astype(np.float64), axis=0)
+    assert np.allclose(encoder.frequencies, [0, 0, *np.repeat(norms, 2)])
+
+
+def test_jacobian(field, samples):
+    x = samples[0].reshape(10, 20, 2)
+    outputs = np.empty((10, 20, 1), np.float32)
+    jacobian = field.jacobian(x, outputs=outputs)
+    assert jacobian.shape == (10, 20, 1, 2) and np.allclose(outputs, field.predict(x), atol=1e-6)
+    assert np.allclose(jacobian[:, :, 0], field.backward_x(x, np.ones((10, 20, 1))), atol=1e-4)
+
+
+def test_jacobian_backward():
+    field = make_field()
+    random = np.random.default_rng(0)
+    x, d_jacobian, d_outputs = random.normal(size=(5, 2)), random.normal(size=(5, 1, 2)), random.normal(size=(5, 1))
+    parameters, direction = field.network.parameters, random.normal(size=field.network.num_parameters).astype(np.float32)
+
+    def value(step):
+        field.network.parameters = parameters + step * direction
+        outputs = np.empty((5, 1), np.float32)
+        return (field.jacobian(x, outputs=outputs) * d_jacobian).sum() + (outputs * d_outputs).sum()
+
+    slope = (value(1e-4) - value(-1e-4)) / 2e-4
+    field.network.parameters = parameters
+    whole = field.jacobian_backward(x, d_jacobian, d_outputs)
+    assert whole.astype(np.float64) @ direction == pytest.approx(slope, rel=2e-2)
+    of_outputs = field.backward(x, d_outputs)
+    assert np.allclose(whole - of_outputs, field.jacobian_backward(x, d_jacobian), atol=1e-4)
+
+
+def test_gradient_norms(field, samples):
+    x, d_outputs = samples[0][:6].reshape(2, 3, 2), samples[1][:6].reshape(2, 3, 1)
+    alone = [np.linalg.norm(field.backward(*pair)) for pair in zip(samples[0][:6], samples[1][:6])]
+    assert np.allclose(field.gradient_norms(x, d_outputs).ravel(), alone, rtol=1e-4)
+
+
+def test_backend(samples):
+    """A field computes with what its parts are told to."""
+    baseline, packed = sape.InstructionSet.BASELINE, sape.Product.PACKED
+    field = sape.Field(
+        sape.EncoderParams(num_frequencies=8, std=3, instructions=baseline),
+        sape.MaskParams(resolution=8, num_blocks=4, num_iterations=40),
+        replace(SMALL, instructions=baseline, product=packed),
+    )
+    description = field.describe()
+    assert (description.instructions, description.product) == ("baseline", "packed")
+    assert np.allclose(field.predict(samples[0]), make_field().predict(samples[0]), atol=1e-5)
+    cblas = sape.Field(network=replace(SMALL, product=sape.Product.CBLAS))
+    assert cblas.describe().product == "cblas" and cblas.describe().blas
+    with pytest.raises(sape.Error):
+        sape.Field(sape.EncoderParams(instructions=99))

@@ -263,3 +263,46 @@ def test_chamfer():
         trainer.set_target_points(np.hstack([np.cos(3 * x), np.sin(3 * x)]))
         before = trainer.step()
         assert trainer.run(200).loss < before / 4
+
+
+def test_adaptive_rate(samples):
+    def trained(rate):
+        with sape.Trainer(make_field()) as trainer:
+            trainer.set_adaptive_rate(sape.AdaptiveRateParams())  # replaced before it is used
+            trainer.set_adaptive_rate(rate)
+            trainer.set_data(*samples)
+            assert trainer.run(30).loss < 0.2
+            return trainer.field.network.parameters
+
+    usual = trained(None)
+    assert np.array_equal(trained(sape.AdaptiveRateParams(alpha_min=1, alpha_max=1)), usual)
+    assert not np.array_equal(trained(sape.AdaptiveRateParams()), usual)
+
+
+def test_adaptive_rate_is_checked(trainer):
+    with pytest.raises(sape.ArgumentError, match="alpha_min"):
+        trainer.set_adaptive_rate(sape.AdaptiveRateParams(alpha_min=2))
+
+
+def test_jacobian_loss(field, samples):
+    """A step against the gradient that the field itself gives."""
+    x = samples[0]
+    jacobian, outputs = field.jacobian(x), field.predict(x)
+
+    def squares(outputs, jacobian, targets, x):
+        assert targets is None and x.shape == (200, 2)
+        losses = np.square(jacobian).sum(axis=(1, 2)) + np.square(outputs[:, 0])
+        return losses.mean(), losses, 2 * outputs / len(x), 2 * jacobian / len(x)
+
+    optimizer = sape.OptimizerParams(kind=sape.OptimizerKind.SGD, momentum=0, learning_rate=0.1)
+    expected = field.network.parameters - 0.1 * field.jacobian_backward(x, jacobian / 100, outputs / 100)
+    with sape.Trainer(field, sape.TrainerParams(loss=sape.Loss.CUSTOM_JACOBIAN), optimizer) as trainer:
+        trainer.set_data(x)
+        trainer.set_jacobian_loss(squares)
+        loss = trainer.step()
+        assert loss == pytest.approx(squares(outputs, jacobian, None, x)[0], rel=1e-5)
+        assert np.allclose(field.network.parameters, expected, atol=1e-5)
+        assert trainer.run(50).loss < loss
+        trainer.set_jacobian_loss(lambda *_: (0.0, np.zeros(3), np.zeros(3), np.zeros(3)))
+        with pytest.raises(sape.ShapeError):
+            trainer.step()

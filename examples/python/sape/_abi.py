@@ -11,8 +11,8 @@ from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 from ._arrays import Floats
 from ._errors import ArgumentError, Status, error
 
-# One letter a type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, f float array or
-# None; as a result: - none, ! a status, which raises an exception when it is not OK.
+# One letter a type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, 3 size_t[3], f float
+# array or None; as a result: - none, ! a status, which raises an exception when it is not OK.
 _CTYPES: Dict[str, Any] = {
     "i": ctypes.c_int,
     "I": ctypes.c_uint32,
@@ -21,18 +21,25 @@ _CTYPES: Dict[str, Any] = {
     "d": ctypes.c_double,
     "s": ctypes.c_char_p,
     "p": ctypes.c_void_p,
+    "3": ctypes.c_size_t * 3,
 }
 
 # The structs, without the struct_size that all of them begin with.
 LAYOUTS = {
-    "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q",
+    "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q "
+    "instructions:i reserved:i",
     "mask_params": "policy:i reserved:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
-    "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z",
-    "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q",
+    "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z "
+    "cutoff:p frequencies:p",
+    "cutoff_params": "c_min:d c_max:d beta:d gamma:d steepness:d midpoint:d rescale:i boundary:i start_iteration:z "
+    "end_share:d window:z width:d shape:i reserved:i",
+    "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q "
+    "instructions:i product:i",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
     "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
     "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q",
+    "adaptive_rate_params": "alpha_min:d alpha_max:d gamma:d eta:d delta:d resolution:z",
     "predict_options": "mask_by:p override_mask:p override_rows:z weights:p",
     "mask_state": "iteration:Q block_size:z block_iterations:z current_feature:z next_feature:z num_cells:z "
     "cells_in_progress:z revealed:d",
@@ -40,6 +47,9 @@ LAYOUTS = {
     "validation_loss:d best_validation_loss:d best_iteration:Q",
     "result": "iterations:Q loss:d seconds:d stop:i reserved:i validation_loss:d best_iteration:Q",
     "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z",
+    "bandwidth": "std:d c_max:d nyquist:d signal_frequency:d",
+    "window_params": "boundary:i reserved:i dim:z size:3 window:3 channels:z",
+    "filter_params": "boundary:i shape:i dim:z size:3 channels:z width:d",
 }
 
 
@@ -70,7 +80,8 @@ SIGNATURES = {
     "s": "version_string last_error",
     "s p s": "safetensors_metadata",
     "- p z": "encoder_params_init mask_params_init network_params_init optimizer_params_init trainer_params_init "
-    "predict_options_init",
+    "predict_options_init cutoff_params_init cutoff_params_init_published adaptive_rate_params_init window_params_init "
+    "filter_params_init",
     "- p": "encoder_free mask_free network_free optimizer_free field_free trainer_free safetensors_free",
     "i p": "encoder_kind mask_policy",
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
@@ -82,15 +93,20 @@ SIGNATURES = {
     "p p p": "safetensors_bytes",
     "! p": "mask_step mask_advance describe",
     "! p z": "field_set_num_threads",
+    "! p p z": "encoder_frequencies",
+    "! p p p": "trainer_set_reduce trainer_set_jacobian_loss",
     "! p s": "field_save trainer_save trainer_resume safetensors_save",
     "! s p": "field_load safetensors_open",
     "! s z p": "safetensors_parse",
     "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
-    "field_restore trainer_checkpoint trainer_restore trainer_step",
+    "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
     "safetensors_info",
     "! p p p p": "field_create trainer_create",
     "! p p f f f": "field_predict_grid",
+    "! p f f f": "window_statistics filter_apply",
+    "! z z f z f p": "bandwidth_propose",
+    "! z z f z f f f p": "loss_chamfer",
     "! p z f z": "trainer_set_target_points",
     "! p z f z f": "mask_set_signal",
     "! p z p p": "trainer_set_sampler",
@@ -101,15 +117,17 @@ SIGNATURES = {
     "! p s f z": "encoder_get_tensor mask_get_tensor network_get_tensor field_get_tensor encoder_set_tensor "
     "mask_set_tensor network_set_tensor field_set_tensor safetensors_read",
     "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data",
-    "! p z f f f": "encoder_backward",
-    "! p z f f f f": "network_backward field_backward",
+    "! p z f f f": "encoder_backward field_gradient_norms field_jacobian",
+    "! p z f f f f": "network_backward field_backward field_jacobian_backward",
     "! p p z f f": "field_predict_with",
     "! p Q p p p": "trainer_run",
     "! i z z f f f f p": "loss_evaluate",
 }
-SAMPLE_FN = ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in "pQzpp"])
 PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(STRUCTS["progress"]))
-LOSS_FN = ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in "pzpzppppp"])
+SAMPLE_FN, LOSS_FN, JACOBIAN_LOSS_FN, REDUCE_FN = (
+    ctypes.CFUNCTYPE(ctypes.c_int, *[_CTYPES[letter] for letter in letters])
+    for letters in ("pQzpp", "pzpzppppp", "pzzpzppppppp", "pizp")
+)
 
 
 class FloatArray:
@@ -172,6 +190,13 @@ def create(function: str, *arguments: object) -> int:
 def new_struct(name: str) -> Any:
     struct = STRUCTS[name]()
     struct.struct_size = ctypes.sizeof(struct)
+    return struct
+
+
+def initialised(name: str, preset: str = "init") -> Any:
+    """The struct with the library's defaults, or another preset of its."""
+    struct = STRUCTS[name]()
+    call(f"{name}_{preset}", ctypes.byref(struct), ctypes.sizeof(struct))
     return struct
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Optional, Tuple
+import os
+from typing import Optional, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._errors import ArgumentError, ShapeError, Status
 
 Floats = NDArray[np.float32]
+StrPath = Union[str, "os.PathLike[str]"]
 
 
 def floats(values: ArrayLike) -> Floats:

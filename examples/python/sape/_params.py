@@ -7,10 +7,12 @@ import enum
 from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, ClassVar, NamedTuple, Optional, Tuple, Union
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from ._abi import STRUCTS, call, count
+from ._abi import STRUCTS, count, initialised
 from ._arrays import Floats, rows
+from ._errors import ShapeError, Status
 
 
 class Encoding(enum.IntEnum):
@@ -34,12 +36,14 @@ class Policy(enum.IntEnum):
 
 
 class Loss(enum.IntEnum):
-    """The losses that the library has; a function of yours (see `LossFunction`) takes the place of CUSTOM."""
+    """The losses that the library has; a function of yours (see `LossFunction`) takes the place of CUSTOM. CUSTOM_JACOBIAN
+    is that of `Trainer.set_jacobian_loss()`."""
 
     MSE = 0
     BCE = 1
     CUSTOM = 2
     CHAMFER = 3
+    CUSTOM_JACOBIAN = 4
 
 
 class OptimizerKind(enum.IntEnum):
@@ -67,13 +71,46 @@ class Stop(enum.IntEnum):
     VALIDATION = 4
 
 
+class Boundary(enum.IntEnum):
+    """What a signal a b c d is taken to be beyond its border: a a [a b c d] d d; b a [a b c d] d c; zero; itself again."""
+
+    REPLICATE = 0
+    REFLECT = 1
+    ZERO = 2
+    PERIODIC = 3
+
+
+class FilterShape(enum.IntEnum):
+    """How a low-pass filter falls from 1 to 0: in a straight line, or as half a period of a cosine."""
+
+    LINEAR = 0
+    COSINE = 1
+
+
+class InstructionSet(enum.IntEnum):
+    """The processor's instructions to compute with. AUTO: what SAPE_BACKEND says, else the widest there are."""
+
+    AUTO = 0
+    BASELINE = 1
+    AVX2 = 2
+    AVX512 = 3
+    NEON = 4
+
+
+class Product(enum.IntEnum):
+    """Who multiplies matrices: the library itself (PACKED), or a BLAS. AUTO: what SAPE_BACKEND says, else PACKED."""
+
+    AUTO = 0
+    PACKED = 1
+    CBLAS = 2
+
+
 class Params:
     _struct_name: ClassVar[str]
 
     def _struct(self) -> Any:
         """The C struct: the library's defaults, then every member of this object that it has."""
-        struct = STRUCTS[self._struct_name]()
-        call(self._struct_name + "_init", ctypes.byref(struct), ctypes.sizeof(struct))
+        struct = initialised(self._struct_name)
         types: dict[str, Any] = dict(STRUCTS[self._struct_name].__dict__["_fields_"])
         for member in fields(self):
             value = getattr(self, member.name)
@@ -90,7 +127,7 @@ class Params:
 @dataclass
 class EncoderParams(Params):
     """What an encoder is made of: its kind, whether x itself comes before the encoding, the dimension of x (1 to 3), the
-    number of frequencies, their spread in cycles per unit of x, and the seed they are drawn from."""
+    number of frequencies, their spread in cycles per unit of x, the seed they are drawn from, and the instruction set."""
 
     _struct_name = "encoder_params"
     kind: Encoding = Encoding.FOURIER
@@ -99,13 +136,47 @@ class EncoderParams(Params):
     num_frequencies: int = 256
     std: float = 20.0
     seed: int = 0
+    instructions: InstructionSet = InstructionSet.AUTO
+
+
+@dataclass
+class CutoffParams(Params):
+    """The constants of Policy.VARIANCE, whose cut-off frequency in a cell is, in cycles per unit of x, c_min +
+    (c_max - c_min) (L(p) + beta sigma**gamma), clamped; L is a logistic function of the schedule's progress p with that
+    steepness and midpoint, `rescale`d to end at 0 and 1; sigma is the signal's variance round the cell. The schedule
+    goes from start_iteration to end_share of the mask's iterations; `window` cells (0: a choice by the grid) give a
+    variance; the filter falls over `width`. c_max 0: chosen by the library."""
+
+    _struct_name = "cutoff_params"
+    c_min: float = 0.0
+    c_max: float = 0.0
+    beta: float = 0.2
+    gamma: float = 0.5
+    steepness: float = 8.0
+    midpoint: float = 0.5
+    rescale: bool = True
+    boundary: Boundary = Boundary.REPLICATE
+    start_iteration: int = 0
+    end_share: float = 0.5
+    window: int = 0
+    width: float = 1.0
+    shape: FilterShape = FilterShape.LINEAR
+
+    @classmethod
+    def published(cls) -> CutoffParams:
+        """The constants of the published formula; `dataclasses.replace()` changes some of them."""
+        struct = initialised(cls._struct_name, "init_published")
+        defaults = cls()
+        kinds = {member.name: type(getattr(defaults, member.name)) for member in fields(cls)}
+        return cls(**{name: kind(getattr(struct, name)) for name, kind in kinds.items()})
 
 
 @dataclass
 class MaskParams(Params):
     """What a mask is made of: its policy; the dimensions of coordinates and features (a field sets them) and of its grid
     (0: of x), cells per axis; the number of blocks (0: blocks of d features), the length of the training that sets the
-    pace, iterations a block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n, d)."""
+    pace, iterations a block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n, d). VARIANCE: its constants,
+    and the frequencies (E) of the features (a field sets them), see `Encoder.frequencies`."""
 
     _struct_name = "mask_params"
     policy: Policy = Policy.SPATIAL
@@ -118,20 +189,35 @@ class MaskParams(Params):
     block_iterations: int = 0
     epsilon: float = 1e-3
     samples: Optional[ArrayLike] = None
+    cutoff: Optional[CutoffParams] = None
+    frequencies: Optional[ArrayLike] = None
 
     def _struct(self) -> Any:
         struct = super()._struct()
+        kept: list[object] = []
+        struct.kept = kept  # what the struct points to
         if self.samples is not None:
             samples, _, num_samples = rows("samples", self.samples, self.domain_dim)
             struct.samples, struct.num_samples = samples.ctypes.data, num_samples
-            struct.kept = samples
+            kept.append(samples)
+        if self.cutoff is not None:
+            cutoff = self.cutoff._struct()
+            struct.cutoff = ctypes.addressof(cutoff)
+            kept.append(cutoff)
+        if self.frequencies is not None:
+            frequencies = np.ascontiguousarray(self.frequencies, np.float64)
+            if frequencies.shape != (self.encoding_dim,):
+                message = f"frequencies has shape {frequencies.shape}, must have ({self.encoding_dim},)"
+                raise ShapeError(Status.SHAPE, message)
+            struct.frequencies = frequencies.ctypes.data
+            kept.append(frequencies)
         return struct
 
 
 @dataclass
 class NetworkParams(Params):
     """What a network is made of: the numbers of inputs (a field sets it), outputs, units of a hidden layer and hidden
-    layers, and the seed of the first parameters."""
+    layers, the seed of the first parameters, the instruction set and who multiplies matrices."""
 
     _struct_name = "network_params"
     input_dim: int = 0
@@ -139,6 +225,8 @@ class NetworkParams(Params):
     hidden_dim: int = 256
     num_layers: int = 3
     seed: int = 0
+    instructions: InstructionSet = InstructionSet.AUTO
+    product: Product = Product.AUTO
 
 
 @dataclass
@@ -172,6 +260,32 @@ class LossValue(NamedTuple):
 #: A loss of yours: gets outputs (n, o), targets (n, o) or None, and coordinates (n, d); returns loss, sample_loss (n),
 #: which drives the mask, and d_outputs (n, o). All are arrays of its own.
 LossFunction = Callable[[Floats, Optional[Floats], Floats], Tuple[float, ArrayLike, ArrayLike]]
+
+
+#: A loss of yours on outputs (n, o) and their Jacobian (n, o, d): gets both, targets (n, o) or None, and coordinates
+#: (n, d); returns loss, sample_loss (n), d_outputs (n, o) and d_jacobian (n, o, d).
+JacobianLossFunction = Callable[
+    [Floats, Floats, Optional[Floats], Floats], Tuple[float, ArrayLike, ArrayLike, ArrayLike]
+]
+
+#: Adds an array up over all ranks, in place, as `lambda values: comm.Allreduce(MPI.IN_PLACE, values)` does with mpi4py.
+#: The array, of float32 or float64, is the library's memory, there during the call only.
+ReduceFunction = Callable[[NDArray[Any]], object]
+
+
+@dataclass
+class AdaptiveRateParams(Params):
+    """The locally adaptive learning rate: a sample's share of the gradient is multiplied by alpha_min +
+    (alpha_max - alpha_min) (sigma**gamma + eta g**delta), at most alpha_max, with the variance sigma of targets and the
+    norms g of gradients round it; `resolution` is that of their grid where the mask has none."""
+
+    _struct_name = "adaptive_rate_params"
+    alpha_min: float = 0.5
+    alpha_max: float = 1.0
+    gamma: float = 0.5
+    eta: float = 0.5
+    delta: float = 1.0
+    resolution: int = 64
 
 
 @dataclass
@@ -238,6 +352,23 @@ class Result(NamedTuple):
     stop: int
     validation_loss: float
     best_iteration: int
+
+
+class Bandwidth(NamedTuple):
+    """Frequencies for samples, in cycles per unit of x: std for a Fourier encoding, the highest one worth revealing, that
+    of the samples' mean distance, and the targets' root mean square frequency (0 without targets)."""
+
+    std: float
+    c_max: float
+    nyquist: float
+    signal_frequency: float
+
+
+class WindowStatistics(NamedTuple):
+    """The mean and the variance of the window round every cell, in the shape of the values."""
+
+    mean: Floats
+    variance: Floats
 
 
 class Description(NamedTuple):

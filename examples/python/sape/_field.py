@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: MIT
+"""Fields."""
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, Optional, Sequence, Tuple, Type, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._abi import call, count, create, new_struct
+from ._arrays import Floats, StrPath, floats, result, rows, shaped
+from ._errors import ShapeError, Status
+from ._functions import described
+from ._handle import Handle, Memory, Tensors
+from ._params import Description, EncoderParams, MaskParams, NetworkParams
+from ._parts import Checkpoint, Encoder, Mask, Network, Optimizer
+
+_Part = TypeVar("_Part", Encoder, Mask, Network)
+
+
+class Field(Handle):
+    """Encoder, mask and network joined into a function from coordinates (..., d) to outputs (..., o).
+
+    The dimensions that follow from another part are set by the field. Fields can be pickled and copied.
+    """
+
+    _kind = "field"
+
+    def __init__(
+        self,
+        encoder: Optional[EncoderParams] = None,
+        mask: Optional[MaskParams] = None,
+        network: Optional[NetworkParams] = None,
+    ) -> None:
+        encoder, mask, network = encoder or EncoderParams(), mask or MaskParams(), network or NetworkParams()
+        parts = (encoder, replace(mask, domain_dim=encoder.domain_dim), network)
+        self._memory = Memory(create("field_create", *(part._pointer() for part in parts)), "field_free")
+
+    @classmethod
+    def load(cls, path: StrPath) -> Field:
+        """Makes a field from a file that a field or a trainer has saved."""
+        return cls._own(create("field_load", os.fsencode(path)))
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> Field:
+        """Makes a field from a checkpoint of a field or of a trainer."""
+        with checkpoint._memory.shared() as pointer:
+            return cls._own(create("field_from_checkpoint", pointer))
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of all that the field holds."""
+        with self._memory.shared() as pointer:
+            return Checkpoint._own(create("field_checkpoint", pointer))
+
+    def save(self, path: StrPath) -> None:
+        """Saves the field as a safetensors file, which is replaced whole or not at all."""
+        self._look("save", os.fsencode(path))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Brings the field into the state of a checkpoint of the same architecture, also of the public SAPE code."""
+        with checkpoint._memory.shared() as pointer:
+            self._change("restore", pointer)
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _unpickle, (bytes(self.checkpoint()),)
+
+    def _part(self, kind: Type[_Part]) -> _Part:
+        with self._memory.shared() as pointer:
+            return kind._wrap(Memory(call(f"field_{kind._kind}", pointer), None, self._memory))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The field's encoder."""
+        return self._part(Encoder)
+
+    @cached_property
+    def mask(self) -> Mask:
+        """The field's mask."""
+        return self._part(Mask)
+
+    @cached_property
+    def network(self) -> Network:
+        """The field's network."""
+        return self._part(Network)
+
+    @property
+    def domain_dim(self) -> int:
+        """The length d of a coordinate."""
+        return self.encoder.domain_dim
+
+    @property
+    def output_dim(self) -> int:
+        """The number o of outputs."""
+        return self.network.output_dim
+
+    @property
+    def tensors(self) -> Tensors:
+        """All tensors of the parts by the names of the public SAPE code's state dict."""
+        return Tensors(self)
+
+    def set_num_threads(self, num_threads: int) -> None:
+        """How many threads a call may use; 0 (the default) for one a processor. Results do not depend on it."""
+        self._change("set_num_threads", count("num_threads", num_threads))
+
+    def describe(self) -> Description:
+        """What the field computes with."""
+        return described(lambda description: self._look("describe", description))
+
+    def predict(
+        self,
+        x: ArrayLike,
+        out: Optional[Floats] = None,
+        *,
+        mask_by: Optional[ArrayLike] = None,
+        override_mask: Optional[ArrayLike] = None,
+        weights: Optional[Floats] = None,
+    ) -> Floats:
+        """The outputs (..., o) at coordinates (..., d).
+
+        mask_by: coordinates (..., d) where the mask is read in place of x. override_mask: weights (E) or (..., E) used
+        in place of the mask's. weights: an array (..., E) that receives those that were used.
+        """
+        x, shape, n = rows("x", x, self.domain_dim)
+        by = None if mask_by is None else shaped("mask_by", mask_by, x.shape)
+        used = None if override_mask is None else floats(override_mask)
+        all_weights = (*shape, self.encoder.encoding_dim)
+        if used is not None and used.ndim > 1:
+            used = shaped("override_mask", used, all_weights)
+        elif used is not None:
+            used = shaped("override_mask", used, all_weights[-1:])
+        outputs = result(out, (*shape, self.output_dim), x, by, used, weights)
+        options = new_struct("predict_options")
+        options.mask_by = None if by is None else by.ctypes.data
+        options.override_mask = None if used is None else used.ctypes.data
+        options.override_rows = 1 if used is None or used.ndim == 1 else n
+        if weights is not None:
+            options.weights = result(weights, all_weights, x, by, used).ctypes.data
+        self._look("predict_with", ctypes.byref(options), n, x, outputs)
+        return outputs
+
+    def predict_grid(
+        self, size: Sequence[int], low: ArrayLike = -1.0, high: ArrayLike = 1.0, out: Optional[Floats] = None
+    ) -> Floats:
+        """The outputs (*size, o) on a regular grid from low to high (d), whose coordinates need no memory; the last
+        coordinate is the fastest."""
+        d = self.domain_dim
+        if len(size) != d:
+            raise ShapeError(Status.SHAPE, f"size has {len(size)} entries, must have {d}")
+        points = (ctypes.c_size_t * d)(*(count("size", points) for points in size))
+        ends = [floats(np.broadcast_to(np.asarray(end, np.float32), (d,))) for end in (low, high)]
+        outputs = result(out, (*size, self.output_dim), *ends)
+        self._look("predict_grid", points, *ends, outputs)
+        return outputs
+
+    def backward(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The gradient (p), flat, with respect to the network's parameters of what has the gradient d_outputs (..., o)."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
+        d_parameters = result(out, (self.network.num_parameters,), x, d_outputs)
+        self._look("backward", n, x, d_outputs, d_parameters, None)
+        return d_parameters
+
+    def backward_x(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The gradient (..., d) with respect to x, through the mask as well, of what has the gradient d_outputs (..., o)."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
+        d_x = result(out, x.shape, x, d_outputs)
+        self._look("backward", n, x, d_outputs, None, d_x)
+        return d_x
+
+    def gradient_norms(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The norms (...) of the samples' own gradients, those of backward() with each sample alone."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
+        norms = result(out, shape, x, d_outputs)
+        self._look("gradient_norms", n, x, d_outputs, norms)
+        return norms
+
+    def jacobian(self, x: ArrayLike, out: Optional[Floats] = None, *, outputs: Optional[Floats] = None) -> Floats:
+        """The derivatives (..., o, d) of the outputs with respect to x, through the mask as well. outputs: an array
+        (..., o) that receives the outputs themselves."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        predicted = (*shape, self.output_dim)
+        jacobian = result(out, (*predicted, x.shape[-1]), x, outputs)
+        if outputs is not None:
+            outputs = result(outputs, predicted, x)
+        self._look("jacobian", n, x, outputs, jacobian)
+        return jacobian
+
+    def jacobian_backward(
+        self,
+        x: ArrayLike,
+        d_jacobian: ArrayLike,
+        d_outputs: Optional[ArrayLike] = None,
+        out: Optional[Floats] = None,
+    ) -> Floats:
+        """The gradient (p), flat, with respect to the network's parameters of what has the gradients d_jacobian
+        (..., o, d) and d_outputs (..., o), if not zero: of eikonal terms, say."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        predicted = (*shape, self.output_dim)
+        by_jacobian = shaped("d_jacobian", d_jacobian, (*predicted, x.shape[-1]))
+        by_outputs = None if d_outputs is None else shaped("d_outputs", d_outputs, predicted)
+        d_parameters = result(out, (self.network.num_parameters,), x, by_jacobian, by_outputs)
+        self._look("jacobian_backward", n, x, by_outputs, by_jacobian, d_parameters)
+        return d_parameters
+
+    def update(self, optimizer: Optimizer, d_parameters: ArrayLike) -> None:
+        """One step of an optimizer on the network, for training by hand: predict, loss, backward, update, then
+        mask.record() and mask.step()."""
+        gradient = shaped("d_parameters", d_parameters, (self.network.num_parameters,))
+        with optimizer._memory.exclusive() as pointer:
+            self._change("update", pointer, gradient)
+
+
+def _unpickle(contents: bytes) -> Field:
+    return Field.from_checkpoint(Checkpoint(contents))

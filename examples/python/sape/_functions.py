@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""What needs no handle."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Callable, Optional, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._abi import call, count, initialised, new_struct, text, to_tuple
+from ._arrays import Floats, floats, result, shaped
+from ._errors import ShapeError, Status
+from ._params import Bandwidth, Boundary, Description, FilterShape, Loss, LossValue, WindowStatistics
+
+
+def described(function: Callable[[Any], object]) -> Description:
+    """What a function of the library says in a description."""
+    struct = new_struct("description")
+    function(ctypes.byref(struct))
+    values = to_tuple(Description, struct)._asdict()
+    return Description(**{name: text(value) if isinstance(value, bytes) else value for name, value in values.items()})
+
+
+def describe() -> Description:
+    """What handles made with defaults compute with."""
+    return described(lambda description: call("describe", description))
+
+
+def _points(name: str, values: ArrayLike, what: str) -> Floats:
+    array = floats(values)
+    if array.ndim != 2:
+        raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have {what}")
+    return array
+
+
+def _loss_value(function: str, *arguments: Any, outputs: Floats) -> LossValue:
+    d_outputs, sample_loss, loss = np.empty_like(outputs), np.empty(len(outputs), np.float32), ctypes.c_double()
+    call(function, *arguments, d_outputs, sample_loss, ctypes.byref(loss))
+    return LossValue(loss.value, sample_loss, d_outputs)
+
+
+def evaluate_loss(kind: Loss, outputs: ArrayLike, targets: ArrayLike) -> LossValue:
+    """MSE or BCE of outputs (n, o) against targets (n, o), with the losses of the samples and the gradient."""
+    outputs = _points("outputs", outputs, "(n, o)")
+    targets = shaped("targets", targets, outputs.shape)
+    return _loss_value("loss_evaluate", kind, *outputs.shape, outputs, targets, outputs=outputs)
+
+
+def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:
+    """The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3: the mean distance of an output from its
+    nearest target, which is the output's own loss, plus that of a target from its nearest output."""
+    outputs = _points("outputs", outputs, "(n, dim)")
+    n, dim = outputs.shape
+    targets = _points("targets", targets, f"(m, {dim})")
+    m = len(targets)
+    targets = shaped("targets", targets, (m, dim))
+    return _loss_value("loss_chamfer", dim, n, outputs, m, targets, outputs=outputs)
+
+
+def propose_bandwidth(x: ArrayLike, targets: Optional[ArrayLike] = None) -> Bandwidth:
+    """How high an encoding's frequencies should be for samples at coordinates (n, d) with targets (n, o)."""
+    x = _points("x", x, "(n, d)")
+    n, d = x.shape
+    values = None if targets is None else _points("targets", targets, f"({n}, o)")
+    o = 1 if values is None else values.shape[1]
+    if values is not None:
+        values = shaped("targets", values, (n, o))
+    proposal = new_struct("bandwidth")
+    call("bandwidth_propose", n, d, x, o, values, ctypes.byref(proposal))
+    return to_tuple(Bandwidth, proposal)
+
+
+def _lengths(lengths: Sequence[int]) -> Any:
+    return (ctypes.c_size_t * 3)(*(count("length", length) for length in lengths))
+
+
+def _grid(name: str, values: Floats, dim: int, axes: str) -> Any:
+    """Parameters for values whose first dim axes are a grid's and whose others are channels."""
+    if not 1 <= dim <= 3 or values.ndim < dim:
+        raise ShapeError(Status.SHAPE, f"values has shape {values.shape}, {axes} must be of its first 1 to 3 axes")
+    params = initialised(name)
+    params.dim, params.size = dim, _lengths(values.shape[:dim])
+    params.channels = int(np.prod(values.shape[dim:]))
+    return params
+
+
+def window_statistics(
+    values: ArrayLike, window: Sequence[int], boundary: Boundary = Boundary.REPLICATE
+) -> WindowStatistics:
+    """The mean and the variance of the window round every cell of a grid of 1 to 3 axes, each with a length of the window
+    in cells: values[:, :, 3], say, with window=(5, 5). Axes after those hold values with statistics of their own."""
+    values = floats(values)
+    params = _grid("window_params", values, len(window), "the lengths of window")
+    params.window, params.boundary = _lengths(window), boundary
+    statistics = WindowStatistics(np.empty_like(values), np.empty_like(values))
+    call("window_statistics", ctypes.byref(params), values, *statistics)
+    return statistics
+
+
+def low_pass(
+    values: ArrayLike,
+    cutoff: ArrayLike,
+    width: float = 0.0,
+    boundary: Boundary = Boundary.REFLECT,
+    shape: FilterShape = FilterShape.LINEAR,
+    out: Optional[Floats] = None,
+) -> Floats:
+    """The values on a grid of 1 to 3 axes, each with the waves above its own cut-off left out.
+
+    cutoff: (*grid) in cycles per domain, >= 0; its shape is that of the first axes of values, and the others hold values
+    filtered alike. Between cut-off and cut-off + width the filter falls, as shape says.
+    """
+    values, cutoff = floats(values), floats(cutoff)
+    params = _grid("filter_params", values, cutoff.ndim, "the axes of cutoff")
+    cutoff = shaped("cutoff", cutoff, values.shape[: cutoff.ndim])
+    params.width, params.boundary, params.shape = width, boundary, shape
+    filtered = result(out, values.shape, cutoff)
+    call("filter_apply", ctypes.byref(params), values, cutoff, filtered)
+    return filtered

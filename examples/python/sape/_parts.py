@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MIT
+"""The parts of a field, which can be used alone, and files."""
+from __future__ import annotations
+
+import ctypes
+import os
+from typing import Mapping, Optional
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._abi import call, count, create, new_struct, text, to_tuple
+from ._arrays import Floats, StrPath, floats, result, rows, shaped
+from ._handle import Handle, Memory, Tensors
+from ._params import EncoderParams, Encoding, MaskParams, MaskState, NetworkParams, OptimizerParams, Policy
+
+
+class Encoder(Handle):
+    """Coordinates (..., d) to features (..., E), from low to high frequency."""
+
+    _kind = "encoder"
+
+    def __init__(self, params: Optional[EncoderParams] = None) -> None:
+        self._memory = Memory(create("encoder_create", (params or EncoderParams())._pointer()), "encoder_free")
+
+    @property
+    def kind(self) -> Encoding:
+        """The kind of encoding."""
+        return Encoding(self._look("kind"))
+
+    @property
+    def domain_dim(self) -> int:
+        """The length d of a coordinate."""
+        return int(self._look("domain_dim"))
+
+    @property
+    def encoding_dim(self) -> int:
+        """The number E of features of a sample."""
+        return int(self._look("encoding_dim"))
+
+    @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """The frequencies (E) by which Policy.VARIANCE filters the features, in cycles per unit of x, not descending."""
+        values = np.empty(self.encoding_dim)
+        self._look("frequencies", values.ctypes.data, values.size)
+        return values
+
+    @property
+    def tensors(self) -> Tensors:
+        """The random parameters by name, such as "frequencies"."""
+        return Tensors(self)
+
+    def encode(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The features (..., E) of coordinates (..., d)."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        features = result(out, (*shape, self.encoding_dim), x)
+        self._look("encode", n, x, features)
+        return features
+
+    def backward(self, x: ArrayLike, d_features: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The gradient (..., d) with respect to x of what has the gradient (..., E) with respect to the features."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        d_features = shaped("d_features", d_features, (*shape, self.encoding_dim))
+        d_x = result(out, x.shape, x, d_features)
+        self._look("backward", n, x, d_features, d_x)
+        return d_x
+
+
+class Mask(Handle):
+    """Which features are revealed where. Alone: ask for weights, multiply your features by them, record, step."""
+
+    _kind = "mask"
+
+    def __init__(self, params: MaskParams) -> None:
+        self._memory = Memory(create("mask_create", params._pointer()), "mask_free")
+
+    @property
+    def policy(self) -> Policy:
+        """How features are revealed."""
+        return Policy(self._look("policy"))
+
+    @property
+    def domain_dim(self) -> int:
+        """The length d of a coordinate."""
+        return int(self._look("domain_dim"))
+
+    @property
+    def encoding_dim(self) -> int:
+        """The number E of features."""
+        return int(self._look("encoding_dim"))
+
+    @property
+    def state(self) -> MaskState:
+        """Where the mask stands."""
+        state = new_struct("mask_state")
+        self._look("get_state", ctypes.byref(state))
+        return to_tuple(MaskState, state)
+
+    @property
+    def tensors(self) -> Tensors:
+        """The mask's state by name, one value a row of it."""
+        return Tensors(self)
+
+    def weights(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The weights (..., E), in [0, 1], of the features at coordinates (..., d)."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        weights = result(out, (*shape, self.encoding_dim), x)
+        self._look("weights", n, x, weights)
+        return weights
+
+    def revealed(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The revealed share (...) at coordinates (..., d): the mean of their weights, what a heat map shows."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        share = result(out, shape, x)
+        self._look("revealed", n, x, share)
+        return share
+
+    def record(self, x: ArrayLike, loss: ArrayLike) -> None:
+        """Records losses (...) of samples at coordinates (..., d), which drive the mask."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        self._change("record", n, x, shaped("loss", loss, shape))
+
+    def step(self) -> None:
+        """Ends an iteration: counts it, and advances where the schedule says so."""
+        self._change("step")
+
+    def advance(self) -> None:
+        """Advances now, whatever the schedule; step() calls it where it is due."""
+        self._change("advance")
+
+    def set_signal(self, x: ArrayLike, values: ArrayLike) -> None:
+        """Variance: the signal, values (..., o) at coordinates (..., d), whose variance sets the cut-offs; a trainer gives
+        its targets."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        array = floats(values)
+        array = shaped("values", array, (*shape, array.shape[-1] if array.ndim else 1))
+        self._change("set_signal", n, x, array.shape[-1], array)
+
+    def smoothed_loss(self, out: Optional[Floats] = None) -> Floats:
+        """Spatial: the smoothed mean loss (cells) as an advance would see it now; the first coordinate is the fastest."""
+        loss = result(out, (self.state.num_cells,))
+        self._look("smoothed_loss", loss, loss.size)
+        return loss
+
+    def set_domain(self, center: ArrayLike, scale: ArrayLike) -> None:
+        """Spatial: places the grid where (x - center) * scale, with center and scale (d), is in [-1, 1]."""
+        shape = (self.domain_dim,)
+        self._change("set_domain", shaped("center", center, shape), shaped("scale", scale, shape))
+
+    def fit_domain(self, points: ArrayLike) -> None:
+        """Spatial: places the grid over the bounding box of points (..., d)."""
+        points, _, n = rows("points", points, self.domain_dim)
+        self._change("fit_domain", n, points)
+
+
+class Network(Handle):
+    """A multilayer perceptron. Flat arrays hold its tensors one after the other, as PyTorch's parameters() gives them."""
+
+    _kind = "network"
+
+    def __init__(self, params: NetworkParams) -> None:
+        self._memory = Memory(create("network_create", params._pointer()), "network_free")
+
+    @property
+    def input_dim(self) -> int:
+        """The number i of inputs."""
+        return int(self._look("input_dim"))
+
+    @property
+    def output_dim(self) -> int:
+        """The number o of outputs."""
+        return int(self._look("output_dim"))
+
+    @property
+    def num_parameters(self) -> int:
+        """The number p of all parameters."""
+        return int(self._look("num_parameters"))
+
+    @property
+    def parameters(self) -> Floats:
+        """A copy of all parameters, flat (p); assigning replaces them."""
+        values = np.empty(self.num_parameters, np.float32)
+        self._look("get_parameters", values, values.size)
+        return values
+
+    @parameters.setter
+    def parameters(self, values: ArrayLike) -> None:
+        array = shaped("parameters", values, (self.num_parameters,))
+        self._change("set_parameters", array, array.size)
+
+    @property
+    def tensors(self) -> Tensors:
+        """Weights and biases by name: "0.weight", "0.bias", "2.weight" ..."""
+        return Tensors(self)
+
+    def forward(self, inputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The outputs (..., o) for inputs (..., i)."""
+        inputs, shape, n = rows("inputs", inputs, self.input_dim)
+        outputs = result(out, (*shape, self.output_dim), inputs)
+        self._look("forward", n, inputs, outputs)
+        return outputs
+
+    def backward(self, inputs: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The gradient (p) with respect to the parameters of what has the gradient d_outputs (..., o)."""
+        inputs, shape, n = rows("inputs", inputs, self.input_dim)
+        d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
+        d_parameters = result(out, (self.num_parameters,), inputs, d_outputs)
+        self._look("backward", n, inputs, d_outputs, d_parameters, None)
+        return d_parameters
+
+    def backward_inputs(self, inputs: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The gradient (..., i) with respect to the inputs of what has the gradient d_outputs (..., o)."""
+        inputs, shape, n = rows("inputs", inputs, self.input_dim)
+        d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
+        d_inputs = result(out, inputs.shape, inputs, d_outputs)
+        self._look("backward", n, inputs, d_outputs, None, d_inputs)
+        return d_inputs
+
+
+class Optimizer(Handle):
+    """Adam or SGD for a flat array of parameters, with the schedule of its learning rate."""
+
+    _kind = "optimizer"
+
+    def __init__(self, num_parameters: int, params: Optional[OptimizerParams] = None) -> None:
+        pointer = (params or OptimizerParams())._pointer()
+        size = count("num_parameters", num_parameters)
+        self._memory = Memory(create("optimizer_create", pointer, size), "optimizer_free")
+
+    @property
+    def num_parameters(self) -> int:
+        """The number of parameters it was made for."""
+        return int(self._look("num_parameters"))
+
+    @property
+    def num_steps(self) -> int:
+        """How many steps have been made."""
+        return int(self._look("num_steps"))
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate that the next step uses."""
+        return float(self._look("learning_rate"))
+
+    def step(self, parameters: Floats, gradient: ArrayLike) -> None:
+        """Moves the parameters, a C-contiguous float32 array, in place against the gradient of the loss."""
+        shape = (self.num_parameters,)
+        gradient = shaped("gradient", gradient, shape)
+        self._change("step", result(parameters, shape, gradient), gradient)
+
+
+class Checkpoint(Handle):
+    """The contents of a safetensors file: a field's or trainer's checkpoint, or any other. `bytes()` gives the file."""
+
+    _kind = "safetensors"
+
+    class _Tensors(Tensors):
+        _functions = ("count", "info", "read")
+
+    def __init__(self, contents: bytes) -> None:
+        self._memory = Memory(create("safetensors_parse", contents, len(contents)), "safetensors_free")
+
+    @classmethod
+    def open(cls, path: StrPath) -> Checkpoint:
+        """Reads a file."""
+        return cls._own(create("safetensors_open", os.fsencode(path)))
+
+    def save(self, path: StrPath) -> None:
+        """Writes a file, which is replaced whole or not at all."""
+        self._look("save", os.fsencode(path))
+
+    @property
+    def tensors(self) -> Mapping[str, Floats]:
+        """The tensors by name, as float32."""
+        return self._Tensors(self)
+
+    def metadata(self, key: str) -> Optional[str]:
+        """The metadata entry of that name, or None."""
+        with self._memory.shared() as pointer:
+            value = call("safetensors_metadata", pointer, key.encode())
+            return None if value is None else text(value)
+
+    def __bytes__(self) -> bytes:
+        with self._memory.shared() as pointer:
+            size = ctypes.c_size_t()
+            return ctypes.string_at(call("safetensors_bytes", pointer, ctypes.byref(size)), size.value)
