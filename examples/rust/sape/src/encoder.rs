@@ -40,6 +40,15 @@ impl EncoderRef {
         unsafe { sys::sape_encoder_encoding_dim(self.as_ptr()) }
     }
 
+    /// The frequencies (E) by which [`Policy::Variance`](crate::Policy::Variance) filters the features, in cycles per unit
+    /// of x, not descending.
+    pub fn frequencies(&self) -> Result<Vec<f64>, Error> {
+        let mut frequencies = vec![0.0; self.encoding_dim()];
+        // SAFETY: there is room for as many values as is said.
+        check(unsafe { sys::sape_encoder_frequencies(self.as_ptr(), frequencies.as_mut_ptr(), frequencies.len()) })?;
+        Ok(frequencies)
+    }
+
     /// The features (n, E) of coordinates (n, d).
     pub fn encode(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;

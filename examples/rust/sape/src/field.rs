@@ -4,8 +4,11 @@ use std::ptr;
 
 use sape_sys as sys;
 
+use crate::describe::{described, Description};
 use crate::error::{c_path, check, expect, rows};
-use crate::{Checkpoint, EncoderParams, EncoderRef, Error, MaskParams, MaskRef, NetworkParams, NetworkRef, Optimizer};
+use crate::{
+    Checkpoint, EncoderParams, EncoderRef, Error, MaskParams, MaskRef, NetworkParams, NetworkRef, Optimizer, Status,
+};
 
 owned! {
     /// Encoder, mask and network joined into a function from coordinates (n, d) to outputs (n, o).
@@ -152,6 +155,83 @@ impl Field {
         }
         // SAFETY: all slices have the lengths that n says.
         check(unsafe { sys::sape_field_predict_with(self.as_ptr(), &raw, n, x.as_ptr(), outputs.as_mut_ptr()) })
+    }
+
+    /// The outputs (size, o) on a regular grid from `low` to `high` (d), with `size` (d) points; its coordinates need no
+    /// memory, and the last coordinate is the fastest.
+    pub fn predict_grid(&self, size: &[usize], low: &[f32], high: &[f32]) -> Result<Vec<f32>, Error> {
+        for (name, length) in [("size", size.len()), ("low", low.len()), ("high", high.len())] {
+            expect(name, length, self.domain_dim())?;
+        }
+        let count = size
+            .iter()
+            .try_fold(self.output_dim(), |count, &points| count.checked_mul(points));
+        let too_large = || {
+            Error::new(
+                Status::Memory,
+                format!("a grid of {size:?} points does not fit in memory"),
+            )
+        };
+        let mut outputs = vec![0.0; count.ok_or_else(too_large)?];
+        // SAFETY: the slices have d values, and there is room for the outputs of all points.
+        check(unsafe {
+            let (low, high) = (low.as_ptr(), high.as_ptr());
+            sys::sape_field_predict_grid(self.as_ptr(), size.as_ptr(), low, high, outputs.as_mut_ptr())
+        })?;
+        Ok(outputs)
+    }
+
+    /// What the field computes with.
+    pub fn describe(&self) -> Result<Description, Error> {
+        // SAFETY: both pointers are valid.
+        described(|description| unsafe { sys::sape_field_describe(self.as_ptr(), description) })
+    }
+
+    /// The outputs (n, o) at coordinates (n, d), and their derivatives (n, o, d), through the mask as well.
+    pub fn jacobian(&self, x: &[f32]) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        let mut outputs = vec![0.0; n * self.output_dim()];
+        let mut jacobian = vec![0.0; outputs.len() * self.domain_dim()];
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe {
+            let (outputs, jacobian) = (outputs.as_mut_ptr(), jacobian.as_mut_ptr());
+            sys::sape_field_jacobian(self.as_ptr(), n, x.as_ptr(), outputs, jacobian)
+        })?;
+        Ok((outputs, jacobian))
+    }
+
+    /// The gradient (p), flat, with respect to the network's parameters of what has the gradients d_outputs (n, o) and
+    /// d_jacobian (n, o, d): of eikonal terms, say.
+    pub fn jacobian_backward(&self, x: &[f32], d_outputs: &[f32], d_jacobian: &[f32]) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
+        expect("d_jacobian", d_jacobian.len(), d_outputs.len() * self.domain_dim())?;
+        let mut d_parameters = vec![0.0; self.network().num_parameters()];
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe {
+            let (outputs, jacobian) = (d_outputs.as_ptr(), d_jacobian.as_ptr());
+            sys::sape_field_jacobian_backward(
+                self.as_ptr(),
+                n,
+                x.as_ptr(),
+                outputs,
+                jacobian,
+                d_parameters.as_mut_ptr(),
+            )
+        })?;
+        Ok(d_parameters)
+    }
+
+    /// The norms (n) of the samples' own gradients, those of [`Field::backward`] with each sample alone.
+    pub fn gradient_norms(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
+        let mut norms = vec![0.0; n];
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe {
+            sys::sape_field_gradient_norms(self.as_ptr(), n, x.as_ptr(), d_outputs.as_ptr(), norms.as_mut_ptr())
+        })?;
+        Ok(norms)
     }
 
     fn gradient(&self, x: &[f32], d_outputs: &[f32], parameters: *mut f32, d_x: *mut f32) -> Result<(), Error> {

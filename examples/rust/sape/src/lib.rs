@@ -35,7 +35,9 @@
 #[macro_use]
 mod macros;
 
+mod callback;
 mod checkpoint;
+mod describe;
 mod encoder;
 mod error;
 mod field;
@@ -47,16 +49,17 @@ mod params;
 mod trainer;
 
 pub use checkpoint::Checkpoint;
+pub use describe::{describe, Description};
 pub use encoder::{Encoder, EncoderRef};
 pub use error::{Error, Status};
 pub use field::{Field, PredictOptions};
-pub use loss::{evaluate_loss, LossBatch, LossValue};
+pub use loss::{chamfer, evaluate_loss, JacobianBatch, LossBatch, LossValue};
 pub use mask::{Mask, MaskRef, MaskState};
 pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
-    EncoderParams, Encoding, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Schedule, Stop,
-    TrainerParams,
+    AdaptiveRateParams, Boundary, CutoffParams, EncoderParams, Encoding, FilterShape, InstructionSet, Loss, MaskParams,
+    NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, TrainerParams,
 };
 pub use trainer::{Progress, RunResult, Trainer};
 

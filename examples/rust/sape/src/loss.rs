@@ -4,8 +4,8 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 use sape_sys as sys;
 
+use crate::callback::Callback;
 use crate::error::{check, expect, rows};
-use crate::trainer::Panic;
 use crate::{Error, Loss};
 
 /// A batch's loss, the losses of its samples (n), and the loss's gradient with respect to the outputs (n, o).
@@ -19,29 +19,43 @@ pub struct LossValue {
     pub d_outputs: Vec<f32>,
 }
 
+/// Has a function of the library fill a value: losses, gradient and loss.
+fn loss_value(
+    n: usize,
+    length: usize,
+    function: impl FnOnce(*mut f32, *mut f32, *mut f64) -> sys::sape_status,
+) -> Result<LossValue, Error> {
+    let mut value = LossValue {
+        loss: 0.0,
+        sample_loss: vec![0.0; n],
+        d_outputs: vec![0.0; length],
+    };
+    let (gradient, losses) = (value.d_outputs.as_mut_ptr(), value.sample_loss.as_mut_ptr());
+    check(function(gradient, losses, &mut value.loss))?;
+    Ok(value)
+}
+
 /// Squared error or binary cross-entropy of outputs (n, output_dim) against targets (n, output_dim).
 pub fn evaluate_loss(kind: Loss, output_dim: usize, outputs: &[f32], targets: &[f32]) -> Result<LossValue, Error> {
     let n = rows("outputs", outputs.len(), output_dim)?;
     expect("targets", targets.len(), outputs.len())?;
-    let mut value = LossValue {
-        loss: 0.0,
-        sample_loss: vec![0.0; n],
-        d_outputs: vec![0.0; outputs.len()],
-    };
+    let (kind, given, wanted) = (kind.into(), outputs.as_ptr(), targets.as_ptr());
     // SAFETY: the slices have the lengths that n says.
-    check(unsafe {
-        sys::sape_loss_evaluate(
-            kind.into(),
-            n,
-            output_dim,
-            outputs.as_ptr(),
-            targets.as_ptr(),
-            value.d_outputs.as_mut_ptr(),
-            value.sample_loss.as_mut_ptr(),
-            &mut value.loss,
-        )
-    })?;
-    Ok(value)
+    loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
+        sys::sape_loss_evaluate(kind, n, output_dim, given, wanted, gradient, losses, loss)
+    })
+}
+
+/// The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3: the mean distance of an output from its
+/// nearest target, which is the output's own loss, plus that of a target from its nearest output.
+pub fn chamfer(dim: usize, outputs: &[f32], targets: &[f32]) -> Result<LossValue, Error> {
+    let n = rows("outputs", outputs.len(), dim)?;
+    let m = rows("targets", targets.len(), dim)?;
+    let (given, wanted) = (outputs.as_ptr(), targets.as_ptr());
+    // SAFETY: the slices have the lengths that n and m say.
+    loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
+        sys::sape_loss_chamfer(dim, n, given, m, wanted, gradient, losses, loss)
+    })
 }
 
 /// What a loss of your own gets, and fills.
@@ -62,18 +76,53 @@ pub struct LossBatch<'b> {
     pub sample_loss: &'b mut [f32],
 }
 
-/// A loss of the caller's own, with what the library's callback needs.
-pub(crate) struct CustomLoss<'a> {
-    pub function: Box<dyn FnMut(LossBatch<'_>) -> f64 + Send + 'a>,
-    pub domain_dim: usize,
-    pub panic: Panic,
+/// A loss of the caller's own.
+pub(crate) type LossFn<'a> = dyn FnMut(LossBatch<'_>) -> f64 + Send + 'a;
+
+/// What a loss of your own on Jacobians gets, and fills.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct JacobianBatch<'b> {
+    /// What any loss gets, and fills.
+    pub batch: LossBatch<'b>,
+    /// The derivatives of the outputs with respect to the coordinates (n, o, d).
+    pub jacobian: &'b [f32],
+    /// To be filled: the gradient of the loss with respect to them (n, o, d).
+    pub d_jacobian: &'b mut [f32],
 }
 
-/// The library's callback; `user` is a [`CustomLoss`].
+/// A loss of the caller's own on outputs and Jacobians.
+pub(crate) type JacobianLossFn<'a> = dyn FnMut(JacobianBatch<'_>) -> f64 + Send + 'a;
+
+/// What a callback returns, having stored the loss; without one the closure has panicked.
+///
+/// # Safety
+/// The pointer is valid.
+unsafe fn finish(value: Option<f64>, loss: *mut f64) -> c_int {
+    // SAFETY: promised by the caller.
+    value.map_or(1, |value| unsafe {
+        *loss = value;
+        0
+    })
+}
+
+/// Memory of so many values to be filled, which may have held anything.
+///
+/// # Safety
+/// The pointer is valid for as many values, for as long as the slice is used.
+unsafe fn cleared<'b>(values: *mut f32, length: usize) -> &'b mut [f32] {
+    // SAFETY: promised by the caller.
+    unsafe {
+        values.write_bytes(0, length);
+        from_raw_parts_mut(values, length)
+    }
+}
+
+/// The library's callback; `user` is a [`Callback`] of a [`LossFn`].
 ///
 /// # Safety
 /// The pointers are those that the library gives a `sape_loss_fn`, and nothing else uses the loss meanwhile.
-pub(crate) unsafe extern "C" fn call_custom_loss(
+pub(crate) unsafe extern "C" fn call_loss(
     user: *mut c_void,
     n: usize,
     x: *const f32,
@@ -84,32 +133,56 @@ pub(crate) unsafe extern "C" fn call_custom_loss(
     sample_loss: *mut f32,
     loss: *mut f64,
 ) -> c_int {
-    // SAFETY: promised by the caller; the header says the lengths. What is to be filled may hold anything.
-    let (custom, batch) = unsafe {
-        let custom = &mut *user.cast::<CustomLoss>();
-        d_outputs.write_bytes(0, n * output_dim);
-        sample_loss.write_bytes(0, n);
+    // SAFETY: promised by the caller; the header says the lengths.
+    unsafe {
+        let custom = &mut *user.cast::<Callback<LossFn<'_>>>();
         let batch = LossBatch {
             x: from_raw_parts(x, n * custom.domain_dim),
             output_dim,
             outputs: from_raw_parts(outputs, n * output_dim),
-            targets: if targets.is_null() {
-                None
-            } else {
-                Some(from_raw_parts(targets, n * output_dim))
-            },
-            d_outputs: from_raw_parts_mut(d_outputs, n * output_dim),
-            sample_loss: from_raw_parts_mut(sample_loss, n),
+            targets: (!targets.is_null()).then(|| from_raw_parts(targets, n * output_dim)),
+            d_outputs: cleared(d_outputs, n * output_dim),
+            sample_loss: cleared(sample_loss, n),
         };
-        (custom, batch)
-    };
-    let function = &mut custom.function;
-    match custom.panic.catch(|| function(batch)) {
-        // SAFETY: promised by the caller.
-        Some(value) => unsafe {
-            *loss = value;
-            0
-        },
-        None => 1,
+        let function = &mut custom.function;
+        finish(custom.panic.catch(|| function(batch)), loss)
+    }
+}
+
+/// The library's callback; `user` is a [`Callback`] of a [`JacobianLossFn`].
+///
+/// # Safety
+/// The pointers are those that the library gives a `sape_jacobian_loss_fn`, and nothing else uses the loss meanwhile.
+pub(crate) unsafe extern "C" fn call_jacobian_loss(
+    user: *mut c_void,
+    n: usize,
+    domain_dim: usize,
+    x: *const f32,
+    output_dim: usize,
+    outputs: *const f32,
+    jacobian: *const f32,
+    targets: *const f32,
+    d_outputs: *mut f32,
+    d_jacobian: *mut f32,
+    sample_loss: *mut f32,
+    loss: *mut f64,
+) -> c_int {
+    // SAFETY: promised by the caller; the header says the lengths.
+    unsafe {
+        let custom = &mut *user.cast::<Callback<JacobianLossFn<'_>>>();
+        let batch = JacobianBatch {
+            batch: LossBatch {
+                x: from_raw_parts(x, n * domain_dim),
+                output_dim,
+                outputs: from_raw_parts(outputs, n * output_dim),
+                targets: (!targets.is_null()).then(|| from_raw_parts(targets, n * output_dim)),
+                d_outputs: cleared(d_outputs, n * output_dim),
+                sample_loss: cleared(sample_loss, n),
+            },
+            jacobian: from_raw_parts(jacobian, n * output_dim * domain_dim),
+            d_jacobian: cleared(d_jacobian, n * output_dim * domain_dim),
+        };
+        let function = &mut custom.function;
+        finish(custom.panic.catch(|| function(batch)), loss)
     }
 }

@@ -32,18 +32,18 @@ macro_rules! c_enum {
     };
 }
 
-/// Parameters: the library's defaults, then what is set. Every member has a method that sets it; arrays, which the
-/// struct of the library would point to, stand in front.
+/// Parameters: the library's defaults, then what is set. Every member has a method that sets it; arrays and structs that
+/// the struct of the library would point to stand in front.
 macro_rules! params {
     (
-        $(#[$doc:meta])* $name:ident, $raw:ident, $init:ident, [$($(#[$array_doc:meta])* $array:ident),*]
+        $(#[$doc:meta])* $name:ident, $raw:ident, $init:ident, [$($(#[$array_doc:meta])* $array:ident: $array_kind:ty),*]
         { $($(#[$member_doc:meta])* $member:ident: $kind:ty,)* }
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
         pub struct $name {
             pub(crate) raw: sape_sys::$raw,
-            $(pub(crate) $array: Vec<f32>,)*
+            $(pub(crate) $array: $array_kind,)*
         }
 
         // SAFETY: what the struct of the library points to is nobody's: pointers in it are set for the time of a call.
@@ -57,7 +57,7 @@ macro_rules! params {
                 // SAFETY: the initialiser sets every member; the size is that of the struct.
                 unsafe {
                     sape_sys::$init(raw.as_mut_ptr(), std::mem::size_of::<sape_sys::$raw>());
-                    $name { raw: raw.assume_init(), $($array: Vec::new()),* }
+                    $name { raw: raw.assume_init(), $($array: Default::default()),* }
                 }
             }
         }
@@ -66,7 +66,7 @@ macro_rules! params {
             $(
                 $(#[$array_doc])*
                 #[must_use]
-                pub fn $array(mut self, values: Vec<f32>) -> $name {
+                pub fn $array(mut self, values: $array_kind) -> $name {
                     self.$array = values;
                     self
                 }

@@ -122,6 +122,15 @@ impl MaskRef {
         check(unsafe { sys::sape_mask_advance(self.as_mut_ptr()) })
     }
 
+    /// Variance: the signal, values (n, width) at coordinates (n, d), whose variance sets the cut-offs; a trainer gives its
+    /// targets.
+    pub fn set_signal(&mut self, x: &[f32], width: usize, values: &[f32]) -> Result<(), Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("values", values.len(), n * width)?;
+        // SAFETY: the slices have the lengths that n says.
+        check(unsafe { sys::sape_mask_set_signal(self.as_mut_ptr(), n, x.as_ptr(), width, values.as_ptr()) })
+    }
+
     /// Spatial: the smoothed mean loss of every cell as an advance would see it now; the first coordinate is the fastest.
     pub fn smoothed_loss(&self) -> Result<Vec<f32>, Error> {
         let mut loss = vec![0.0; self.state()?.num_cells];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! What handles are made of.
 
-use crate::error::rows;
+use crate::error::{expect, rows};
 use crate::Error;
 
 c_enum! {
@@ -31,6 +31,8 @@ c_enum! {
         Spatial = SAPE_POLICY_SPATIAL,
         /// As spatial, with a row for every sample.
         SpatialFixed = SAPE_POLICY_SPATIAL_FIXED,
+        /// A low-pass filter whose cut-off rises, and is higher where the signal varies more; see [`CutoffParams`].
+        Variance = SAPE_POLICY_VARIANCE,
     }
 }
 
@@ -85,6 +87,58 @@ c_enum! {
     }
 }
 
+c_enum! {
+    /// What a signal a b c d is taken to be beyond its border.
+    Boundary {
+        /// Its last value: a a [a b c d] d d.
+        Replicate = SAPE_BOUNDARY_REPLICATE,
+        /// Its mirror image: b a [a b c d] d c.
+        Reflect = SAPE_BOUNDARY_REFLECT,
+        /// Zero.
+        Zero = SAPE_BOUNDARY_ZERO,
+        /// Itself again: c d [a b c d] a b.
+        Periodic = SAPE_BOUNDARY_PERIODIC,
+    }
+}
+
+c_enum! {
+    /// How a low-pass filter falls from 1 to 0.
+    FilterShape {
+        /// In a straight line.
+        Linear = SAPE_FILTER_LINEAR,
+        /// As half a period of a cosine.
+        Cosine = SAPE_FILTER_COSINE,
+    }
+}
+
+c_enum! {
+    /// The processor's instructions to compute with.
+    InstructionSet {
+        /// What the environment variable `SAPE_BACKEND` says, else the widest there are.
+        Auto = SAPE_INSTRUCTIONS_AUTO,
+        /// What every processor of the architecture has.
+        Baseline = SAPE_INSTRUCTIONS_BASELINE,
+        /// AVX2 and FMA.
+        Avx2 = SAPE_INSTRUCTIONS_AVX2,
+        /// AVX-512.
+        Avx512 = SAPE_INSTRUCTIONS_AVX512,
+        /// NEON.
+        Neon = SAPE_INSTRUCTIONS_NEON,
+    }
+}
+
+c_enum! {
+    /// Who multiplies matrices.
+    Product {
+        /// What the environment variable `SAPE_BACKEND` says, else the library itself.
+        Auto = SAPE_PRODUCT_AUTO,
+        /// The library itself.
+        Packed = SAPE_PRODUCT_PACKED,
+        /// The BLAS that the library is linked with.
+        Cblas = SAPE_PRODUCT_CBLAS,
+    }
+}
+
 params! {
     /// What an encoder is made of.
     EncoderParams, sape_encoder_params, sape_encoder_params_init, [] {
@@ -100,6 +154,52 @@ params! {
         std: f64,
         /// Seed of the random parameters.
         seed: u64,
+        /// The instruction set to compute with.
+        instructions: InstructionSet,
+    }
+}
+
+params! {
+    /// The constants of [`Policy::Variance`], whose cut-off in a cell, in cycles per unit of x, is
+    /// `c_min + (c_max - c_min) (L(p) + beta sigma^gamma)`, clamped: L is a logistic function of the schedule's progress p,
+    /// sigma the signal's variance round the cell.
+    CutoffParams, sape_cutoff_params, sape_cutoff_params_init, [] {
+        /// The lowest cut-off; 0 by default.
+        c_min: f64,
+        /// The highest cut-off; 0 (the default) to have it chosen.
+        c_max: f64,
+        /// What the variance adds; 0.2 by default.
+        beta: f64,
+        /// The power of the variance; 0.5 by default.
+        gamma: f64,
+        /// Steepness of the logistic; 8 by default.
+        steepness: f64,
+        /// Its midpoint; 0.5 by default.
+        midpoint: f64,
+        /// Whether it is rescaled to run from 0 to 1; it is by default.
+        rescale: bool,
+        /// What the signal is taken to be beyond the border; its last value by default.
+        boundary: Boundary,
+        /// Iterations before the cut-off begins to rise; none by default.
+        start_iteration: usize,
+        /// The schedule's end as a share of the mask's iterations; 0.5 by default.
+        end_share: f64,
+        /// Cells of the variance's window along an axis; 0 (the default) for a choice by the grid.
+        window: usize,
+        /// Width of the filter's fall, in cycles per unit of x; 1 by default.
+        width: f64,
+        /// The shape of the fall; linear by default.
+        shape: FilterShape,
+    }
+}
+
+impl CutoffParams {
+    /// The constants of the published formula.
+    pub fn published() -> CutoffParams {
+        let mut params = CutoffParams::default();
+        // SAFETY: the size is that of the struct.
+        unsafe { sape_sys::sape_cutoff_params_init_published(&mut params.raw, std::mem::size_of_val(&params.raw)) };
+        params
     }
 }
 
@@ -107,7 +207,12 @@ params! {
     /// What a mask is made of.
     MaskParams, sape_mask_params, sape_mask_params_init, [
         /// [`Policy::SpatialFixed`]: the samples (n, d).
-        samples
+        samples: Vec<f32>,
+        /// [`Policy::Variance`]: its constants.
+        cutoff: CutoffParams,
+        /// [`Policy::Variance`]: the frequencies (E) of the features, see
+        /// [`EncoderRef::frequencies`](crate::EncoderRef::frequencies). A field sets them.
+        frequencies: Vec<f64>
     ] {
         /// The policy; spatial by default.
         policy: Policy,
@@ -139,6 +244,11 @@ impl MaskParams {
             raw.num_samples = rows("samples", self.samples.len(), domain_dim)?;
             raw.samples = self.samples.as_ptr();
         }
+        if !self.frequencies.is_empty() {
+            expect("frequencies", self.frequencies.len(), raw.encoding_dim)?;
+            raw.frequencies = self.frequencies.as_ptr();
+        }
+        raw.cutoff = &self.cutoff.raw;
         Ok(raw)
     }
 }
@@ -156,6 +266,10 @@ params! {
         num_layers: usize,
         /// Seed of the first parameters.
         seed: u64,
+        /// The instruction set to compute with.
+        instructions: InstructionSet,
+        /// Who multiplies matrices.
+        product: Product,
     }
 }
 
@@ -186,6 +300,26 @@ params! {
         decay_iterations: u64,
         /// Steps of linear warm-up; none by default.
         warmup_iterations: u64,
+    }
+}
+
+params! {
+    /// The locally adaptive learning rate: a sample's share of the gradient is multiplied by
+    /// `alpha_min + (alpha_max - alpha_min) (sigma^gamma + eta g^delta)`, at most alpha_max, with the variance sigma of
+    /// targets and the norms g of gradients round it.
+    AdaptiveRateParams, sape_adaptive_rate_params, sape_adaptive_rate_params_init, [] {
+        /// The rate where targets and fit are calm; 0.5 by default.
+        alpha_min: f64,
+        /// The largest rate; 1 by default.
+        alpha_max: f64,
+        /// Exponent of sigma; 0.5 by default.
+        gamma: f64,
+        /// Weight of the gradient; 0.5 by default.
+        eta: f64,
+        /// Exponent of the gradient; 1 by default.
+        delta: f64,
+        /// Cells per axis of a grid, used where the mask has none; 64 by default.
+        resolution: usize,
     }
 }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-use std::any::Any;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::os::raw::{c_int, c_void};
-use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::path::Path;
 use std::ptr;
+use std::slice::from_raw_parts_mut;
 
 use sape_sys as sys;
 
+use crate::callback::{Callback, Panic, Shared};
 use crate::error::{c_path, check, expect, rows};
-use crate::loss::{call_custom_loss, CustomLoss, LossBatch};
-use crate::{Checkpoint, Error, Field, OptimizerParams, Stop, TrainerParams};
+use crate::loss::{call_jacobian_loss, call_loss, JacobianBatch, JacobianLossFn, LossBatch, LossFn};
+use crate::{AdaptiveRateParams, Checkpoint, Error, Field, OptimizerParams, Stop, TrainerParams};
 
 mod handle {
     owned! {
@@ -20,27 +20,6 @@ mod handle {
     }
 }
 use handle::Handle;
-
-/// Holds a panic of a closure back while the library's code is on the stack.
-#[derive(Default)]
-pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
-
-impl Panic {
-    /// Calls the closure; `None` when it panics.
-    pub fn catch<R>(&mut self, function: impl FnOnce() -> R) -> Option<R> {
-        // What the closure leaves half done is seen by nobody before the panic goes on.
-        catch_unwind(AssertUnwindSafe(function))
-            .map_err(|payload| self.0 = Some(payload))
-            .ok()
-    }
-
-    /// Lets a panic go on.
-    pub fn resume(&mut self) {
-        if let Some(payload) = self.0.take() {
-            resume_unwind(payload);
-        }
-    }
-}
 
 /// What a progress closure sees.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +37,12 @@ pub struct Progress {
     pub learning_rate: f64,
     /// Seconds since the run began.
     pub seconds: f64,
+    /// The held-out samples' loss when it was last computed.
+    pub validation_loss: Option<f64>,
+    /// The lowest held-out loss so far.
+    pub best_validation_loss: Option<f64>,
+    /// The iteration it is from, counted from the trainer's first; 0 for none.
+    pub best_iteration: u64,
 }
 
 /// What a run did.
@@ -72,6 +57,15 @@ pub struct RunResult {
     pub seconds: f64,
     /// Why it ended; `None` for a reason of a newer library.
     pub stop: Option<Stop>,
+    /// With validation, the lowest held-out loss so far: that of the field as the run leaves it.
+    pub validation_loss: Option<f64>,
+    /// The iteration it is from, counted from the trainer's first; 0 for none.
+    pub best_iteration: u64,
+}
+
+/// The library's NaN for a loss that there is not.
+fn known(loss: f64) -> Option<f64> {
+    (!loss.is_nan()).then_some(loss)
 }
 
 /// The loop round a field: predict, loss, gradients, optimizer step, mask. It borrows the field, and the samples.
@@ -101,25 +95,17 @@ pub struct RunResult {
 pub struct Trainer<'a> {
     handle: Handle,
     field: &'a mut Field,
-    /// Owned; a pointer because the library has it, too.
-    loss: *mut CustomLoss<'a>,
+    loss: Option<Shared<LossFn<'a>>>,
+    jacobian_loss: Option<Shared<JacobianLossFn<'a>>>,
+    sampler: Option<Shared<SampleFn<'a>>>,
     samples: PhantomData<&'a [f32]>,
 }
 
-// SAFETY: the handle and the field may be sent, and so may the closure and the slices; &Trainer gives no way to the
-// closure.
+// SAFETY: the handle and the field may be sent, and so may the closures and the slices; &Trainer gives no way to the
+// closures.
 unsafe impl Send for Trainer<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Trainer<'_> {}
-
-impl Drop for Trainer<'_> {
-    fn drop(&mut self) {
-        if !self.loss.is_null() {
-            // SAFETY: it came from a box, and the library calls it during a call of a trainer only.
-            drop(unsafe { Box::from_raw(self.loss) });
-        }
-    }
-}
 
 impl<'a> Trainer<'a> {
     /// Makes a trainer, with an optimizer of its own.
@@ -131,7 +117,9 @@ impl<'a> Trainer<'a> {
         Ok(Trainer {
             handle,
             field,
-            loss: ptr::null_mut(),
+            loss: None,
+            jacobian_loss: None,
+            sampler: None,
             samples: PhantomData,
         })
     }
@@ -144,28 +132,33 @@ impl<'a> Trainer<'a> {
         field: &'a mut Field,
         loss: impl FnMut(LossBatch<'_>) -> f64 + Send + 'a,
     ) -> Result<Self, Error> {
-        let function = Box::new(loss);
-        let custom = Box::new(CustomLoss {
-            function,
-            domain_dim: field.domain_dim(),
-            panic: Panic::default(),
-        });
-        let custom = Box::into_raw(custom);
+        let shared: Shared<LossFn<'a>> = Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
         let mut params = params.clone();
         params.raw.loss = sys::SAPE_LOSS_CUSTOM;
-        params.raw.loss_fn = Some(call_custom_loss);
-        params.raw.loss_user = custom.cast();
-        match Trainer::new(&params, optimizer, field) {
-            Ok(mut trainer) => {
-                trainer.loss = custom;
-                Ok(trainer)
-            }
-            Err(error) => {
-                // SAFETY: nobody else has it.
-                drop(unsafe { Box::from_raw(custom) });
-                Err(error)
-            }
-        }
+        params.raw.loss_fn = Some(call_loss);
+        params.raw.loss_user = shared.user();
+        let mut trainer = Trainer::new(&params, optimizer, field)?;
+        trainer.loss = Some(shared);
+        Ok(trainer)
+    }
+
+    /// As [`Trainer::with_loss`], with a loss that sees how the outputs change with the coordinates: eikonal terms,
+    /// normals.
+    pub fn with_jacobian_loss(
+        params: &TrainerParams,
+        optimizer: &OptimizerParams,
+        field: &'a mut Field,
+        loss: impl FnMut(JacobianBatch<'_>) -> f64 + Send + 'a,
+    ) -> Result<Self, Error> {
+        let shared: Shared<JacobianLossFn<'a>> = Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
+        let mut params = params.clone();
+        params.raw.loss = sys::SAPE_LOSS_CUSTOM_JACOBIAN;
+        let mut trainer = Trainer::new(&params, optimizer, field)?;
+        let handle = trainer.handle.as_mut_ptr();
+        // SAFETY: the closure lives as long as the trainer.
+        check(unsafe { sys::sape_trainer_set_jacobian_loss(handle, Some(call_jacobian_loss), shared.user()) })?;
+        trainer.jacobian_loss = Some(shared);
+        Ok(trainer)
     }
 
     /// The field that is trained.
@@ -194,12 +187,35 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// What a panic of the loss has to say comes before what the library made of it.
+    /// Lets a closure give the n samples of every iteration, in place of [`Trainer::set_data`]. It gets the number of
+    /// iterations before, and fills coordinates (n, d) and targets (n, o), which are empty for
+    /// [`Loss::Chamfer`](crate::Loss::Chamfer). A panic in it goes on in the caller of [`Trainer::run`].
+    pub fn set_sampler(
+        &mut self,
+        n: usize,
+        sampler: impl FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a,
+    ) -> Result<(), Error> {
+        let (domain_dim, output_dim) = (self.field.domain_dim(), self.field.output_dim());
+        let shared: Shared<SampleFn<'a>> = Shared::new(Box::new(sampler), domain_dim, output_dim);
+        let handle = self.handle.as_mut_ptr();
+        // SAFETY: the closure lives as long as the trainer, or until the library knows another one.
+        check(unsafe { sys::sape_trainer_set_sampler(handle, n, Some(call_sampler), shared.user()) })?;
+        self.sampler = Some(shared);
+        Ok(())
+    }
+
+    /// Turns the locally adaptive learning rate on, with what it has learnt dropped, or off.
+    pub fn set_adaptive_rate(&mut self, params: Option<&AdaptiveRateParams>) -> Result<(), Error> {
+        let params = params.map_or(ptr::null(), |params| &params.raw);
+        // SAFETY: both pointers are valid, or the second is NULL, which is fine.
+        check(unsafe { sys::sape_trainer_set_adaptive_rate(self.handle.as_mut_ptr(), params) })
+    }
+
+    /// What a panic of a closure has to say comes before what the library made of it.
     fn finish(&mut self, status: sys::sape_status) -> Result<(), Error> {
-        // SAFETY: the loss is owned, and the library's call is over.
-        if let Some(loss) = unsafe { self.loss.as_mut() } {
-            loss.panic.resume();
-        }
+        self.loss.iter_mut().for_each(Shared::resume);
+        self.jacobian_loss.iter_mut().for_each(Shared::resume);
+        self.sampler.iter_mut().for_each(Shared::resume);
         check(status)
     }
 
@@ -236,6 +252,8 @@ impl<'a> Trainer<'a> {
             loss: result.loss,
             seconds: result.seconds,
             stop: Stop::from_raw(result.stop),
+            validation_loss: known(result.validation_loss),
+            best_iteration: result.best_iteration,
         })
     }
 
@@ -261,6 +279,36 @@ impl<'a> Trainer<'a> {
     /// [`Trainer::restore`] from a file.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         self.restore(&Checkpoint::open(path)?)
+    }
+}
+
+/// A closure that gives samples.
+type SampleFn<'a> = dyn FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a;
+
+/// The library's callback; `user` is a [`Callback`] of a [`SampleFn`].
+///
+/// # Safety
+/// The pointers are those that the library gives a `sape_sample_fn`, and nothing else uses the closure meanwhile.
+unsafe extern "C" fn call_sampler(
+    user: *mut c_void,
+    iteration: u64,
+    n: usize,
+    x: *mut f32,
+    targets: *mut f32,
+) -> c_int {
+    // SAFETY: promised by the caller; the header says the lengths, and that values of before are there.
+    unsafe {
+        let sampler = &mut *user.cast::<Callback<SampleFn<'_>>>();
+        let x = from_raw_parts_mut(x, n * sampler.domain_dim);
+        let targets = match targets.is_null() {
+            true => &mut [],
+            false => from_raw_parts_mut(targets, n * sampler.output_dim),
+        };
+        let function = &mut sampler.function;
+        sampler
+            .panic
+            .catch(|| function(iteration, x, targets))
+            .map_or(1, |()| 0)
     }
 }
 
@@ -293,6 +341,9 @@ where
             revealed: seen.revealed,
             learning_rate: seen.learning_rate,
             seconds: seen.seconds,
+            validation_loss: known(seen.validation_loss),
+            best_validation_loss: known(seen.best_validation_loss),
+            best_iteration: seen.best_iteration,
         };
         let (function, field) = (&mut observer.progress, observer.field);
         match observer.panic.catch(|| function(&seen, field)) {

@@ -1,47 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! The crate as its users use it.
+//! The crate as its users use it: handles and what can be asked of them.
 
-use std::ops::ControlFlow;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod common;
+
 use std::thread;
 
+use common::*;
 use sape::*;
-
-fn small_field() -> Field {
-    Field::new(
-        &EncoderParams::default().num_frequencies(8).std(3.0),
-        &MaskParams::default().resolution(8).num_blocks(4).num_iterations(40),
-        &NetworkParams::default().output_dim(1).hidden_dim(16).num_layers(2),
-    )
-    .unwrap()
-}
-
-fn samples() -> (Vec<f32>, Vec<f32>) {
-    let x: Vec<f32> = (0..400).map(|i| ((i * 7919 % 400) as f32 / 200.0) - 1.0).collect();
-    let y = x.chunks(2).map(|x| (3.0 * x[0]).sin() * x[1]).collect();
-    (x, y)
-}
-
-fn trainer<'a>(params: &TrainerParams, field: &'a mut Field) -> Trainer<'a> {
-    Trainer::new(params, &OptimizerParams::default(), field).unwrap()
-}
-
-fn mse(batch: LossBatch<'_>) -> f64 {
-    let targets = batch.targets.expect("the trainer has targets");
-    let value = evaluate_loss(Loss::Mse, batch.output_dim, batch.outputs, targets).unwrap();
-    batch.d_outputs.copy_from_slice(&value.d_outputs);
-    batch.sample_loss.copy_from_slice(&value.sample_loss);
-    value.loss
-}
-
-fn close(a: &[f32], b: &[f32], tolerance: f32) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance)
-}
-
-fn status<T>(result: Result<T, Error>) -> Status {
-    result.err().expect("the call must fail").status().unwrap()
-}
 
 /// Compiles only while the library's rules for threads hold.
 #[test]
@@ -71,16 +36,6 @@ fn several_threads_predict_with_one_field() {
             scope.spawn(|| (0..20).for_each(|_| assert_eq!(field.predict(&x).unwrap(), expected)));
         }
     });
-}
-
-#[test]
-fn training_moves_to_another_thread() {
-    let (x, y) = samples();
-    let mut field = small_field();
-    let mut trainer = trainer(&TrainerParams::default(), &mut field);
-    trainer.set_data(&x, Some(&y)).unwrap();
-    let loss = thread::scope(|scope| scope.spawn(move || trainer.run(30).unwrap().loss).join().unwrap());
-    assert!(loss < 0.3);
 }
 
 #[test]
@@ -141,113 +96,22 @@ fn lengths_are_checked_before_the_library_reads() {
     let mut optimizer = Optimizer::new(&OptimizerParams::default(), 3).unwrap();
     assert_eq!(status(optimizer.step(&mut [0.0; 2], &[0.0; 3])), Status::Shape);
     assert_eq!(status(evaluate_loss(Loss::Mse, 2, &[0.0; 4], &[0.0; 2])), Status::Shape);
-}
-
-#[test]
-fn a_run_reports_and_stops() {
-    let (x, y) = samples();
-    let mut field = small_field();
-    let mut trainer = trainer(&TrainerParams::default().progress_every(10), &mut field);
-    trainer.set_data(&x, Some(&y)).unwrap();
-    let mut seen = Vec::new();
-    let result = trainer
-        .run_with(100, |now, field| {
-            assert_eq!(field.predict(&x).unwrap().len(), 200);
-            seen.push(now.iteration);
-            if now.iteration == 30 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-        .unwrap();
-    assert_eq!(seen, [10, 20, 30]);
-    assert_eq!((result.iterations, result.stop), (30, Some(Stop::Callback)));
-    assert_eq!(trainer.run(5).unwrap().stop, Some(Stop::Iterations));
-    assert_eq!(trainer.field().mask().state().unwrap().iteration, 35);
-}
-
-#[test]
-fn a_loss_of_ones_own_is_as_the_library_s() {
-    let (x, y) = samples();
-    let (mut ours, mut theirs) = (small_field(), small_field());
-    let mut custom =
-        Trainer::with_loss(&TrainerParams::default(), &OptimizerParams::default(), &mut ours, mse).unwrap();
-    custom.set_data(&x, Some(&y)).unwrap();
-    custom.run(40).unwrap();
-    drop(custom);
-    let mut usual = trainer(&TrainerParams::default(), &mut theirs);
-    usual.set_data(&x, Some(&y)).unwrap();
-    assert!(usual.run(40).unwrap().loss < 0.2);
-    drop(usual);
-    assert!(close(&ours.predict(&x).unwrap(), &theirs.predict(&x).unwrap(), 1e-4));
-}
-
-#[test]
-fn panics_pass_the_library() {
-    let (x, y) = samples();
-    let mut field = small_field();
-    let calls = AtomicUsize::new(0);
-    let loss = |batch: LossBatch<'_>| {
-        assert!(calls.fetch_add(1, Ordering::Relaxed) != 3, "the fourth batch");
-        mse(batch)
-    };
-    let (params, optimizer) = (TrainerParams::default(), OptimizerParams::default());
-    let mut trainer = Trainer::with_loss(&params, &optimizer, &mut field, loss).unwrap();
-    trainer.set_data(&x, Some(&y)).unwrap();
-    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run(10))).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"the fourth batch"));
-    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run_with(10, |_, _| panic!("progress")))).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"progress"));
-    assert_eq!(trainer.run(3).unwrap().iterations, 3);
-}
-
-#[test]
-fn a_loss_is_dropped_with_its_trainer() {
-    let held = std::sync::Arc::new(());
-    let other = held.clone();
-    let loss = move |_: LossBatch<'_>| {
-        let _held = &other;
-        0.0
-    };
-    let mut field = small_field();
-    let trainer = Trainer::with_loss(&TrainerParams::default(), &OptimizerParams::default(), &mut field, loss);
-    assert_eq!(std::sync::Arc::strong_count(&held), 2);
-    drop(trainer);
-    assert_eq!(std::sync::Arc::strong_count(&held), 1);
-    let other = held.clone();
-    let loss = move |_: LossBatch<'_>| {
-        let _held = &other;
-        0.0
-    };
-    let params = TrainerParams::default().progress_every(0);
+    assert_eq!(status(chamfer(2, &[0.0; 4], &[0.0; 3])), Status::Shape);
+    assert_eq!(status(field.predict_grid(&[4], &[-1.0; 2], &[1.0; 2])), Status::Shape);
+    assert_eq!(status(field.predict_grid(&[4; 2], &[-1.0; 2], &[1.0])), Status::Shape);
     assert_eq!(
-        status(Trainer::with_loss(&params, &OptimizerParams::default(), &mut field, loss).map(drop)),
-        Status::Argument
+        status(field.predict_grid(&[usize::MAX; 2], &[-1.0; 2], &[1.0; 2])),
+        Status::Memory
     );
-    assert_eq!(std::sync::Arc::strong_count(&held), 1);
-}
-
-#[test]
-fn a_training_that_is_resumed_ends_with_the_same_bits() {
-    let (x, y) = samples();
-    let params = TrainerParams::default().batch_size(64);
-    let mut fields = [small_field(), small_field(), small_field()];
-    let [whole, first, second] = &mut fields;
-    let mut all = trainer(&params, whole);
-    all.set_data(&x, Some(&y)).unwrap();
-    all.run(30).unwrap();
-    let mut half = trainer(&params, first);
-    half.set_data(&x, Some(&y)).unwrap();
-    half.run(13).unwrap();
-    let checkpoint = Checkpoint::parse(half.checkpoint().unwrap().bytes()).unwrap();
-    let mut rest = trainer(&params, second);
-    rest.set_data(&x, Some(&y)).unwrap();
-    rest.restore(&checkpoint).unwrap();
-    rest.run(17).unwrap();
-    let parameters = |field: &Field| field.network().parameters().unwrap();
-    assert_eq!(parameters(all.field()), parameters(rest.field()));
-    assert_ne!(parameters(all.field()), parameters(half.field()));
+    assert_eq!(status(field.jacobian(&[0.0; 3])), Status::Shape);
+    assert_eq!(
+        status(field.jacobian_backward(&[0.0; 2], &[0.0], &[0.0])),
+        Status::Shape
+    );
+    assert_eq!(status(field.gradient_norms(&[0.0; 2], &[0.0; 2])), Status::Shape);
+    assert_eq!(status(field.mask_mut().set_signal(&[0.0; 2], 2, &[0.0])), Status::Shape);
+    let filtered = MaskParams::default().policy(Policy::Variance).encoding_dim(3);
+    assert_eq!(status(Mask::new(&filtered.frequencies(vec![0.0; 2]))), Status::Shape);
 }
 
 #[test]
@@ -286,33 +150,6 @@ fn tensors_have_names_and_shapes() {
         1e-6
     ));
     assert_eq!((encoder.kind(), encoder.encoding_dim()), (Some(Encoding::Fourier), 6));
-}
-
-#[test]
-fn training_by_hand_is_as_a_trainer_s() {
-    let (x, y) = samples();
-    let (mut by_hand, mut trained) = (small_field(), small_field());
-    let params = OptimizerParams::default()
-        .learning_rate(1e-2)
-        .schedule(Schedule::Cosine);
-    let mut optimizer = Optimizer::new(&params, by_hand.network().num_parameters()).unwrap();
-    for _ in 0..20 {
-        let value = evaluate_loss(Loss::Mse, 1, &by_hand.predict(&x).unwrap(), &y).unwrap();
-        let gradient = by_hand.backward(&x, &value.d_outputs).unwrap();
-        by_hand.update(&mut optimizer, &gradient).unwrap();
-        by_hand.mask_mut().record(&x, &value.sample_loss).unwrap();
-        by_hand.mask_mut().step().unwrap();
-    }
-    let mut trainer = Trainer::new(&TrainerParams::default(), &params, &mut trained).unwrap();
-    trainer.set_data(&x, Some(&y)).unwrap();
-    trainer.run(20).unwrap();
-    drop(trainer);
-    assert!(close(
-        &by_hand.predict(&x).unwrap(),
-        &trained.predict(&x).unwrap(),
-        1e-4
-    ));
-    assert_eq!(optimizer.num_steps(), 20);
 }
 
 #[test]
@@ -375,15 +212,112 @@ fn options_of_a_prediction() {
 }
 
 #[test]
-fn points_are_fitted_by_their_distance() {
-    let params = NetworkParams::default().output_dim(2).hidden_dim(32).num_layers(2);
-    let encoder = EncoderParams::default().domain_dim(1).std(2.0).num_frequencies(16);
-    let mut field = Field::new(&encoder, &MaskParams::default().policy(Policy::None), &params).unwrap();
-    let x: Vec<f32> = (0..100).map(|i| i as f32 / 50.0 - 1.0).collect();
-    let points: Vec<f32> = x.iter().flat_map(|x| [(3.0 * x).cos(), (3.0 * x).sin()]).collect();
-    let mut trainer = trainer(&TrainerParams::default().loss(Loss::Chamfer), &mut field);
-    trainer.set_data(&x, None).unwrap();
-    trainer.set_target_points(&points, 0).unwrap();
-    let before = trainer.step().unwrap();
-    assert!(trainer.run(200).unwrap().loss < before / 4.0);
+fn distances_of_points() {
+    let value = chamfer(2, &[0.0, 0.0, 3.0, 0.0], &[0.0, 1.0]).unwrap();
+    // From the outputs 1 and sqrt(10), from the target 1.
+    assert!(close(&value.sample_loss, &[1.0, 10f32.sqrt()], 1e-6));
+    assert!((value.loss - (1.0 + 10f64.sqrt()) / 2.0 - 1.0).abs() < 1e-6);
+    let far = [0.5 * 3.0 / 10f32.sqrt(), -0.5 / 10f32.sqrt()];
+    assert!(close(&value.d_outputs, &[0.0, -1.5, far[0], far[1]], 1e-6));
+    assert_eq!(status(chamfer(4, &[0.0; 4], &[0.0; 4])), Status::Argument);
+}
+
+#[test]
+fn a_filter_opens_where_the_signal_varies() {
+    let params = MaskParams::default()
+        .policy(Policy::Variance)
+        .resolution(8)
+        .num_iterations(40);
+    let network = NetworkParams::default().output_dim(1).hidden_dim(8);
+    let mut field = Field::new(&EncoderParams::default(), &params, &network).unwrap();
+    let (x, _) = samples();
+    let signal: Vec<f32> = x
+        .chunks(2)
+        .map(|x| if x[0] < 0.0 { (40.0 * x[1]).sin() } else { 0.0 })
+        .collect();
+    let mask = field.mask_mut();
+    mask.set_signal(&x, 1, &signal).unwrap();
+    (0..8).for_each(|_| mask.step().unwrap());
+    let share = mask.revealed(&[-0.9, 0.0, 0.9, 0.0]).unwrap();
+    assert!(share[0] > 1.1 * share[1], "{share:?}");
+}
+
+#[test]
+fn constants_of_the_variance_policy() {
+    let params = MaskParams::default()
+        .policy(Policy::Variance)
+        .encoding_dim(5)
+        .frequencies(vec![0.0, 1.0, 2.0, 4.0, 8.0]);
+    // The published logistic begins half open, with an ideal filter; the default one is closed.
+    let half = params.clone().cutoff(CutoffParams::published().c_max(9.0));
+    assert_eq!(
+        Mask::new(&half).unwrap().weights(&[0.0; 2]).unwrap(),
+        [1.0, 1.0, 1.0, 1.0, 0.0]
+    );
+    let closed = params.clone().cutoff(CutoffParams::default().c_max(9.0));
+    assert_eq!(
+        Mask::new(&closed).unwrap().weights(&[0.0; 2]).unwrap(),
+        [1.0, 0.0, 0.0, 0.0, 0.0]
+    );
+    let wrong = params.cutoff(CutoffParams::default().steepness(0.0));
+    assert_eq!(status(Mask::new(&wrong)), Status::Argument);
+    let encoder = Encoder::new(&EncoderParams::default().kind(Encoding::Positional).num_frequencies(3)).unwrap();
+    let octaves: Vec<f64> = [0.5, 1.0, 2.0].iter().flat_map(|&frequency| [frequency; 4]).collect();
+    assert_eq!(encoder.frequencies().unwrap(), octaves);
+}
+
+#[test]
+fn a_grid_is_predicted_without_its_coordinates() {
+    let field = small_field();
+    let axis = |count: usize, i: usize| -1.0 + 2.0 * i as f32 / (count - 1) as f32;
+    let x: Vec<f32> = (0..15).flat_map(|i| [axis(5, i / 3), axis(3, i % 3)]).collect();
+    let grid = field.predict_grid(&[5, 3], &[-1.0; 2], &[1.0; 2]).unwrap();
+    assert_eq!(grid, field.predict(&x).unwrap());
+}
+
+#[test]
+fn derivatives_of_outputs() {
+    let (x, _) = samples();
+    let field = small_field();
+    let (outputs, jacobian) = field.jacobian(&x).unwrap();
+    assert!(close(&outputs, &field.predict(&x).unwrap(), 1e-6));
+    let ones = vec![1.0; outputs.len()];
+    assert!(close(&jacobian, &field.backward_x(&x, &ones).unwrap(), 1e-4));
+    let norms = field.gradient_norms(&x, &ones).unwrap();
+    let alone = field.backward(&x[..2], &ones[..1]).unwrap();
+    assert!((norms[0] - alone.iter().map(|value| value * value).sum::<f32>().sqrt()).abs() < 1e-3 * norms[0]);
+    let of_outputs = field.jacobian_backward(&x, &ones, &vec![0.0; x.len()]).unwrap();
+    assert!(close(&of_outputs, &field.backward(&x, &ones).unwrap(), 1e-3));
+}
+
+#[test]
+fn a_field_computes_with_what_it_is_told_to() {
+    let (x, _) = samples();
+    let field = Field::new(
+        &EncoderParams::default()
+            .num_frequencies(8)
+            .std(3.0)
+            .instructions(InstructionSet::Baseline),
+        &MaskParams::default().resolution(8).num_blocks(4).num_iterations(40),
+        &NetworkParams::default()
+            .output_dim(1)
+            .hidden_dim(16)
+            .num_layers(2)
+            .product(Product::Packed),
+    )
+    .unwrap();
+    let description = field.describe().unwrap();
+    assert_eq!(
+        (description.instructions.as_str(), description.product.as_str()),
+        ("baseline", "packed")
+    );
+    assert!(close(
+        &field.predict(&x).unwrap(),
+        &small_field().predict(&x).unwrap(),
+        1e-5
+    ));
+    let cblas = NetworkParams::default().input_dim(2).product(Product::Cblas);
+    let field = Field::new(&EncoderParams::default(), &MaskParams::default(), &cblas).unwrap();
+    assert_eq!(field.describe().unwrap().product, "cblas");
+    assert_eq!(describe().unwrap().version, version());
 }

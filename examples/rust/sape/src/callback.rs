@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//! Closures that the library calls.
+
+use std::any::Any;
+use std::os::raw::c_void;
+use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+
+/// Holds a panic of a closure back while the library's code is on the stack.
+#[derive(Default)]
+pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
+
+impl Panic {
+    /// Calls the closure; `None` when it panics.
+    pub fn catch<R>(&mut self, function: impl FnOnce() -> R) -> Option<R> {
+        // What the closure leaves half done is seen by nobody before the panic goes on.
+        catch_unwind(AssertUnwindSafe(function))
+            .map_err(|payload| self.0 = Some(payload))
+            .ok()
+    }
+
+    /// Lets a panic go on.
+    pub fn resume(&mut self) {
+        if let Some(payload) = self.0.take() {
+            resume_unwind(payload);
+        }
+    }
+}
+
+/// A closure, with what the function that the library calls needs.
+pub(crate) struct Callback<F: ?Sized> {
+    pub function: Box<F>,
+    /// The length of a coordinate.
+    pub domain_dim: usize,
+    /// The number of outputs.
+    pub output_dim: usize,
+    pub panic: Panic,
+}
+
+/// A callback that is owned; a pointer because the library has it, too, and uses it during its calls.
+pub(crate) struct Shared<F: ?Sized>(*mut Callback<F>);
+
+impl<F: ?Sized> Shared<F> {
+    pub fn new(function: Box<F>, domain_dim: usize, output_dim: usize) -> Shared<F> {
+        Shared(Box::into_raw(Box::new(Callback {
+            function,
+            domain_dim,
+            output_dim,
+            panic: Panic::default(),
+        })))
+    }
+
+    /// What the library is given.
+    pub fn user(&self) -> *mut c_void {
+        self.0.cast()
+    }
+
+    /// Lets a panic of the closure go on.
+    pub fn resume(&mut self) {
+        // SAFETY: it is owned, and no call of the library is under way.
+        unsafe { (*self.0).panic.resume() }
+    }
+}
+
+impl<F: ?Sized> Drop for Shared<F> {
+    fn drop(&mut self) {
+        // SAFETY: it came from a box, and nobody else frees it.
+        drop(unsafe { Box::from_raw(self.0) });
+    }
+}

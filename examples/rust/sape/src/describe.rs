@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+use sape_sys as sys;
+
+use crate::error::{check, text};
+use crate::Error;
+
+/// What the library computes with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Description {
+    /// The library's version.
+    pub version: String,
+    /// The instruction set: "baseline", "avx2", "avx512" or "neon".
+    pub instructions: String,
+    /// Who multiplies matrices: "packed" or "cblas".
+    pub product: String,
+    /// Name and version of the BLAS that is loaded.
+    pub blas: String,
+    /// The kernel that it has picked for this processor.
+    pub blas_kernel: String,
+    /// Threads of a call whose handle was given 0.
+    pub num_threads: usize,
+}
+
+/// What a function of the library says in a description.
+pub(crate) fn described(
+    function: impl FnOnce(*mut sys::sape_description) -> sys::sape_status,
+) -> Result<Description, Error> {
+    // SAFETY: zeros are a valid struct, and its size is set; the strings are valid while the library is loaded.
+    unsafe {
+        let mut raw: sys::sape_description = std::mem::zeroed();
+        raw.struct_size = std::mem::size_of_val(&raw);
+        check(function(&mut raw))?;
+        Ok(Description {
+            version: text(raw.version),
+            instructions: text(raw.instructions),
+            product: text(raw.product),
+            blas: text(raw.blas),
+            blas_kernel: text(raw.blas_kernel),
+            num_threads: raw.num_threads,
+        })
+    }
+}
+
+/// What handles made with defaults compute with.
+pub fn describe() -> Result<Description, Error> {
+    // SAFETY: the pointer is valid.
+    described(|description| unsafe { sys::sape_describe(description) })
+}

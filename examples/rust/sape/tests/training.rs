@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+//! Trainers, and the closures that they call.
+
+mod common;
+
+use std::ops::ControlFlow;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use common::*;
+use sape::*;
+
+fn mse(batch: LossBatch<'_>) -> f64 {
+    let targets = batch.targets.expect("the trainer has targets");
+    let value = evaluate_loss(Loss::Mse, batch.output_dim, batch.outputs, targets).unwrap();
+    batch.d_outputs.copy_from_slice(&value.d_outputs);
+    batch.sample_loss.copy_from_slice(&value.sample_loss);
+    value.loss
+}
+
+#[test]
+fn training_moves_to_another_thread() {
+    let (x, y) = samples();
+    let mut field = small_field();
+    let mut trainer = trainer(&TrainerParams::default(), &mut field);
+    trainer.set_data(&x, Some(&y)).unwrap();
+    let loss = thread::scope(|scope| scope.spawn(move || trainer.run(30).unwrap().loss).join().unwrap());
+    assert!(loss < 0.3);
+}
+
+#[test]
+fn a_run_reports_and_stops() {
+    let (x, y) = samples();
+    let mut field = small_field();
+    let mut trainer = trainer(&TrainerParams::default().progress_every(10), &mut field);
+    trainer.set_data(&x, Some(&y)).unwrap();
+    let mut seen = Vec::new();
+    let result = trainer
+        .run_with(100, |now, field| {
+            assert_eq!(field.predict(&x).unwrap().len(), 200);
+            seen.push(now.iteration);
+            if now.iteration == 30 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+        .unwrap();
+    assert_eq!(seen, [10, 20, 30]);
+    assert_eq!((result.iterations, result.stop), (30, Some(Stop::Callback)));
+    assert_eq!(trainer.run(5).unwrap().stop, Some(Stop::Iterations));
+    assert_eq!(trainer.field().mask().state().unwrap().iteration, 35);
+}
+
+#[test]
+fn a_loss_of_ones_own_is_as_the_library_s() {
+    let (x, y) = samples();
+    let (mut ours, mut theirs) = (small_field(), small_field());
+    let mut custom =
+        Trainer::with_loss(&TrainerParams::default(), &OptimizerParams::default(), &mut ours, mse).unwrap();
+    custom.set_data(&x, Some(&y)).unwrap();
+    custom.run(40).unwrap();
+    drop(custom);
+    let mut usual = trainer(&TrainerParams::default(), &mut theirs);
+    usual.set_data(&x, Some(&y)).unwrap();
+    assert!(usual.run(40).unwrap().loss < 0.2);
+    drop(usual);
+    assert!(close(&ours.predict(&x).unwrap(), &theirs.predict(&x).unwrap(), 1e-4));
+}
+
+#[test]
+fn panics_pass_the_library() {
+    let (x, y) = samples();
+    let mut field = small_field();
+    let calls = AtomicUsize::new(0);
+    let loss = |batch: LossBatch<'_>| {
+        assert!(calls.fetch_add(1, Ordering::Relaxed) != 3, "the fourth batch");
+        mse(batch)
+    };
+    let (params, optimizer) = (TrainerParams::default(), OptimizerParams::default());
+    let mut trainer = Trainer::with_loss(&params, &optimizer, &mut field, loss).unwrap();
+    trainer.set_data(&x, Some(&y)).unwrap();
+    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run(10))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"the fourth batch"));
+    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run_with(10, |_, _| panic!("progress")))).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"progress"));
+    assert_eq!(trainer.run(3).unwrap().iterations, 3);
+}
+
+#[test]
+fn a_loss_is_dropped_with_its_trainer() {
+    let held = std::sync::Arc::new(());
+    let other = held.clone();
+    let loss = move |_: LossBatch<'_>| {
+        let _held = &other;
+        0.0
+    };
+    let mut field = small_field();
+    let trainer = Trainer::with_loss(&TrainerParams::default(), &OptimizerParams::default(), &mut field, loss);
+    assert_eq!(std::sync::Arc::strong_count(&held), 2);
+    drop(trainer);
+    assert_eq!(std::sync::Arc::strong_count(&held), 1);
+    let other = held.clone();
+    let loss = move |_: LossBatch<'_>| {
+        let _held = &other;
+        0.0
+    };
+    let params = TrainerParams::default().progress_every(0);
+    assert_eq!(
+        status(Trainer::with_loss(&params, &OptimizerParams::default(), &mut field, loss).map(drop)),
+        Status::Argument
+    );
+    assert_eq!(std::sync::Arc::strong_count(&held), 1);
+}
+
+#[test]
+fn a_training_that_is_resumed_ends_with_the_same_bits() {
+    let (x, y) = samples();
+    let params = TrainerParams::default().batch_size(64);
+    let mut fields = [small_field(), small_field(), small_field()];
+    let [whole, first, second] = &mut fields;
+    let mut all = trainer(&params, whole);
+    all.set_data(&x, Some(&y)).unwrap();
+    all.run(30).unwrap();
+    let mut half = trainer(&params, first);
+    half.set_data(&x, Some(&y)).unwrap();
+    half.run(13).unwrap();
+    let checkpoint = Checkpoint::parse(half.checkpoint().unwrap().bytes()).unwrap();
+    let mut rest = trainer(&params, second);
+    rest.set_data(&x, Some(&y)).unwrap();
+    rest.restore(&checkpoint).unwrap();
+    rest.run(17).unwrap();
+    let parameters = |field: &Field| field.network().parameters().unwrap();
+    assert_eq!(parameters(all.field()), parameters(rest.field()));
+    assert_ne!(parameters(all.field()), parameters(half.field()));
+}
+
+#[test]
+fn training_by_hand_is_as_a_trainer_s() {
+    let (x, y) = samples();
+    let (mut by_hand, mut trained) = (small_field(), small_field());
+    let params = OptimizerParams::default()
+        .learning_rate(1e-2)
+        .schedule(Schedule::Cosine);
+    let mut optimizer = Optimizer::new(&params, by_hand.network().num_parameters()).unwrap();
+    for _ in 0..20 {
+        let value = evaluate_loss(Loss::Mse, 1, &by_hand.predict(&x).unwrap(), &y).unwrap();
+        let gradient = by_hand.backward(&x, &value.d_outputs).unwrap();
+        by_hand.update(&mut optimizer, &gradient).unwrap();
+        by_hand.mask_mut().record(&x, &value.sample_loss).unwrap();
+        by_hand.mask_mut().step().unwrap();
+    }
+    let mut trainer = Trainer::new(&TrainerParams::default(), &params, &mut trained).unwrap();
+    trainer.set_data(&x, Some(&y)).unwrap();
+    trainer.run(20).unwrap();
+    drop(trainer);
+    assert!(close(
+        &by_hand.predict(&x).unwrap(),
+        &trained.predict(&x).unwrap(),
+        1e-4
+    ));
+    assert_eq!(optimizer.num_steps(), 20);
+}
+
+#[test]
+fn points_are_fitted_by_their_distance() {
+    let params = NetworkParams::default().output_dim(2).hidden_dim(32).num_layers(2);
+    let encoder = EncoderParams::default().domain_dim(1).std(2.0).num_frequencies(16);
+    let mut field = Field::new(&encoder, &MaskParams::default().policy(Policy::None), &params).unwrap();
+    let x: Vec<f32> = (0..100).map(|i| i as f32 / 50.0 - 1.0).collect();
+    let points: Vec<f32> = x.iter().flat_map(|x| [(3.0 * x).cos(), (3.0 * x).sin()]).collect();
+    let mut trainer = trainer(&TrainerParams::default().loss(Loss::Chamfer), &mut field);
+    trainer.set_data(&x, None).unwrap();
+    trainer.set_target_points(&points, 0).unwrap();
+    let before = trainer.step().unwrap();
+    assert!(trainer.run(200).unwrap().loss < before / 4.0);
+}
+
+#[test]
+fn a_closure_gives_the_samples() {
+    let mut field = small_field();
+    let mut asked = Vec::new();
+    let mut trainer = trainer(&TrainerParams::default(), &mut field);
+    trainer
+        .set_sampler(50, |iteration, x, targets| {
+            asked.push(iteration);
+            for (i, value) in x.iter_mut().enumerate() {
+                *value = ((i * 7919 + iteration as usize * 104_729) % 997) as f32 / 498.0 - 1.0;
+            }
+            for (target, x) in targets.iter_mut().zip(x.chunks(2)) {
+                *target = (3.0 * x[0]).sin() * x[1];
+            }
+        })
+        .unwrap();
+    let first = trainer.step().unwrap();
+    assert!(trainer.run(200).unwrap().loss < first / 2.0);
+    assert_eq!(status(trainer.set_sampler(0, |_, _, _| ())), Status::Argument);
+    trainer.run(1).unwrap();
+    trainer.set_sampler(1, |_, _, _| panic!("sampler")).unwrap();
+    let payload = catch_unwind(AssertUnwindSafe(|| trainer.step())).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"sampler"));
+    drop(trainer);
+    assert_eq!(asked, (0..202).collect::<Vec<u64>>());
+}
+
+#[test]
+fn no_targets_are_asked_of_a_sampler_of_points() {
+    let points = [0.5; 4];
+    let network = NetworkParams::default().output_dim(2).hidden_dim(8);
+    let mut field = Field::new(
+        &EncoderParams::default().domain_dim(1),
+        &MaskParams::default(),
+        &network,
+    )
+    .unwrap();
+    let mut trainer = trainer(&TrainerParams::default().loss(Loss::Chamfer), &mut field);
+    trainer.set_target_points(&points, 1).unwrap();
+    trainer
+        .set_sampler(10, |_, x, targets| {
+            assert!(x.len() == 10 && targets.is_empty());
+            x.iter_mut().enumerate().for_each(|(i, x)| *x = i as f32 / 10.0);
+        })
+        .unwrap();
+    assert!(trainer.step().unwrap() > 0.0);
+}
+
+#[test]
+fn runs_end_on_convergence() {
+    let (x, y) = samples();
+    for (params, stop) in [
+        (TrainerParams::default().tolerance(0.05), Stop::Tolerance),
+        (TrainerParams::default().patience(5).min_improvement(0.9), Stop::Plateau),
+        (
+            TrainerParams::default()
+                .validation_share(0.2)
+                .validation_every(1)
+                .validation_patience(1),
+            Stop::Validation,
+        ),
+    ] {
+        let mut field = small_field();
+        let optimizer = OptimizerParams::default().learning_rate(1e-2);
+        let mut trainer = Trainer::new(&params, &optimizer, &mut field).unwrap();
+        trainer.set_data(&x, Some(&y)).unwrap();
+        let result = trainer.run(1000).unwrap();
+        assert_eq!(result.stop, Some(stop));
+        assert!(result.iterations < 1000);
+        assert!(stop != Stop::Tolerance || result.loss <= 0.05);
+        assert_eq!(result.validation_loss.is_some(), stop == Stop::Validation);
+    }
+}
+
+#[test]
+fn the_best_of_the_held_out_losses_is_kept() {
+    let (x, y) = samples();
+    let params = TrainerParams::default().validation_share(0.2).validation_every(5);
+    let mut field = small_field();
+    let mut trainer = trainer(&params, &mut field);
+    trainer.set_data(&x, Some(&y)).unwrap();
+    let mut seen = Vec::new();
+    let result = trainer
+        .run_with(20, |now, _| {
+            seen.push(*now);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!((seen[0].validation_loss, seen[0].best_iteration), (None, 0));
+    let losses: Vec<f64> = seen[4..].iter().map(|now| now.validation_loss.unwrap()).collect();
+    let best = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(seen[19].best_validation_loss, Some(best));
+    assert_eq!(
+        (result.validation_loss, result.best_iteration),
+        (Some(best), seen[19].best_iteration)
+    );
+    assert!(result.best_iteration > 0 && result.best_iteration % 5 == 0);
+}
+
+/// One step against the gradient that the field itself gives.
+#[test]
+fn a_loss_on_derivatives() {
+    let (x, _) = samples();
+    let mut field = small_field();
+    let (outputs, jacobian) = field.jacobian(&x).unwrap();
+    let share = |values: &[f32]| -> Vec<f32> { values.iter().map(|value| value / 100.0).collect() };
+    let gradient = field
+        .jacobian_backward(&x, &share(&outputs), &share(&jacobian))
+        .unwrap();
+    let mut expected = field.network().parameters().unwrap();
+    expected
+        .iter_mut()
+        .zip(&gradient)
+        .for_each(|(value, slope)| *value -= 0.1 * slope);
+    let optimizer = OptimizerParams::default()
+        .kind(OptimizerKind::Sgd)
+        .momentum(0.0)
+        .learning_rate(0.1);
+    let squares = |JacobianBatch {
+                       batch,
+                       jacobian,
+                       d_jacobian,
+                       ..
+                   }: JacobianBatch<'_>| {
+        assert!(batch.targets.is_none() && batch.x.len() == 400);
+        d_jacobian.copy_from_slice(&share(jacobian));
+        batch.d_outputs.copy_from_slice(&share(batch.outputs));
+        for (i, loss) in batch.sample_loss.iter_mut().enumerate() {
+            *loss = batch.outputs[i].powi(2) + jacobian[2 * i].powi(2) + jacobian[2 * i + 1].powi(2);
+        }
+        batch.sample_loss.iter().copied().map(f64::from).sum::<f64>() / 200.0
+    };
+    let params = TrainerParams::default();
+    let mut trainer = Trainer::with_jacobian_loss(&params, &optimizer, &mut field, squares).unwrap();
+    trainer.set_data(&x, None).unwrap();
+    let loss = trainer.step().unwrap();
+    assert!(close(&trainer.field().network().parameters().unwrap(), &expected, 1e-5));
+    assert!(trainer.run(30).unwrap().loss < loss);
+}
+
+#[test]
+fn rates_that_adapt() {
+    let (x, y) = samples();
+    let trained = |rate: Option<AdaptiveRateParams>| {
+        let mut field = small_field();
+        let mut trainer = trainer(&TrainerParams::default(), &mut field);
+        trainer.set_adaptive_rate(Some(&AdaptiveRateParams::default())).unwrap();
+        trainer.set_adaptive_rate(rate.as_ref()).unwrap();
+        trainer.set_data(&x, Some(&y)).unwrap();
+        trainer.run(20).unwrap();
+        trainer.field().network().parameters().unwrap()
+    };
+    let usual = trained(None);
+    let even = AdaptiveRateParams::default().alpha_min(1.0).alpha_max(1.0);
+    assert_eq!(trained(Some(even)), usual);
+    assert_ne!(trained(Some(AdaptiveRateParams::default())), usual);
+    let mut field = small_field();
+    let wrong = AdaptiveRateParams::default().alpha_min(2.0);
+    let mut trainer = trainer(&TrainerParams::default(), &mut field);
+    assert_eq!(status(trainer.set_adaptive_rate(Some(&wrong))), Status::Argument);
+}
