@@ -35,7 +35,7 @@ struct pass {
     float *d_x;
     float *slots;
     float *first_backward;
-    /* By the samples' places, in tiles of full width; NULL where they are not wanted. */
+    /* By the samples' places; NULL where they are not wanted. */
     float *squares;
 };
 
@@ -221,7 +221,7 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs};
     sape_status status = open_backward(__func__, &pass, n, false, false);
     if (status == SAPE_OK) {
-        pass.squares = SAPE_NEW_ARRAY(float, sape_round_up(n, field->network->kernels->width));
+        pass.squares = SAPE_NEW_ARRAY(float, n);
         if (pass.squares == NULL) status = SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for the norms of %zu samples", n);
     }
     if (status == SAPE_OK) {

@@ -2,8 +2,8 @@
 /* A tile's way through the network and back. */
 #include "network.h"
 
-/* Samples of the widest panel. */
-#define MAX_WIDTH 64
+/* Samples whose norms are worked on at a time; a panel of CBLAS has more. */
+#define NORM_SAMPLES 64
 
 /* The number of rows of values[i]. */
 static size_t rows_of(const struct sape_network *network, size_t i) {
@@ -62,21 +62,26 @@ void sape_network_tile_forward(const struct sape_network *network, const struct 
     }
 }
 
-/* Adds to sums, sample by sample, the squares of a panel's rows. */
-static void add_squares(size_t rows, size_t width, const float *panel, float *sums) {
+/* Adds to sums, sample by sample, the squares in some columns of a panel's rows. */
+static void add_squares(size_t rows, size_t width, size_t columns, const float *panel, float *sums) {
     for (size_t row = 0; row < rows; row++)
-        for (size_t s = 0; s < width; s++) sums[s] += panel[row * width + s] * panel[row * width + s];
+        for (size_t s = 0; s < columns; s++) sums[s] += panel[row * width + s] * panel[row * width + s];
 }
 
-/* One layer's part of the squared norms: |delta|^2 (|a|^2 + 1), of whose inputs a the first `active` are not zero. */
+/* One layer's part of the squared norms: |delta|^2 (|a|^2 + 1), of whose inputs a the first `active` are not zero.
+   What a panel has beyond the tile's samples would be the places of its neighbour. */
 static void add_norms(const struct sape_layer *layer, const struct sape_tile *tile, size_t active, const float *inputs,
                       const float *deltas, float *squares) {
     const size_t width = tile->width;
     for (size_t p = 0; p < tile->panels; p++) {
-        float a[MAX_WIDTH] = {0}, delta[MAX_WIDTH] = {0};
-        add_squares(active, width, inputs + p * layer->inputs * width, a);
-        add_squares(layer->outputs, width, deltas + p * layer->outputs * width, delta);
-        for (size_t s = 0; s < width; s++) squares[p * width + s] += delta[s] * (a[s] + 1.0f);
+        const size_t samples = sape_tile_panel_samples(tile, p);
+        for (size_t first = 0; first < samples; first += NORM_SAMPLES) {
+            const size_t count = samples - first < NORM_SAMPLES ? samples - first : NORM_SAMPLES;
+            float a[NORM_SAMPLES] = {0}, delta[NORM_SAMPLES] = {0};
+            add_squares(active, width, count, inputs + p * layer->inputs * width + first, a);
+            add_squares(layer->outputs, width, count, deltas + p * layer->outputs * width + first, delta);
+            for (size_t s = 0; s < count; s++) squares[p * width + first + s] += delta[s] * (a[s] + 1.0f);
+        }
     }
 }
 

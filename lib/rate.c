@@ -162,9 +162,9 @@ static sape_status find_sigma(const char *function, sape_trainer *trainer) {
 sape_status sape_rate_prepare(const char *function, sape_trainer *trainer) {
     struct sape_rate *rate = trainer->rate;
     if (rate == NULL) return SAPE_OK;
-    const size_t n = trainer->batch_size, width = trainer->field->network->kernels->width;
+    const size_t n = trainer->batch_size;
     rate->sample_rate = SAPE_NEW_ARRAY(float, n);
-    rate->squares = SAPE_NEW_ARRAY(float, sape_round_up(n, width));
+    rate->squares = SAPE_NEW_ARRAY(float, n);
     if (rate->sample_rate == NULL || rate->squares == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the rates of %zu samples", n);
     memset(rate->log, 0, rate->grid.cells * sizeof *rate->log);
@@ -188,8 +188,8 @@ void sape_rate_begin(sape_trainer *trainer) {
     struct sape_rate *rate = trainer->rate;
     struct sape_place places[SAPE_MAX_DIM];
     if (rate == NULL) return;
-    const size_t d = trainer->field->mask->domain_dim, width = trainer->field->network->kernels->width;
-    memset(rate->squares, 0, sape_round_up(trainer->batch_size, width) * sizeof *rate->squares);
+    const size_t d = trainer->field->mask->domain_dim;
+    memset(rate->squares, 0, trainer->batch_size * sizeof *rate->squares);
     for (size_t i = 0; i < trainer->batch_size; i++) {
         const size_t cell = place(trainer, trainer->batch_x + i * d, places);
         rate->sample_rate[i] = sape_grid_interpolate(&rate->grid, rate->cell_rate, cell, places);

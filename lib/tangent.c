@@ -83,19 +83,15 @@ void sape_tangents_backward(const struct sape_field *field, const struct sape_wo
     }
 }
 
-/* Where output k of the tile's place-th sample is in panels. */
-static size_t in_panels(const struct sape_field *field, const struct sape_tile *tile, size_t place, size_t k) {
-    return (place / tile->width * field->network->output_dim + k) * tile->width + place % tile->width;
-}
-
 void sape_tangents_store(const struct sape_field *field, const struct sape_batch *batch,
                          const struct sape_workspace *workspace, size_t axis, const struct sape_tangents *tangents,
                          float *jacobian) {
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
-    const float *from = tangents->activations.values[field->network->num_layers];
+    const float *values = tangents->activations.values[field->network->num_layers];
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         float *row = jacobian + sape_batch_sample(batch, workspace->first + i) * o * d;
-        for (size_t k = 0; k < o; k++) row[k * d + axis] = from[in_panels(field, &workspace->tile, i, k)];
+        const float *from = values + sape_tile_place(&workspace->tile, o, i);
+        for (size_t k = 0; k < o; k++) row[k * d + axis] = from[k * workspace->tile.width];
     }
 }
 
@@ -103,10 +99,11 @@ void sape_tangents_load(const struct sape_field *field, const struct sape_batch 
                         const struct sape_workspace *workspace, size_t axis, float scale, const float *d_jacobian,
                         struct sape_tangents *tangents) {
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
-    float *to = tangents->activations.d_values[0];
-    memset(to, 0, workspace->tile.panels * workspace->tile.width * o * sizeof *to);
+    float *d_values = tangents->activations.d_values[0];
+    memset(d_values, 0, workspace->tile.panels * workspace->tile.width * o * sizeof *d_values);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         const float *row = d_jacobian + sape_batch_sample(batch, workspace->first + i) * o * d;
-        for (size_t k = 0; k < o; k++) to[in_panels(field, &workspace->tile, i, k)] = scale * row[k * d + axis];
+        float *to = d_values + sape_tile_place(&workspace->tile, o, i);
+        for (size_t k = 0; k < o; k++) to[k * workspace->tile.width] = scale * row[k * d + axis];
     }
 }

@@ -190,8 +190,7 @@ void sape_tile_forward(const struct sape_field *field, const struct sape_plan *p
 }
 
 float *sape_tile_output(const struct sape_field *field, struct sape_workspace *workspace, float *panels, size_t place) {
-    const size_t width = workspace->tile.width;
-    return panels + place / width * field->network->output_dim * width + place % width;
+    return panels + sape_tile_place(&workspace->tile, field->network->output_dim, place);
 }
 
 /* Adds what the mask's slope gives: features and their gradients, and how the weights change with the coordinates. */

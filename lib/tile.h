@@ -71,12 +71,6 @@ static inline size_t sape_batch_sample(const struct sape_batch *batch, size_t pl
     return batch->order == NULL ? place : batch->order[place];
 }
 
-/* Samples of a panel of the tile; the last one may have room left. */
-static inline size_t sape_tile_panel_samples(const struct sape_tile *tile, size_t panel) {
-    const size_t rest = tile->samples - panel * tile->width;
-    return rest < tile->width ? rest : tile->width;
-}
-
 /* Tile t of the plan, from coordinates to outputs, which lie in panels in activations.values[num_layers]. */
 void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
                        const struct sape_batch *batch, struct sape_workspace *workspace);

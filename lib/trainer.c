@@ -246,7 +246,7 @@ sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
     SAPE_TRY(ready);
     SAPE_TRY(sape_validation_resume(trainer));
     double value = 0.0;
-    sape_stop stop;
+    sape_stop stop = SAPE_STOP_ITERATIONS;
     sape_product_enter(trainer->field->network->product);
     const sape_status status = iterate(__func__, trainer, &value, &stop);
     sape_product_leave(trainer->field->network->product);

@@ -75,6 +75,37 @@ START_TEST(norms_are_those_of_single_gradients) {
 }
 END_TEST
 
+/* CBLAS has panels of hundreds of samples, which need not be a multiple of what its rows are rounded to. */
+START_TEST(norms_with_cblas) {
+    static const size_t counts[] = {1, 63, 64, 65, 200, 240};
+    enum { MOST = 240, OUTPUTS_HERE = 2 };
+    sape_network_params network;
+    sape_mask_params mask;
+    sape_encoder_params encoder;
+    sape_field *field;
+    float *x = new_random_array(1, MOST * 2, -1.0f, 1.0f);
+    float *d_outputs = new_random_array(2, MOST * OUTPUTS_HERE, -1.0f, 1.0f);
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    encoder.num_frequencies = 16;
+    mask.policy = SAPE_POLICY_NONE;
+    network.num_layers = 2;
+    network.hidden_dim = 16;
+    network.output_dim = OUTPUTS_HERE;
+    network.product = SAPE_PRODUCT_CBLAS;
+    CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
+    for (size_t threads = 1; threads <= 2; threads++) {
+        CHECK_OK(sape_field_set_num_threads(field, threads));
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+            check_norms(field, counts[i], x, d_outputs, 2, OUTPUTS_HERE);
+    }
+    sape_field_free(field);
+    free(x);
+    free(d_outputs);
+}
+END_TEST
+
 START_TEST(norms_of_nothing_and_of_bad_input) {
     const sape_trainer_params params = small_fit_params();
     struct small_fit *fit = small_fit_create(SAPE_POLICY_SPATIAL, &params);
@@ -337,6 +368,7 @@ int main(void) {
     TCase *tests = tcase_create("adaptive");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, norms_are_those_of_single_gradients);
+    tcase_add_test(tests, norms_with_cblas);
     tcase_add_test(tests, norms_of_nothing_and_of_bad_input);
     tcase_add_test(tests, alpha_of_one_changes_nothing);
     tcase_add_test(tests, equal_rates_scale_the_step);

@@ -71,9 +71,16 @@ SAPE_API sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_s
 
 /**
  * Brings a trainer and its field into the state of a checkpoint. Training then goes on as if it had never stopped: the
- * parameters are the same to the last bit. The trainer must have been made with the parameters of the one that was
- * saved (threads, seed and reports may differ), for a field of the same architecture and schedule, and have been given
- * the same samples before this call. When it fails the trainer and the field are as they were.
+ * parameters are the same to the last bit. When it fails the trainer and the field are as they were.
+ *
+ * Before this call the trainer must have been
+ * - made with the parameters of the one that was saved, for a field of the same architecture and schedule. Threads and
+ *   reports may differ; so may the seed without validation, and what ends a run: tolerance, patience, min_improvement
+ *   and validation_patience. With validation the seed, validation_share and validation_every must be the same;
+ * - given the same samples, or a sampler for as many;
+ * - with #SAPE_LOSS_CHAMFER, given the same points by sape_trainer_set_target_points();
+ * - with an adaptive rate, given the same one by sape_trainer_set_adaptive_rate(). A loss function of
+ *   sape_trainer_set_jacobian_loss() and a reduce function are not in the checkpoint either.
  *
  * @param checkpoint the checkpoint; it is not kept.
  * @return as sape_field_restore(); #SAPE_ERROR_ARGUMENT names the first parameter that differs.

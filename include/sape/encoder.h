@@ -81,7 +81,8 @@ SAPE_API void sape_encoder_params_init(sape_encoder_params *params, size_t size)
  *
  * @param params NULL for the defaults.
  * @param out    receives the encoder; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (an
+ *         instruction set that the processor lacks).
  */
 SAPE_API sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder **out);
 

@@ -44,7 +44,8 @@ SAPE_API void sape_predict_options_init(sape_predict_options *options, size_t si
  *
  * @param encoder, mask, network  parameters of the parts; NULL for the defaults.
  * @param out                     receives the field; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY,
+ *         #SAPE_ERROR_UNSUPPORTED (an instruction set that the processor lacks).
  */
 SAPE_API sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mask_params *mask,
                                        const sape_network_params *network, sape_field **out);

@@ -49,7 +49,8 @@ SAPE_API void sape_network_params_init(sape_network_params *params, size_t size)
  *
  * @param params must at least give input_dim.
  * @param out    receives the network; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (an
+ *         instruction set that the processor lacks).
  */
 SAPE_API sape_status sape_network_create(const sape_network_params *params, sape_network **out);
 

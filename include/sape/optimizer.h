@@ -78,7 +78,8 @@ SAPE_API void sape_optimizer_params_init(sape_optimizer_params *params, size_t s
  * @param params         NULL for the defaults.
  * @param num_parameters at least 1.
  * @param out            receives the optimizer; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (an
+ *         instruction set that the processor lacks).
  */
 SAPE_API sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t num_parameters,
                                            sape_optimizer **out);

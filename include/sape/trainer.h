@@ -60,7 +60,7 @@ typedef struct sape_trainer_params {
      * round(validation_share n) of them from the seed alone, at least one, and leaves at least one to train on. They
      * are never trained on nor recorded by the mask. 0 (the default) for none; then all is as if there were no
      * validation, to the last bit. Not with #SAPE_POLICY_SPATIAL_FIXED, where every sample has a row of its own,
-     * with #SAPE_LOSS_CHAMFER, samplers or several ranks.
+     * with #SAPE_LOSS_CHAMFER, #SAPE_LOSS_CUSTOM_JACOBIAN, samplers or several ranks.
      */
     double validation_share;
     /**
@@ -201,7 +201,8 @@ SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size)
  * @param optimizer parameters of the optimizer; NULL for the defaults.
  * @param field     the field to train; it must outlive the trainer, and have one trainer at a time.
  * @param out       receives the trainer; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD,
+ *         #SAPE_ERROR_UNSUPPORTED (an instruction set that the processor lacks; validation, see validation_share).
  */
 SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
                                          sape_field *field, sape_trainer **out);
