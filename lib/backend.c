@@ -67,12 +67,14 @@ sape_status sape_backend_choose(const char *function, sape_instruction_set instr
                          (int)instructions);
     if ((unsigned)product > SAPE_PRODUCT_CBLAS)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "product is %d, not a sape_product_backend", (int)product);
-    SAPE_TRY(read_environment(function, &wish));
+    /* Whoever says everything is not asked to care for the environment. */
+    wish = (struct wish){0};
+    if (instructions == SAPE_INSTRUCTIONS_AUTO || product == SAPE_PRODUCT_AUTO)
+        SAPE_TRY(read_environment(function, &wish));
     if (instructions != SAPE_INSTRUCTIONS_AUTO) wish.instructions = (size_t)instructions;
     if (product != SAPE_PRODUCT_AUTO) wish.product = (size_t)product;
     backend->kernels = sape_kernels_find((sape_instruction_set)wish.instructions);
     backend->product = wish.product == SAPE_PRODUCT_CBLAS ? &sape_product_cblas : &sape_product_packed;
-    backend->num_threads = wish.num_threads;
     if (backend->kernels == NULL)
         return sape_fail(SAPE_ERROR_UNSUPPORTED, function, "instructions: this processor does not have %s",
                          instruction_names[wish.instructions]);
@@ -85,6 +87,23 @@ sape_status sape_backend_kernels(const char *function, sape_instruction_set inst
     SAPE_TRY(sape_backend_choose(function, instructions, SAPE_PRODUCT_AUTO, &backend));
     *kernels = backend.kernels;
     return SAPE_OK;
+}
+
+sape_status sape_backend_threads(const char *function, size_t *num_threads) {
+    struct wish wish;
+    SAPE_TRY(read_environment(function, &wish));
+    *num_threads = wish.num_threads;
+    return SAPE_OK;
+}
+
+sape_instruction_set sape_backend_instructions(const struct sape_kernels *kernels) {
+    size_t index = SAPE_INSTRUCTIONS_AUTO;
+    find_name(instruction_names, COUNT(instruction_names), kernels->name, strlen(kernels->name), &index);
+    return (sape_instruction_set)index;
+}
+
+sape_product_backend sape_backend_product(const struct sape_product *product) {
+    return product == &sape_product_cblas ? SAPE_PRODUCT_CBLAS : SAPE_PRODUCT_PACKED;
 }
 
 sape_status sape_backend_describe(const char *function, const struct sape_kernels *kernels,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The variance policy in checkpoints: its constants and where the schedule stands; sigma is a tensor of the mask. */
-#include <math.h>
 #include <string.h>
 
 #include "checkpoint.h"
@@ -29,7 +28,7 @@ static struct state state_of(const struct sape_mask *mask) {
                           .iteration = mask->iteration};
 }
 
-/* The settings first. An open limit is infinite, which metadata cannot hold: it is written as 0. */
+/* The settings first. */
 static void list_entries(struct state *state, struct sape_entry entries[NUM_ENTRIES]) {
     sape_cutoff_params *params = &state->cutoff.params;
     const struct sape_entry all[NUM_ENTRIES] = {
@@ -48,7 +47,6 @@ static void list_entries(struct state *state, struct sape_entry entries[NUM_ENTR
         {"sape.mask.shape", SAPE_ENTRY_CHOICE, &state->shape, shapes},
         {"sape.mask.limit", SAPE_ENTRY_REAL, &state->cutoff.limit, NULL},
         {"sape.mask.iteration", SAPE_ENTRY_INTEGER, &state->iteration, NULL}};
-    if (isinf(state->cutoff.limit)) state->cutoff.limit = 0.0;
     memcpy(entries, all, sizeof all);
 }
 
@@ -77,9 +75,8 @@ sape_status sape_checkpoint_apply_cutoff(const char *function, const sape_safete
     cutoff->params.boundary = (sape_boundary)state.boundary;
     cutoff->params.shape = (sape_filter_shape)state.shape;
     if (sape_cutoff_check(function, &cutoff->params, cutoff->end_iteration) != SAPE_OK || cutoff->params.window == 0 ||
-        !(cutoff->limit >= 0.0) || isinf(cutoff->limit))
+        !(cutoff->limit > 0.0))
         return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata of the mask are out of range");
-    if (cutoff->limit == 0.0) cutoff->limit = INFINITY;
     *mask->cutoff = *cutoff;
     mask->iteration = state.iteration;
     sape_cutoff_set_sigma(mask->cutoff, mask->grid.cells, mask->cutoff->sigma);

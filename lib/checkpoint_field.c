@@ -2,6 +2,7 @@
 /* Fields in checkpoints: the tensors under their public names, the architecture as metadata. */
 #include <string.h>
 
+#include "backend.h"
 #include "checkpoint.h"
 #include "error.h"
 #include "field.h"
@@ -68,9 +69,10 @@ static sape_status make_samples(const char *function, const struct architecture 
     return SAPE_OK;
 }
 
-/* A field of that architecture; the rest of its parameters is left to be restored. */
+/* A field of that architecture, computing with what `alike` computes with; NULL for the defaults. The rest of its
+   parameters is left to be restored. */
 static sape_status create(const char *function, const struct architecture *a, const struct sape_grid *grid,
-                          sape_field **out) {
+                          const sape_field *alike, sape_field **out) {
     float *samples;
     sape_encoder_params encoder;
     sape_mask_params mask;
@@ -91,6 +93,10 @@ static sape_status create(const char *function, const struct architecture *a, co
     network.hidden_dim = a->hidden_dim;
     network.num_layers = a->num_layers;
     network.output_dim = a->output_dim;
+    if (alike != NULL) {
+        network.instructions = sape_backend_instructions(alike->network->kernels);
+        network.product = sape_backend_product(alike->network->product);
+    }
     const sape_status status = sape_field_create(&encoder, &mask, &network, out);
     sape_release(samples);
     return status;
@@ -229,7 +235,7 @@ static sape_status create_from(const char *function, const sape_safetensors *fil
     SAPE_TRY(sape_entries_read(function, file, entries, NUM_ENTRIES));
     SAPE_TRY(check_size(function, file, &architecture));
     sape_status status = read_positions(function, file, &architecture, &grid);
-    if (status == SAPE_OK) status = create(function, &architecture, &grid, out);
+    if (status == SAPE_OK) status = create(function, &architecture, &grid, NULL, out);
     for (size_t axis = 0; axis < SAPE_MAX_DIM; axis++) sape_release(grid.positions[axis]);
     return status;
 }
@@ -265,7 +271,7 @@ sape_status sape_checkpoint_check_field(const char *function, const sape_safeten
     const struct architecture architecture = architecture_of(field);
     SAPE_TRY(sape_checkpoint_has_metadata(function, file, &metadata));
     SAPE_TRY(check_fit(function, file, metadata, field));
-    SAPE_TRY(create(function, &architecture, &field->mask->grid, &twin));
+    SAPE_TRY(create(function, &architecture, &field->mask->grid, field, &twin));
     const sape_status status = apply(function, file, metadata, twin);
     sape_field_free(twin);
     return status;

@@ -12,10 +12,13 @@
 
 #define NUM_SETTINGS 6
 #define NUM_ENTRIES 7
-#define NUM_ROWS 3
+#define NUM_ROWS 4
 
 static const char on_key[] = "sape.rate.alpha_min";
-static const char *const row_names[NUM_ROWS] = {"sape.rate.gradient", "sape.rate.log", "sape.rate.counter"};
+static const char *const row_names[NUM_ROWS] = {"sape.rate.sigma", "sape.rate.gradient", "sape.rate.log",
+                                                "sape.rate.counter"};
+/* The first rows are shares of the largest value. */
+#define NUM_SHARES 2
 
 /* The settings, which must be the same, first. */
 static void list_entries(struct sape_rate *rate, struct sape_entry entries[NUM_ENTRIES]) {
@@ -31,9 +34,10 @@ static void list_entries(struct sape_rate *rate, struct sape_entry entries[NUM_E
 }
 
 static void list_rows(struct sape_rate *rate, float *rows[NUM_ROWS]) {
-    rows[0] = rate->gradient;
-    rows[1] = rate->log;
-    rows[2] = rate->counter;
+    rows[0] = rate->sigma;
+    rows[1] = rate->gradient;
+    rows[2] = rate->log;
+    rows[3] = rate->counter;
 }
 
 sape_status sape_checkpoint_add_rate(const char *function, const sape_trainer *trainer,
@@ -53,10 +57,9 @@ sape_status sape_checkpoint_add_rate(const char *function, const sape_trainer *t
     return SAPE_OK;
 }
 
-/* Norms and weights are not negative; the smoothed gradient is a share of the largest. */
 static sape_status check_row(const char *function, size_t row, const float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (!(values[i] >= 0.0f) || isinf(values[i]) || (row == 0 && values[i] > 1.0f))
+        if (!(values[i] >= 0.0f) || isinf(values[i]) || (row < NUM_SHARES && values[i] > 1.0f))
             return sape_fail(SAPE_ERROR_FORMAT, function, "%s[%zu] is %g", row_names[row], i, (double)values[i]);
     return SAPE_OK;
 }

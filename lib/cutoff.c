@@ -12,6 +12,8 @@
 
 #define PI 3.14159265358979323846
 #define MAX_WINDOW ((size_t)1000000)
+/* Of num_iterations, which is at most 1e12. */
+#define MIN_SHARE 1e-12
 
 static const sape_cutoff_params defaults = {.struct_size = sizeof(sape_cutoff_params),
                                             .c_min = 0.0,
@@ -64,7 +66,7 @@ sape_status sape_cutoff_check(const char *function, const sape_cutoff_params *pa
     SAPE_TRY(check_range(function, "gamma", params->gamma, 0.0, 1e30));
     SAPE_TRY(check_range(function, "steepness", params->steepness, 1e-6, 1e6));
     SAPE_TRY(check_range(function, "midpoint", params->midpoint, -1e6, 1e6));
-    SAPE_TRY(check_range(function, "end_share", params->end_share, 0.0, 1.0));
+    SAPE_TRY(check_range(function, "end_share", params->end_share, MIN_SHARE, 1.0));
     SAPE_TRY(check_range(function, "width", params->width, 0.0, 1e30));
     SAPE_TRY(sape_check_boundary(function, params->boundary));
     if (params->c_max > 0.0 && params->c_min > params->c_max)
@@ -109,8 +111,8 @@ sape_status sape_cutoff_create(const char *function, const sape_mask_params *par
                                struct sape_cutoff **out) {
     sape_cutoff_params known = defaults;
     if (params->cutoff != NULL) SAPE_TRY(sape_params_read(function, &known, sizeof known, params->cutoff));
-    SAPE_TRY(check_range(function, "end_share", known.end_share, 0.0, 1.0));
-    const double share = known.end_share * (double)params->num_iterations;
+    /* Out of its range it is refused below. */
+    const double share = fmin(known.end_share, 1.0) * (double)params->num_iterations;
     const uint64_t end = share >= 1.0 ? (uint64_t)share : 1;
     SAPE_TRY(sape_cutoff_check(function, &known, end));
     SAPE_TRY(check_frequencies(function, params));

@@ -11,29 +11,32 @@ struct local_cutoff {
     double slope[SAPE_MAX_DIM];
 };
 
+/* Between the values at a cell's corners, axis by axis, in a form that gives equal values back exactly; along one axis
+   the derivative, none when there is no such axis. */
+static double interpolate(const double *corners, size_t dim, const struct sape_place *places, size_t derivative) {
+    double lines[1 << SAPE_MAX_DIM];
+    size_t count = (size_t)1 << dim;
+    memcpy(lines, corners, count * sizeof *lines);
+    for (size_t a = 0; a < dim; a++) {
+        count /= 2;
+        for (size_t i = 0; i < count; i++) {
+            const double difference = lines[2 * i + 1] - lines[2 * i];
+            lines[i] = a == derivative ? (double)places[a].slope * difference
+                                       : lines[2 * i] + (double)places[a].share * difference;
+        }
+    }
+    return lines[0];
+}
+
 static struct local_cutoff cutoff_at(const struct sape_mask *mask, const float *x, size_t stride) {
     const size_t dim = mask->grid.dim;
     struct sape_place places[SAPE_MAX_DIM];
-    struct local_cutoff local = {0};
+    double corners[1 << SAPE_MAX_DIM];
     const size_t cell = sape_mask_place(mask, x, stride, places);
-    for (size_t corner = 0; corner < (size_t)1 << dim; corner++) {
-        double share[SAPE_MAX_DIM], weight = 1.0;
-        size_t at = cell, step = 1;
-        for (size_t a = 0; a < dim; a++) {
-            const bool upper = corner >> a & 1;
-            share[a] = upper ? (double)places[a].share : 1.0 - (double)places[a].share;
-            weight *= share[a];
-            at += upper ? step : 0;
-            step *= mask->grid.size[a];
-        }
-        const double value = sape_cutoff_of_cell(mask->cutoff, at);
-        local.value += weight * value;
-        for (size_t a = 0; a < dim; a++) {
-            double slope = corner >> a & 1 ? (double)places[a].slope : -(double)places[a].slope;
-            for (size_t b = 0; b < dim; b++) slope *= b == a ? 1.0 : share[b];
-            local.slope[a] += slope * value;
-        }
-    }
+    for (size_t corner = 0; corner < (size_t)1 << dim; corner++)
+        corners[corner] = sape_cutoff_of_cell(mask->cutoff, cell + sape_grid_corner(&mask->grid, corner));
+    struct local_cutoff local = {.value = interpolate(corners, dim, places, dim)};
+    for (size_t a = 0; a < dim; a++) local.slope[a] = interpolate(corners, dim, places, a);
     return local;
 }
 

@@ -492,6 +492,12 @@ static sape_status find(const char *function, const sape_encoder *encoder, const
     return sape_tensor_find(function, encoder, sape_encoder_tensor_count(encoder), info_of, name, values, count, index);
 }
 
+const float *sape_encoder_tensor(const sape_encoder *encoder, size_t index, size_t *count) {
+    sape_tensor_info info = {.struct_size = sizeof info};
+    *count = sape_encoder_tensor_info(encoder, index, &info) == SAPE_OK ? info.count : 0;
+    return index == 0 ? encoder->points : encoder->sigma;
+}
+
 sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values, size_t count) {
     size_t index;
     SAPE_TRY(find(__func__, encoder, name, values, count, &index));

@@ -26,6 +26,9 @@ void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *par
 /* As sape_encoder_frequencies(), of a known encoder. */
 void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies);
 
+/* A tensor's values, by its index, and how many. */
+const float *sape_encoder_tensor(const sape_encoder *encoder, size_t index, size_t *count);
+
 /* Grows with every change of the tensors. */
 uint64_t sape_encoder_version(const sape_encoder *encoder);
 

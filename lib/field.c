@@ -130,7 +130,8 @@ sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mas
     *out = NULL;
     sape_field *field = SAPE_NEW(sape_field);
     if (field == NULL) return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for a field");
-    const sape_status status = create_parts(__func__, field, encoder, mask, network);
+    sape_status status = create_parts(__func__, field, encoder, mask, network);
+    if (status == SAPE_OK) status = sape_threads_resolve(__func__, &field->num_threads);
     if (status != SAPE_OK) {
         sape_field_free(field);
         return status;
@@ -163,8 +164,7 @@ sape_network *sape_field_network(const sape_field *field) {
 
 sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads) {
     SAPE_REQUIRE_POINTER(field);
-    size_t resolved = num_threads;
-    SAPE_TRY(sape_threads_resolve(__func__, &resolved));
+    SAPE_TRY(sape_threads_resolve(__func__, &num_threads));
     field->num_threads = num_threads;
     return SAPE_OK;
 }

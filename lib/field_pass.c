@@ -41,7 +41,6 @@ struct pass {
 
 static sape_status pass_open(const char *function, struct pass *pass, size_t n, bool d_x) {
     size_t threads = pass->field->num_threads;
-    SAPE_TRY(sape_threads_resolve(function, &threads));
     pass->plan = sape_plan_make(pass->field, n);
     if (threads > pass->plan.tiles) threads = pass->plan.tiles;
     pass->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, threads);

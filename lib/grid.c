@@ -125,24 +125,35 @@ size_t sape_grid_radius(size_t cells) {
     return cells > LARGE_GRID ? 2 : 1;
 }
 
-/* A corner of the cell, by the bits of its number: its distance from the lower one, and its weight. */
-static size_t corner_of(const struct sape_grid *grid, const struct sape_place *places, size_t corner, float *weight) {
+size_t sape_grid_cube(size_t resolution, size_t dim) {
+    size_t cells = 1;
+    for (size_t a = 0; a < dim; a++) {
+        if (cells > SAPE_MAX_CELLS / resolution) return 0;
+        cells *= resolution;
+    }
+    return cells;
+}
+
+size_t sape_grid_corner(const struct sape_grid *grid, size_t corner) {
     size_t offset = 0, step = 1;
-    *weight = 1.0f;
     for (size_t a = 0; a < grid->dim; a++) {
-        const bool upper = corner >> a & 1;
-        *weight *= upper ? places[a].share : 1.0f - places[a].share;
-        offset += upper ? step : 0;
+        if (corner >> a & 1) offset += step;
         step *= grid->size[a];
     }
     return offset;
 }
 
+static float corner_weight(const struct sape_grid *grid, const struct sape_place *places, size_t corner) {
+    float weight = 1.0f;
+    for (size_t a = 0; a < grid->dim; a++) weight *= corner >> a & 1 ? places[a].share : 1.0f - places[a].share;
+    return weight;
+}
+
 void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sape_place *places, float value,
                       float *log, float *counter) {
     for (size_t corner = 0; corner < (size_t)1 << grid->dim; corner++) {
-        float weight;
-        const size_t at = cell + corner_of(grid, places, corner, &weight);
+        const float weight = corner_weight(grid, places, corner);
+        const size_t at = cell + sape_grid_corner(grid, corner);
         log[at] += value * weight;
         counter[at] += weight;
     }
@@ -150,10 +161,9 @@ void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sa
 
 float sape_grid_interpolate(const struct sape_grid *grid, const float *values, size_t cell,
                             const struct sape_place *places) {
-    float lines[1 << SAPE_MAX_DIM], unused;
+    float lines[1 << SAPE_MAX_DIM];
     size_t count = (size_t)1 << grid->dim;
-    for (size_t corner = 0; corner < count; corner++)
-        lines[corner] = values[cell + corner_of(grid, places, corner, &unused)];
+    for (size_t corner = 0; corner < count; corner++) lines[corner] = values[cell + sape_grid_corner(grid, corner)];
     /* Axis by axis, in a form that gives equal values back exactly. */
     for (size_t a = 0; a < grid->dim; a++) {
         count /= 2;

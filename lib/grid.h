@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define SAPE_MAX_DIM 3
+#define SAPE_MAX_CELLS ((size_t)1 << 28)
 
 struct sape_grid {
     size_t dim;
@@ -30,6 +31,12 @@ struct sape_place sape_grid_place(const struct sape_grid *grid, size_t axis, dou
 
 /* How wide the box window of a grid of so many cells is. */
 size_t sape_grid_radius(size_t cells);
+
+/* The cells of a cube; 0 when they are more than SAPE_MAX_CELLS. */
+size_t sape_grid_cube(size_t resolution, size_t dim);
+
+/* How far a corner of a cell, by the bits of its number, lies behind the lower one. */
+size_t sape_grid_corner(const struct sape_grid *grid, size_t corner);
 
 /* Adds a value to the corners of its cell, with the weights of the place in it; the weights to the counter. */
 void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sape_place *places, float value,

@@ -9,7 +9,6 @@
 #include "memory.h"
 #include "params.h"
 
-#define MAX_CELLS ((size_t)1 << 28)
 /* Products of it with numbers of blocks stay exact. */
 #define MAX_ITERATIONS ((size_t)1000000000000)
 
@@ -34,12 +33,9 @@ static sape_status check_grid(const char *function, const sape_mask_params *para
     if (params->policy != SAPE_POLICY_SPATIAL && params->policy != SAPE_POLICY_VARIANCE) return SAPE_OK;
     if (params->resolution < 3 || params->resolution > 4096)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, must be 3 to 4096", params->resolution);
-    size_t cells = 1;
-    for (size_t a = 0; a < params->mask_dim; a++) cells *= params->resolution;
-    if (cells > MAX_CELLS)
-        return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, which makes %zu cells; %zu are allowed",
-                         params->resolution, cells, MAX_CELLS);
-    return SAPE_OK;
+    if (sape_grid_cube(params->resolution, params->mask_dim) > 0) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, which makes more than %zu cells",
+                     params->resolution, SAPE_MAX_CELLS);
 }
 
 static sape_status check_samples(const char *function, const sape_mask_params *params) {
@@ -47,9 +43,9 @@ static sape_status check_samples(const char *function, const sape_mask_params *p
     if (params->domain_dim > 2)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "domain_dim is %zu, spatial_fixed needs 1 or 2",
                          params->domain_dim);
-    if (params->num_samples < 2 || params->num_samples > MAX_CELLS)
+    if (params->num_samples < 2 || params->num_samples > SAPE_MAX_CELLS)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "num_samples is %zu, must be 2 to %zu", params->num_samples,
-                         MAX_CELLS);
+                         SAPE_MAX_CELLS);
     return sape_check_coordinates(function, "samples", params->samples, params->num_samples, params->domain_dim);
 }
 

@@ -64,15 +64,11 @@ static sape_status check_params(const char *function, const sape_optimizer_param
     return SAPE_OK;
 }
 
-sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t num_parameters, sape_optimizer **out) {
-    SAPE_REQUIRE_POINTER(out);
-    *out = NULL;
+sape_status sape_optimizer_make(const char *function, const sape_optimizer_params *params,
+                                const struct sape_kernels *kernels, size_t num_parameters, sape_optimizer **out) {
     sape_optimizer_params known = defaults;
-    if (params != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, params));
-    SAPE_TRY(check_params(__func__, &known));
-    SAPE_REQUIRE(num_parameters >= 1, "num_parameters is 0, must be at least 1");
-    const struct sape_kernels *kernels;
-    SAPE_TRY(sape_backend_kernels(__func__, SAPE_INSTRUCTIONS_AUTO, &kernels));
+    if (params != NULL) SAPE_TRY(sape_params_read(function, &known, sizeof known, params));
+    SAPE_TRY(check_params(function, &known));
     const bool adam = known.kind == SAPE_OPTIMIZER_ADAM;
     sape_optimizer *optimizer = SAPE_NEW(sape_optimizer);
     if (optimizer != NULL) {
@@ -81,13 +77,22 @@ sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t nu
     }
     if (optimizer == NULL || optimizer->first == NULL || (adam && optimizer->second == NULL)) {
         sape_optimizer_free(optimizer);
-        return SAPE_FAIL(SAPE_ERROR_MEMORY, "no memory for the moments of %zu parameters", num_parameters);
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the moments of %zu parameters", num_parameters);
     }
     optimizer->params = known;
     optimizer->num_parameters = num_parameters;
     optimizer->kernels = kernels;
     *out = optimizer;
     return SAPE_OK;
+}
+
+sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t num_parameters, sape_optimizer **out) {
+    const struct sape_kernels *kernels;
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE(num_parameters >= 1, "num_parameters is 0, must be at least 1");
+    SAPE_TRY(sape_backend_kernels(__func__, SAPE_INSTRUCTIONS_AUTO, &kernels));
+    return sape_optimizer_make(__func__, params, kernels, num_parameters, out);
 }
 
 void sape_optimizer_free(sape_optimizer *optimizer) {

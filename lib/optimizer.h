@@ -19,6 +19,10 @@ struct sape_optimizer {
     float rate, decay;
 };
 
+/* sape_optimizer_create() with kernels that have been chosen; *out is left alone when it fails. */
+sape_status sape_optimizer_make(const char *function, const sape_optimizer_params *params,
+                                const struct sape_kernels *kernels, size_t num_parameters, sape_optimizer **out);
+
 /* Begins a step: its learning rate and what follows from it. */
 void sape_optimizer_begin(struct sape_optimizer *optimizer);
 

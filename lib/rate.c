@@ -12,7 +12,6 @@
 
 #define MAX_RATE 1e6
 #define MAX_EXPONENT 100.0
-#define MAX_CELLS ((size_t)1 << 28)
 
 static const sape_adaptive_rate_params defaults = {.struct_size = sizeof(sape_adaptive_rate_params),
                                                    .alpha_min = 0.5,
@@ -55,14 +54,12 @@ static sape_status choose_grid(const char *function, const struct sape_mask *mas
         *grid = mask->grid;
         return SAPE_OK;
     }
-    for (size_t a = 0; a < grid->dim; a++) {
-        grid->size[a] = resolution;
-        grid->cells *= resolution;
-    }
+    for (size_t a = 0; a < grid->dim; a++) grid->size[a] = resolution;
+    grid->cells = sape_grid_cube(resolution, grid->dim);
     grid->radius = sape_grid_radius(grid->cells);
-    if (grid->cells <= MAX_CELLS) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, which makes %zu cells; %zu are allowed",
-                     resolution, grid->cells, MAX_CELLS);
+    if (grid->cells > 0) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_ARGUMENT, function, "resolution is %zu, which makes more than %zu cells", resolution,
+                     SAPE_MAX_CELLS);
 }
 
 void sape_rate_release_batch(struct sape_rate *rate) {

@@ -105,9 +105,7 @@ sape_status sape_threads_resolve(const char *function, size_t *num_threads) {
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "num_threads is %zu, must be at most %d", *num_threads,
                          SAPE_MAX_THREADS);
     if (*num_threads != 0) return SAPE_OK;
-    struct sape_backend backend;
-    SAPE_TRY(sape_backend_choose(function, SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, &backend));
-    *num_threads = backend.num_threads;
+    SAPE_TRY(sape_backend_threads(function, num_threads));
     if (*num_threads != 0) return SAPE_OK;
     cpu_set_t processors;
     const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;

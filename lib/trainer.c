@@ -54,8 +54,7 @@ static sape_status check_params(const char *function, sape_trainer_params *param
 /* The optimizer and the copy of the parameters work on the network's own order. */
 static sape_status create_parts(const char *function, sape_trainer *trainer, const sape_optimizer_params *optimizer) {
     const size_t size = trainer->field->network->size;
-    SAPE_TRY(sape_optimizer_create(optimizer, size, &trainer->optimizer));
-    trainer->optimizer->kernels = trainer->field->network->kernels;
+    SAPE_TRY(sape_optimizer_make(function, optimizer, trainer->field->network->kernels, size, &trainer->optimizer));
     trainer->previous = SAPE_NEW_ARRAY(float, size);
     if (trainer->previous == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu parameters", size);
     return sape_pool_create(function, trainer->params.num_threads, &trainer->pool);

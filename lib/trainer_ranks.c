@@ -54,25 +54,57 @@ static uint64_t digest_of_convergence(uint64_t hash, const sape_trainer *trainer
     return digest(hash, counts, sizeof counts);
 }
 
+/* The constants of the variance policy. */
+static uint64_t digest_of_cutoff(uint64_t hash, const struct sape_cutoff *cutoff) {
+    if (cutoff == NULL) return hash;
+    const sape_cutoff_params *p = &cutoff->params;
+    const double numbers[] = {p->c_min, p->c_max, p->beta, p->gamma, p->steepness, p->midpoint, p->width};
+    const uint64_t counts[] = {(uint64_t)p->rescale, p->boundary, p->shape,
+                               p->start_iteration,   p->window,   cutoff->end_iteration};
+    hash = digest(hash, numbers, sizeof numbers);
+    return digest(hash, counts, sizeof counts);
+}
+
+static uint64_t digest_of_encoder(uint64_t hash, const sape_encoder *encoder) {
+    for (size_t i = 0; i < sape_encoder_tensor_count(encoder); i++) {
+        size_t count;
+        const float *values = sape_encoder_tensor(encoder, i, &count);
+        hash = digest(hash, values, count * sizeof *values);
+    }
+    return hash;
+}
+
 static uint64_t digest_of_settings(const sape_trainer *trainer) {
     const struct sape_mask *mask = trainer->field->mask;
     const sape_network *network = trainer->field->network;
-    const uint64_t numbers[] = {mask->policy,       mask->grid.cells,    mask->grid.dim,         mask->block,
-                                mask->num_blocks,   mask->encoding_dim,  mask->block_iterations, network->size,
-                                network->input_dim, network->num_layers, trainer->params.loss};
+    const uint64_t numbers[] = {sape_encoder_kind(trainer->field->encoder),
+                                mask->policy,
+                                mask->grid.cells,
+                                mask->grid.dim,
+                                mask->block,
+                                mask->num_blocks,
+                                mask->encoding_dim,
+                                mask->block_iterations,
+                                network->size,
+                                network->input_dim,
+                                network->num_layers,
+                                trainer->params.loss};
     uint64_t hash = digest(0, numbers, sizeof numbers);
     hash = digest(hash, &mask->epsilon, sizeof mask->epsilon);
+    hash = digest_of_cutoff(hash, mask->cutoff);
     hash = digest_of_convergence(hash, trainer);
     return digest(hash, &trainer->optimizer->params, sizeof trainer->optimizer->params);
 }
 
-/* Parameters, optimizer and mask, but for the mask's log, which is every rank's own until it is summed. */
+/* Parameters (the encoder's too), optimizer and mask, but for the mask's log, which is every rank's own until it is
+ * summed. */
 static uint64_t digest_of_state(const sape_trainer *trainer) {
     const struct sape_mask *mask = trainer->field->mask;
     const struct sape_optimizer *optimizer = trainer->optimizer;
     const size_t bytes = trainer->field->network->size * sizeof(float), cells = mask->grid.cells;
     const uint64_t numbers[] = {optimizer->num_steps, mask->iteration, mask->current, mask->next};
     uint64_t hash = digest(0, numbers, sizeof numbers);
+    hash = digest_of_encoder(hash, trainer->field->encoder);
     hash = digest(hash, trainer->field->network->parameters, bytes);
     hash = digest(hash, optimizer->first, bytes);
     if (optimizer->second != NULL) hash = digest(hash, optimizer->second, bytes);

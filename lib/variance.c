@@ -16,6 +16,8 @@ struct work {
     struct sape_moments *moments, *scratch;
     /* The variance of a cell; negative where it is not known. */
     double *variance;
+    /* Samples in a cell's window, each counted once however the border repeats it. */
+    double *count;
 };
 
 static size_t inner_cell(const struct work *work, const float *x) {
@@ -42,13 +44,15 @@ static bool work_open(struct work *work, const struct sape_grid *grid, size_t wi
     work->moments = SAPE_NEW_ARRAY(struct sape_moments, work->cells);
     work->scratch = SAPE_NEW_ARRAY(struct sape_moments, sape_moments_scratch(&work->grid));
     work->variance = SAPE_NEW_ARRAY(double, work->cells);
-    return work->moments != NULL && work->scratch != NULL && work->variance != NULL;
+    work->count = SAPE_NEW_ARRAY(double, work->cells);
+    return work->moments != NULL && work->scratch != NULL && work->variance != NULL && work->count != NULL;
 }
 
 static void work_close(struct work *work) {
     sape_release(work->moments);
     sape_release(work->scratch);
     sape_release(work->variance);
+    sape_release(work->count);
 }
 
 static void add_channel(struct work *work, size_t n, size_t d, const float *x, size_t channels, const float *values) {
@@ -61,11 +65,21 @@ static void add_channel(struct work *work, size_t n, size_t d, const float *x, s
     for (size_t i = 0; i < work->cells; i++) work->variance[i] += sape_moments_variance(work->moments[i]);
 }
 
+static void count_samples(struct work *work, size_t n, size_t d, const float *x) {
+    struct sape_moments_grid inside = work->grid;
+    inside.outside_weight = 0.0;
+    if (inside.boundary != SAPE_BOUNDARY_PERIODIC) inside.boundary = SAPE_BOUNDARY_ZERO;
+    for (size_t i = 0; i < work->cells; i++) work->moments[i] = (struct sape_moments){0};
+    for (size_t i = 0; i < n; i++) work->moments[inner_cell(work, x + i * d)].weight += 1.0;
+    sape_moments_slide(&inside, work->moments, work->scratch);
+    for (size_t i = 0; i < work->cells; i++) work->count[i] = work->moments[i].weight;
+}
+
 /* Cells that do not know their variance take the mean of those near them that do. */
 static void fill_unknown(struct work *work) {
     size_t unknown = 0;
     for (size_t i = 0; i < work->cells; i++) {
-        if (work->moments[i].weight >= 2.0) continue;
+        if (work->count[i] >= 2.0) continue;
         work->variance[i] = -1.0;
         unknown++;
     }
@@ -107,6 +121,7 @@ sape_status sape_grid_variance(const char *function, const struct sape_grid *gri
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the variance in %zu cells", grid->cells);
     }
     for (size_t c = 0; c < channels; c++) add_channel(&work, n, d, x, channels, values + c);
+    count_samples(&work, n, d, x);
     fill_unknown(&work);
     double largest = 0.0;
     for (size_t i = 0; i < work.cells; i++) largest = fmax(largest, work.variance[i]);

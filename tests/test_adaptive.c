@@ -304,6 +304,29 @@ START_TEST(threads_and_checkpoints) {
 }
 END_TEST
 
+/* The targets' variance was found where the mask's grid lay then; a restored trainer goes on with it all the same. */
+START_TEST(moved_grid_and_checkpoint) {
+    const sape_trainer_params params = small_fit_params();
+    const sape_adaptive_rate_params rate = rate_params();
+    const float points[] = {-0.3f, -0.4f, 0.5f, 0.2f};
+    struct small_fit *first = small_fit_create(SAPE_POLICY_SPATIAL, &params);
+    struct small_fit *second = small_fit_create(SAPE_POLICY_SPATIAL, &params);
+    sape_safetensors *checkpoint;
+    CHECK_OK(sape_mask_fit_domain(sape_field_mask(first->field), 2, points));
+    CHECK_OK(sape_trainer_set_adaptive_rate(first->trainer, &rate));
+    CHECK_OK(sape_trainer_set_adaptive_rate(second->trainer, &rate));
+    CHECK_OK(sape_trainer_run(first->trainer, 7, NULL, NULL, NULL));
+    CHECK_OK(sape_trainer_checkpoint(first->trainer, &checkpoint));
+    CHECK_OK(sape_trainer_restore(second->trainer, checkpoint));
+    CHECK_OK(sape_trainer_run(first->trainer, 9, NULL, NULL, NULL));
+    CHECK_OK(sape_trainer_run(second->trainer, 9, NULL, NULL, NULL));
+    check_same_state(first, second);
+    sape_safetensors_free(checkpoint);
+    small_fit_free(first);
+    small_fit_free(second);
+}
+END_TEST
+
 START_TEST(turning_it_off) {
     const sape_trainer_params params = small_fit_params();
     const sape_adaptive_rate_params rate = rate_params();
@@ -376,6 +399,7 @@ int main(void) {
     tcase_add_test(tests, gradient_is_used_from_the_next_iteration_on);
     tcase_add_test(tests, rates_of_zero);
     tcase_add_test(tests, threads_and_checkpoints);
+    tcase_add_test(tests, moved_grid_and_checkpoint);
     tcase_add_test(tests, turning_it_off);
     tcase_add_test(tests, what_is_refused);
     suite_add_tcase(suite, tests);

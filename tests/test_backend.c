@@ -100,6 +100,26 @@ START_TEST(test_environment) {
     setenv("SAPE_BACKEND", "fast", 1);
     EXPECT_ERROR(train(SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_PACKED, outputs, &description), SAPE_ERROR_ARGUMENT,
                  "SAPE_BACKEND", "fast");
+    /* A field reads it when it is made, not when it is used. */
+    sape_field *field;
+    const float x[2] = {0.1f, 0.2f};
+    unsetenv("SAPE_BACKEND");
+    CHECK_OK(sape_field_create(NULL, NULL, NULL, &field));
+    setenv("SAPE_BACKEND", "fast", 1);
+    CHECK_OK(sape_field_predict(field, 1, x, outputs));
+    CHECK_OK(sape_field_describe(field, &description));
+    sape_safetensors *checkpoint;
+    CHECK_OK(sape_field_checkpoint(field, &checkpoint));
+    sape_safetensors_free(checkpoint);
+    sape_field_free(field);
+    sape_network_params network;
+    sape_network *alone;
+    sape_network_params_init(&network, sizeof network);
+    network.input_dim = 4;
+    network.instructions = SAPE_INSTRUCTIONS_BASELINE;
+    network.product = SAPE_PRODUCT_PACKED;
+    CHECK_OK(sape_network_create(&network, &alone));
+    sape_network_free(alone);
 #if defined(__x86_64__)
     EXPECT_ERROR(describe_with("neon", &description), SAPE_ERROR_UNSUPPORTED, "processor", "neon");
 #else

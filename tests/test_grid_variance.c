@@ -103,12 +103,23 @@ START_TEST(test_filled) {
 }
 END_TEST
 
+/* A sample near the border, which the border repeats, is one sample all the same. */
+START_TEST(test_lonely_at_border) {
+    const struct sape_grid grid = make_grid(1, 20);
+    const float x[] = {-0.99f, 0.9f, 0.91f, 0.92f}, values[] = {7.0f, 0.0f, 2.0f, 1.0f};
+    float sigma[20];
+    CHECK_OK(sape_grid_variance(__func__, &grid, 5, SAPE_BOUNDARY_REPLICATE, 4, 1, x, 1, values, sigma));
+    for (size_t i = 0; i < 20; i++) ck_assert(sigma[i] == 1.0f);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("grid_variance");
     TCase *tests = tcase_create("grid_variance");
     tcase_add_loop_test(tests, test_against_loop, 0, 9);
     tcase_add_test(tests, test_constant_and_lonely);
     tcase_add_test(tests, test_filled);
+    tcase_add_test(tests, test_lonely_at_border);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -33,6 +33,7 @@ struct rank {
     size_t fails_at, stops_at;
     double rate, weight_decay, tolerance;
     uint64_t seed, iterations;
+    double encoder_std;
     bool no_data;
     const char *save, *resume;
     float *x, *targets;
@@ -99,7 +100,7 @@ static sape_field *make_field(const struct rank *rank) {
     sape_mask_params_init(&mask, sizeof mask);
     sape_network_params_init(&network, sizeof network);
     encoder.num_frequencies = 40;
-    encoder.std = 3.0;
+    encoder.std = rank->encoder_std > 0.0 ? rank->encoder_std : 3.0;
     encoder.seed = network.seed = rank->seed;
     mask.policy = rank->policy;
     mask.resolution = 8;
@@ -375,7 +376,8 @@ END_TEST
 
 /* Ranks that could not end with the same bits, or would wait for one another, do not begin. */
 START_TEST(test_comparison) {
-    static const char *const texts[] = {"parameters", "settings", "settings", "num_iterations", "settings"};
+    static const char *const texts[] = {"parameters",     "settings", "settings",
+                                        "num_iterations", "settings", "parameters"};
     struct rank ranks[MAX_RANKS];
     share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30, .seed = 1});
     switch (_i) {
@@ -393,6 +395,9 @@ START_TEST(test_comparison) {
         break;
     case 4:
         ranks[2].tolerance = 1e-9;
+        break;
+    case 5:
+        ranks[2].encoder_std = 2.0;
         break;
     }
     run_group(&group, ranks, 3);
@@ -522,7 +527,7 @@ int main(void) {
     tcase_add_loop_test(ends, test_divergence, 0, 4);
     tcase_add_test(ends, test_stop);
     tcase_add_test(ends, test_tolerance);
-    tcase_add_loop_test(ends, test_comparison, 0, 5);
+    tcase_add_loop_test(ends, test_comparison, 0, 6);
     tcase_add_test(ends, test_rank_without_data);
     tcase_add_test(ends, test_reduce_fails);
     tcase_add_test(ends, test_unsupported);

@@ -230,6 +230,22 @@ START_TEST(test_open_highest) {
 }
 END_TEST
 
+/* With an ideal filter that is open everywhere no place loses the highest feature to rounding. */
+START_TEST(test_open_everywhere) {
+    sape_cutoff_params c;
+    sape_cutoff_params_init(&c, sizeof c);
+    c.width = 0.0;
+    sape_mask *mask = make(3, &c);
+    float *x = new_random_array(7, 3 * 500, -1.0f, 1.0f), *weights = new_array(500 * E);
+    for (int t = 0; t < ITERATIONS; t++) CHECK_OK(sape_mask_step(mask));
+    CHECK_OK(sape_mask_weights(mask, 500, x, weights));
+    for (size_t i = 0; i < 500 * E; i++) ck_assert(weights[i] == 1.0f);
+    free(x);
+    free(weights);
+    sape_mask_free(mask);
+}
+END_TEST
+
 START_TEST(test_state) {
     sape_mask *mask = make(2, NULL);
     float *x = new_random_array(1, N * 2, -1.0f, 1.0f), *values = new_random_array(2, N, 0.0f, 1.0f);
@@ -458,6 +474,7 @@ int main(void) {
     tcase_add_loop_test(tests, test_global, 0, 2);
     tcase_add_test(tests, test_published);
     tcase_add_test(tests, test_open_highest);
+    tcase_add_test(tests, test_open_everywhere);
     tcase_add_test(tests, test_state);
     tcase_add_test(tests, test_bad_constants);
     tcase_add_test(tests, test_bad_calls);

@@ -142,7 +142,7 @@ SAPE_API sape_status sape_field_gradient_norms(const sape_field *field, size_t n
 
 /**
  * Outputs and their Jacobian with respect to the coordinates, that of the whole field: through network and encoding,
- * and through the mask, whose slope is constant inside a cell. Where a ReLU is at its kink it counts as off.
+ * and through the mask. Where a ReLU is at its kink it counts as off.
  *
  * @param n        number of samples.
  * @param x        (n, d).

@@ -66,20 +66,20 @@ typedef enum sape_filter_shape {
 typedef struct sape_cutoff_params {
     /** sizeof(sape_cutoff_params); set by the initialiser. */
     size_t struct_size;
-    /** The lowest cut-off, cycles per unit of x, >= 0 and not above c_max. Default 0: at first x itself alone. */
+    /** The lowest cut-off, cycles per unit of x, 0 to 1e30, not above c_max. Default 0: at first x itself alone. */
     double c_min;
     /**
-     * The highest cut-off, cycles per unit of x, >= 0. 0 (the default) chooses it: the highest frequency of a feature,
-     * or less once a signal is known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n samples in
-     * d dimensions. A regular grid of them holds twice that (Nyquist); in samples at random places gaps are about twice
-     * as wide.
+     * The highest cut-off, cycles per unit of x, up to 1e30. 0 (the default) chooses it: the highest frequency of a
+     * feature, or less once a signal is known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n
+     * samples in d dimensions. A regular grid of them holds twice that (Nyquist); in samples at random places gaps are
+     * about twice as wide.
      */
     double c_max;
-    /** What the variance adds, as a share of c_max - c_min; finite, >= 0. Default 0.2. */
+    /** What the variance adds, as a share of c_max - c_min; 0 to 1e30. Default 0.2. */
     double beta;
-    /** The power of the variance; finite, >= 0 (0 counts every cell alike). Default 0.5, the standard deviation. */
+    /** The power of the variance; 0 (every cell counts alike) to 1e30. Default 0.5, the standard deviation. */
     double gamma;
-    /** Steepness a of the logistic, > 0 and at most 1e6. Default 8; published 1. */
+    /** Steepness a of the logistic, 1e-6 to 1e6. Default 8; published 1. */
     double steepness;
     /** Its midpoint m as a value of p, within +-1e6. Default 0.5; published 0. */
     double midpoint;
@@ -89,12 +89,12 @@ typedef struct sape_cutoff_params {
     sape_boundary boundary;
     /** Iterations t0 before the cut-off begins to rise, less than T. Default 0. */
     size_t start_iteration;
-    /** The end T of the schedule as a share of num_iterations, in (0, 1]; rounded down, at least 1. Default 0.5;
+    /** The end T of the schedule as a share of num_iterations, 1e-12 to 1; rounded down, at least 1. Default 0.5;
      * published 1. */
     double end_share;
     /** Window of the variance along an axis in cells, up to 1e6. 0 (the default) for 5, 3 in grids up to 100 cells. */
     size_t window;
-    /** Width of the filter's fall, cycles per unit of x, finite, >= 0; 0 is the ideal filter. Default 1; published 0.
+    /** Width of the filter's fall, cycles per unit of x, 0 (the ideal filter) to 1e30. Default 1; published 0.
      */
     double width;
     /** The shape of the fall. Default #SAPE_FILTER_LINEAR. */

@@ -152,7 +152,8 @@ typedef struct sape_result {
  *
  * @param user   the pointer given with the function.
  * @param dtype  #SAPE_DTYPE_F32 or #SAPE_DTYPE_F64.
- * @param count  number of values, at least 1; less than the network's parameters + 64, or twice the mask's cells.
+ * @param count  number of values, at least 1. At most the larger of twice the mask's cells and, with the outputs of
+ * every layer rounded up to a multiple of 16, the sum of (inputs + 1) outputs over the layers, plus 64.
  * @param values (count) this rank's values; receives the sums.
  * @return 0, or anything else to end the training with #SAPE_ERROR_CALLBACK.
  */
@@ -237,6 +238,9 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  * Under the variance policy sape_trainer_set_data() takes the rank's own samples for the signal: give
  * sape_mask_set_signal() those of all ranks afterwards.
  *
+ * Under #SAPE_POLICY_VARIANCE every rank gives sape_mask_set_signal() the same samples of the signal, those of all
+ * ranks for example, after sape_trainer_set_data(), which has given it this rank's alone.
+ *
  * What happens on one rank happens on all: a loss that is not finite is #SAPE_ERROR_DIVERGED everywhere; an error of
  * one rank (without data, in its loss_fn) is #SAPE_ERROR_CALLBACK on the others; a progress callback that stops, on any
  * rank, stops all after the next iteration. A loss of the caller's own must be a mean over samples. A checkpoint holds
@@ -266,7 +270,8 @@ typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x
 /**
  * Lets a function give the samples of every iteration, in place of sape_trainer_set_data(). The trainer owns the memory
  * that is filled, so the samples of a training need never be in memory at once; batch_size is not looked at. Values are
- * checked as sape_trainer_set_data() checks them; an iteration whose samples are refused has not happened.
+ * checked as sape_trainer_set_data() checks them; an iteration whose samples are refused has not happened. Under
+ * #SAPE_POLICY_VARIANCE the mask keeps the signal it has: give it one with sape_mask_set_signal().
  *
  * @param n       samples of an iteration, at least 1.
  * @param sampler not NULL. @param user handed to it.
