@@ -46,6 +46,7 @@ mod mask;
 mod network;
 mod optimizer;
 mod params;
+mod signals;
 mod trainer;
 
 pub use checkpoint::Checkpoint;
@@ -61,7 +62,8 @@ pub use params::{
     AdaptiveRateParams, Boundary, CutoffParams, EncoderParams, Encoding, FilterShape, InstructionSet, Loss, MaskParams,
     NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, TrainerParams,
 };
-pub use trainer::{Progress, RunResult, Trainer};
+pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
+pub use trainer::{Progress, RunResult, Summands, Trainer};
 
 /// The version of the library that is loaded, "major.minor.patch".
 pub fn version() -> String {

@@ -98,6 +98,7 @@ pub struct Trainer<'a> {
     loss: Option<Shared<LossFn<'a>>>,
     jacobian_loss: Option<Shared<JacobianLossFn<'a>>>,
     sampler: Option<Shared<SampleFn<'a>>>,
+    reduce: Option<Shared<ReduceFn<'a>>>,
     samples: PhantomData<&'a [f32]>,
 }
 
@@ -120,6 +121,7 @@ impl<'a> Trainer<'a> {
             loss: None,
             jacobian_loss: None,
             sampler: None,
+            reduce: None,
             samples: PhantomData,
         })
     }
@@ -204,6 +206,18 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
+    /// Trains with the trainers of other processes or threads, the ranks, each on its own share of the samples: the closure
+    /// adds values up over all of them, in place, or breaks to end the training. All must make the same calls.
+    pub fn set_reduce(&mut self, reduce: impl FnMut(Summands<'_>) -> ControlFlow<()> + Send + 'a) -> Result<(), Error> {
+        let (domain_dim, output_dim) = (self.field.domain_dim(), self.field.output_dim());
+        let shared: Shared<ReduceFn<'a>> = Shared::new(Box::new(reduce), domain_dim, output_dim);
+        let handle = self.handle.as_mut_ptr();
+        // SAFETY: the closure lives as long as the trainer, or until the library knows another one.
+        check(unsafe { sys::sape_trainer_set_reduce(handle, Some(call_reduce), shared.user()) })?;
+        self.reduce = Some(shared);
+        Ok(())
+    }
+
     /// Turns the locally adaptive learning rate on, with what it has learnt dropped, or off.
     pub fn set_adaptive_rate(&mut self, params: Option<&AdaptiveRateParams>) -> Result<(), Error> {
         let params = params.map_or(ptr::null(), |params| &params.raw);
@@ -216,6 +230,7 @@ impl<'a> Trainer<'a> {
         self.loss.iter_mut().for_each(Shared::resume);
         self.jacobian_loss.iter_mut().for_each(Shared::resume);
         self.sampler.iter_mut().for_each(Shared::resume);
+        self.reduce.iter_mut().for_each(Shared::resume);
         check(status)
     }
 
@@ -309,6 +324,44 @@ unsafe extern "C" fn call_sampler(
             .panic
             .catch(|| function(iteration, x, targets))
             .map_or(1, |()| 0)
+    }
+}
+
+/// A rank's values, which become the sums over all ranks.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Summands<'b> {
+    /// In single precision.
+    F32(&'b mut [f32]),
+    /// In double precision.
+    F64(&'b mut [f64]),
+}
+
+/// A closure that adds up over all ranks.
+type ReduceFn<'a> = dyn FnMut(Summands<'_>) -> ControlFlow<()> + Send + 'a;
+
+/// The library's callback; `user` is a [`Callback`] of a [`ReduceFn`].
+///
+/// # Safety
+/// The pointers are those that the library gives a `sape_reduce_fn`, and nothing else uses the closure meanwhile.
+unsafe extern "C" fn call_reduce(
+    user: *mut c_void,
+    dtype: sys::sape_dtype,
+    count: usize,
+    values: *mut c_void,
+) -> c_int {
+    // SAFETY: promised by the caller; the header says type and length.
+    unsafe {
+        let reduce = &mut *user.cast::<Callback<ReduceFn<'_>>>();
+        let values = match dtype {
+            sys::SAPE_DTYPE_F32 => Summands::F32(from_raw_parts_mut(values.cast(), count)),
+            _ => Summands::F64(from_raw_parts_mut(values.cast(), count)),
+        };
+        let function = &mut reduce.function;
+        match reduce.panic.catch(|| function(values)) {
+            Some(ControlFlow::Continue(())) => 0,
+            _ => 1,
+        }
     }
 }
 

@@ -321,3 +321,60 @@ fn a_field_computes_with_what_it_is_told_to() {
     assert_eq!(field.describe().unwrap().product, "cblas");
     assert_eq!(describe().unwrap().version, version());
 }
+
+#[test]
+fn bandwidths_are_proposed() {
+    let x: Vec<f32> = (0..65).map(|i| i as f32 / 32.0 - 1.0).collect();
+    let y: Vec<f32> = x.iter().map(|x| (6.0 * std::f32::consts::PI * x).sin()).collect();
+    let proposed = propose_bandwidth(1, &x, Some(&y)).unwrap();
+    assert!((proposed.nyquist - 16.25).abs() < 1e-4 && proposed.c_max == proposed.nyquist);
+    assert!((proposed.signal_frequency - 3.0).abs() < 0.1, "{proposed:?}");
+    assert!((proposed.std - 0.65 * proposed.signal_frequency).abs() < 1e-6);
+    assert_eq!(propose_bandwidth(1, &x, None).unwrap().signal_frequency, 0.0);
+    assert_eq!(status(propose_bandwidth(1, &x, Some(&y[1..]))), Status::Shape);
+    assert_eq!(status(propose_bandwidth(1, &[], Some(&[]))), Status::Shape);
+    assert_eq!(status(propose_bandwidth(1, &[0.0], None)), Status::Argument);
+}
+
+#[test]
+fn statistics_of_windows() {
+    let values = [1.0, 0.0, 2.0, 0.0, 6.0, 3.0]; // two channels
+    let (mean, variance) = window_statistics(&[3], &values, &[3], Boundary::Zero).unwrap();
+    assert!(close(&mean, &[1.0, 0.0, 3.0, 1.0, 8.0 / 3.0, 1.0], 1e-6));
+    assert!(close(&variance[2..4], &[14.0 / 3.0, 2.0], 1e-6));
+    for (size, window) in [(&[3][..], &[3, 3][..]), (&[4], &[3]), (&[], &[]), (&[1; 4], &[1; 4])] {
+        assert_eq!(
+            status(window_statistics(size, &values, window, Boundary::Zero)),
+            Status::Shape
+        );
+    }
+    assert_eq!(
+        status(window_statistics(&[3], &values, &[0], Boundary::Zero)),
+        Status::Argument
+    );
+}
+
+#[test]
+fn waves_are_filtered() {
+    let wave = |halves: f32| move |i: usize| (std::f32::consts::PI * halves * (i as f32 + 0.5) / 32.0).cos();
+    let (slow, fast): (Vec<f32>, Vec<f32>) = (0..32).map(|i| (wave(4.0)(i), wave(12.0)(i))).unzip(); // 2, 6 cycles
+    let both: Vec<f32> = slow.iter().zip(&fast).map(|(slow, fast)| slow + fast).collect();
+    let filter = Filter::default();
+    assert!(close(
+        &low_pass(&[32], &both, &[5.0; 32], &filter).unwrap(),
+        &slow,
+        1e-5
+    ));
+    let gentle = Filter { width: 4.0, ..filter };
+    let expected: Vec<f32> = slow.iter().zip(&fast).map(|(slow, fast)| slow + 0.75 * fast).collect();
+    assert!(close(
+        &low_pass(&[32], &both, &[5.0; 32], &gentle).unwrap(),
+        &expected,
+        1e-5
+    ));
+    assert_eq!(status(low_pass(&[4, 8], &both, &[5.0; 31], &filter)), Status::Shape);
+    assert_eq!(
+        status(low_pass(&[usize::MAX, 2], &both, &[5.0; 32], &filter)),
+        Status::Shape
+    );
+}

@@ -6,6 +6,7 @@ mod common;
 use std::ops::ControlFlow;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use common::*;
@@ -337,4 +338,61 @@ fn rates_that_adapt() {
     let wrong = AdaptiveRateParams::default().alpha_min(2.0);
     let mut trainer = trainer(&TrainerParams::default(), &mut field);
     assert_eq!(status(trainer.set_adaptive_rate(Some(&wrong))), Status::Argument);
+}
+
+/// Threads as ranks.
+#[test]
+fn ranks_fit_what_one_trainer_fits() {
+    const RANKS: usize = 2;
+    let (x, y) = samples();
+    let (barrier, total) = (Barrier::new(RANKS), Mutex::new(Vec::<f64>::new()));
+    // Adds up in double precision, whatever the type.
+    let add_up = |values: Vec<f64>| -> Vec<f64> {
+        let mut sums = total.lock().unwrap();
+        sums.resize(values.len(), 0.0);
+        sums.iter_mut().zip(&values).for_each(|(sum, value)| *sum += value);
+        drop(sums);
+        barrier.wait();
+        let sums = total.lock().unwrap().clone();
+        if barrier.wait().is_leader() {
+            total.lock().unwrap().clear();
+        }
+        barrier.wait();
+        sums
+    };
+    let train = |rank: usize| {
+        let mut field = small_field();
+        let mut trainer = trainer(&TrainerParams::default(), &mut field);
+        trainer
+            .set_reduce(|values| {
+                match values {
+                    Summands::F32(values) => {
+                        let sums = add_up(values.iter().copied().map(f64::from).collect());
+                        values.iter_mut().zip(sums).for_each(|(value, sum)| *value = sum as f32);
+                    }
+                    Summands::F64(values) => values.copy_from_slice(&add_up(values.to_vec())),
+                    other => panic!("{other:?}"),
+                }
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        trainer
+            .set_data(&x[200 * rank..][..200], Some(&y[100 * rank..][..100]))
+            .unwrap();
+        trainer.run(20).unwrap();
+        trainer.field().network().parameters().unwrap()
+    };
+    let ranks = thread::scope(|scope| {
+        let other = scope.spawn(|| train(1));
+        [train(0), other.join().unwrap()]
+    });
+    assert_eq!(ranks[0], ranks[1]);
+    let mut field = small_field();
+    let mut alone = trainer(&TrainerParams::default(), &mut field);
+    alone.set_data(&x, Some(&y)).unwrap();
+    alone.run(20).unwrap();
+    assert!(close(&alone.field().network().parameters().unwrap(), &ranks[0], 1e-4));
+    let breaks = |_: Summands<'_>| ControlFlow::Break(());
+    alone.set_reduce(breaks).unwrap();
+    assert_eq!(status(alone.run(1)), Status::Callback);
 }
