@@ -63,7 +63,8 @@ struct sape_checkpoint_progress {
 };
 
 sape_status sape_checkpoint_read_progress(const char *function, const sape_safetensors *file,
-                                          const sape_trainer *trainer, struct sape_checkpoint_progress *progress);
+                                          const sape_trainer *trainer, uint64_t num_steps,
+                                          struct sape_checkpoint_progress *progress);
 void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress);
 void sape_checkpoint_drop_progress(struct sape_checkpoint_progress *progress);
 

@@ -86,8 +86,15 @@ static sape_status extract_field(const char *function, const sape_safetensors *f
     return status;
 }
 
+/* A patience cannot have begun in an iteration that there has not been. */
+static sape_status check_since(const char *function, const char *name, uint64_t since, uint64_t num_steps) {
+    if (since <= num_steps) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_FORMAT, function, "%s is %llu, but there have been only %llu iterations", name,
+                     (unsigned long long)since, (unsigned long long)num_steps);
+}
+
 static sape_status read_validation(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
-                                   struct sape_validation *validation) {
+                                   uint64_t num_steps, struct sape_validation *validation) {
     sape_trainer_params params = trainer->params;
     struct sape_entry entries[NUM_VALIDATION];
     const bool stored = sape_safetensors_metadata(file, "sape.validation.share") != NULL;
@@ -99,6 +106,8 @@ static sape_status read_validation(const char *function, const sape_safetensors 
     list_validation(&params, validation, entries);
     SAPE_TRY(sape_entries_match(function, file, entries, NUM_SETTINGS));
     SAPE_TRY(sape_entries_read(function, file, entries, NUM_VALIDATION));
+    SAPE_TRY(check_since(function, "sape.validation.since", validation->since, num_steps));
+    SAPE_TRY(check_since(function, "sape.validation.best_iteration", validation->best_iteration, num_steps));
     SAPE_TRY(read_file(function, file, best_name, trainer->field, &validation->best));
     SAPE_TRY(read_file(function, file, latest_name, trainer->field, &validation->latest));
     if (validation->best != NULL && validation->latest != NULL)
@@ -107,7 +116,8 @@ static sape_status read_validation(const char *function, const sape_safetensors 
 }
 
 sape_status sape_checkpoint_read_progress(const char *function, const sape_safetensors *file,
-                                          const sape_trainer *trainer, struct sape_checkpoint_progress *progress) {
+                                          const sape_trainer *trainer, uint64_t num_steps,
+                                          struct sape_checkpoint_progress *progress) {
     struct sape_entry entries[NUM_CONVERGENCE];
     sape_convergence_begin(&progress->convergence);
     sape_validation_begin(&progress->validation);
@@ -115,8 +125,9 @@ sape_status sape_checkpoint_read_progress(const char *function, const sape_safet
     if (watches_convergence(trainer) && sape_safetensors_metadata(file, "sape.convergence.best") != NULL) {
         list_convergence(&progress->convergence, entries);
         SAPE_TRY(sape_entries_read(function, file, entries, NUM_CONVERGENCE));
+        SAPE_TRY(check_since(function, "sape.convergence.since", progress->convergence.since, num_steps));
     }
-    return read_validation(function, file, trainer, &progress->validation);
+    return read_validation(function, file, trainer, num_steps, &progress->validation);
 }
 
 void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress) {

@@ -259,7 +259,7 @@ static sape_status read_incoming(const char *function, const sape_safetensors *f
     const size_t count = list_arrays(trainer, incoming->state.has_previous, arrays);
     for (size_t i = 0; i < count; i++)
         SAPE_TRY(read_array(function, file, trainer->field->network, arrays[i].prefix, &incoming->arrays[i]));
-    SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, &incoming->progress));
+    SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, incoming->state.num_steps, &incoming->progress));
     SAPE_TRY(sape_checkpoint_read_rate(function, file, trainer, &incoming->rate));
     if (trainer->epoch == NULL) return SAPE_OK;
     return read_epoch(function, file, trainer->num_samples, &incoming->epoch);
@@ -286,6 +286,7 @@ static void take_over(sape_trainer *trainer, struct incoming *incoming) {
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer) {
     bool metadata;
     struct incoming incoming = {.epoch = NULL};
+    SAPE_TRY(sape_trainer_check_outside(function, trainer));
     SAPE_TRY(sape_checkpoint_has_metadata(function, file, &metadata));
     if (!metadata || sape_safetensors_metadata(file, "sape.trainer.loss") == NULL)
         return sape_fail(SAPE_ERROR_NOT_FOUND, function, "the checkpoint is not that of a trainer");

@@ -172,11 +172,11 @@ static void backward_slot(void *context, size_t slot, size_t worker) {
     }
 }
 
-/* Sums the slots, in their order, into the first. */
-static void sum_slots(struct pass *pass) {
-    const size_t size = pass->field->network->size;
-    for (size_t slot = 1; slot < pass->plan.slots; slot++)
-        for (size_t i = 0; i < size; i++) pass->slots[i] += pass->slots[slot * size + i];
+/* The slots' sum, in the order of the public parameters. */
+static void export_gradient(const struct pass *pass, float *d_parameters) {
+    const sape_network *network = pass->field->network;
+    sape_slots_sum(pass->slots, pass->plan.slots, network->size, 0, network->size);
+    sape_network_export(network, pass->slots, d_parameters);
 }
 
 static sape_status open_backward(const char *function, struct pass *pass, size_t n, bool d_parameters, bool d_x) {
@@ -202,10 +202,7 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
     const sape_status status = open_backward(__func__, &pass, n, d_parameters != NULL, d_x != NULL);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
-        if (d_parameters != NULL) {
-            sum_slots(&pass);
-            sape_network_export(field->network, pass.slots, d_parameters);
-        }
+        if (d_parameters != NULL) export_gradient(&pass, d_parameters);
     }
     pass_close(&pass);
     return status;
@@ -311,8 +308,7 @@ sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, cons
     if (status == SAPE_OK) status = open_tangents(__func__, &pass);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, jacobian_backward_slot, &pass);
-        sum_slots(&pass);
-        sape_network_export(field->network, pass.slots, d_parameters);
+        export_gradient(&pass, d_parameters);
     }
     pass_close(&pass);
     return status;

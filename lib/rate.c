@@ -62,16 +62,10 @@ static sape_status choose_grid(const char *function, const struct sape_mask *mas
                      SAPE_MAX_CELLS);
 }
 
-void sape_rate_release_batch(struct sape_rate *rate) {
+void sape_rate_free(struct sape_rate *rate) {
     if (rate == NULL) return;
     sape_release(rate->sample_rate);
     sape_release(rate->squares);
-    rate->sample_rate = rate->squares = NULL;
-}
-
-void sape_rate_free(struct sape_rate *rate) {
-    if (rate == NULL) return;
-    sape_rate_release_batch(rate);
     sape_release(rate->sigma);
     sape_release(rate->gradient);
     sape_release(rate->cell_rate);
@@ -81,24 +75,45 @@ void sape_rate_free(struct sape_rate *rate) {
     sape_release(rate);
 }
 
-static sape_status create(const char *function, const sape_adaptive_rate_params *params, const struct sape_mask *mask,
-                          struct sape_rate *rate) {
-    rate->params = *params;
-    SAPE_TRY(choose_grid(function, mask, params->resolution, &rate->grid));
+static sape_status open_cells(const char *function, struct sape_rate *rate) {
     const size_t cells = rate->grid.cells;
     float **const arrays[] = {&rate->sigma, &rate->gradient, &rate->cell_rate, &rate->log, &rate->counter};
     bool complete = (rate->scratch = SAPE_NEW_ARRAY(float, 3 * cells)) != NULL;
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         complete = (*arrays[i] = SAPE_NEW_ARRAY(float, cells)) != NULL && complete;
     if (!complete) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the rates of %zu cells", cells);
+    return SAPE_OK;
+}
+
+static sape_status create(const char *function, const sape_adaptive_rate_params *params, const struct sape_mask *mask,
+                          struct sape_rate *rate) {
+    rate->params = *params;
+    SAPE_TRY(choose_grid(function, mask, params->resolution, &rate->grid));
+    SAPE_TRY(open_cells(function, rate));
     /* A gradient that has not been measured counts as the largest. */
-    for (size_t i = 0; i < cells; i++) rate->gradient[i] = 1.0f;
+    for (size_t i = 0; i < rate->grid.cells; i++) rate->gradient[i] = 1.0f;
     sape_rate_update(rate);
     return SAPE_OK;
 }
 
+sape_status sape_rate_copy(const char *function, const struct sape_rate *rate, struct sape_rate **out) {
+    struct sape_rate *copy = *out = SAPE_NEW(struct sape_rate);
+    if (copy == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for an adaptive rate");
+    copy->params = rate->params;
+    copy->grid = rate->grid;
+    const sape_status status = open_cells(function, copy);
+    if (status == SAPE_OK) {
+        memcpy(copy->gradient, rate->gradient, rate->grid.cells * sizeof *rate->gradient);
+        return SAPE_OK;
+    }
+    sape_rate_free(copy);
+    *out = NULL;
+    return status;
+}
+
 sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     struct sape_rate *rate = NULL, *old = trainer->rate;
     sape_status status = SAPE_OK;
     if (params != NULL) {
@@ -164,9 +179,6 @@ sape_status sape_rate_prepare(const char *function, sape_trainer *trainer) {
     rate->squares = SAPE_NEW_ARRAY(float, n);
     if (rate->sample_rate == NULL || rate->squares == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the rates of %zu samples", n);
-    memset(rate->log, 0, rate->grid.cells * sizeof *rate->log);
-    memset(rate->counter, 0, rate->grid.cells * sizeof *rate->counter);
-    rate->batches = 0;
     SAPE_TRY(find_sigma(function, trainer));
     sape_rate_update(rate);
     return SAPE_OK;
@@ -204,6 +216,13 @@ void sape_rate_scale_tile(const sape_trainer *trainer, struct sape_workspace *wo
     }
 }
 
+void sape_rate_new_epoch(struct sape_rate *rate) {
+    if (rate == NULL || rate->batches == 0) return;
+    memset(rate->log, 0, rate->grid.cells * sizeof *rate->log);
+    memset(rate->counter, 0, rate->grid.cells * sizeof *rate->counter);
+    rate->batches = 0;
+}
+
 /* The epoch's mean norms, smoothed and divided by the largest; where nothing was measured all stays as it was. */
 static void refresh(struct sape_rate *rate) {
     const size_t cells = rate->grid.cells;
@@ -215,9 +234,7 @@ static void refresh(struct sape_rate *rate) {
         for (size_t i = 0; i < cells; i++) rate->gradient[i] = largest > 0.0f ? mean[i] / largest : 0.0f;
         sape_rate_update(rate);
     }
-    memset(rate->log, 0, cells * sizeof *rate->log);
-    memset(rate->counter, 0, cells * sizeof *rate->counter);
-    rate->batches = 0;
+    sape_rate_new_epoch(rate);
 }
 
 void sape_rate_record(sape_trainer *trainer) {

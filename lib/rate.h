@@ -26,9 +26,14 @@ struct sape_rate {
 
 void sape_rate_free(struct sape_rate *rate);
 
-/* Memory for the trainer's batches, and sigma from its targets; drops the epoch under way. */
+/* One that has learnt the same, for other samples. *out is NULL when it fails. */
+sape_status sape_rate_copy(const char *function, const struct sape_rate *rate, struct sape_rate **out);
+
+/* For a new one: memory for the trainer's batches, and sigma from its targets. */
 sape_status sape_rate_prepare(const char *function, sape_trainer *trainer);
-void sape_rate_release_batch(struct sape_rate *rate);
+
+/* Drops the epoch under way. */
+void sape_rate_new_epoch(struct sape_rate *rate);
 
 /* Before the gradients of a batch: its samples' rates. All these do nothing where the trainer has no adaptive rate. */
 void sape_rate_begin(sape_trainer *trainer);

@@ -63,6 +63,11 @@ sape_status sape_workspace_open(const char *function, struct sape_workspace *wor
     return SAPE_OK;
 }
 
+void sape_slots_sum(float *slots, size_t num_slots, size_t size, size_t begin, size_t end) {
+    for (size_t slot = 1; slot < num_slots; slot++)
+        for (size_t i = begin; i < end; i++) slots[i] += slots[slot * size + i];
+}
+
 void sape_workspace_close(struct sape_workspace *workspace) {
     sape_release(workspace->memory);
 }

@@ -61,6 +61,9 @@ struct sape_workspace {
     float *features, *d_x;
 };
 
+/* Adds entries begin to end of all slots, in their order, into the first. */
+void sape_slots_sum(float *slots, size_t num_slots, size_t size, size_t begin, size_t end);
+
 /* Allocates for tiles up to tile_samples. */
 sape_status sape_workspace_open(const char *function, struct sape_workspace *workspace, const struct sape_field *field,
                                 size_t tile_samples, bool d_x);

@@ -86,28 +86,44 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
 
 void sape_trainer_free(sape_trainer *trainer) {
     if (trainer == NULL) return;
-    sape_trainer_release_batch(trainer);
+    sape_trainer_release_samples(trainer);
     sape_target_points_release(&trainer->target_points);
     sape_pool_free(trainer->pool);
     sape_optimizer_free(trainer->optimizer);
-    sape_validation_free(&trainer->validation);
-    sape_rate_free(trainer->rate);
     sape_release(trainer->previous);
     sape_release(trainer->ranks.buffer);
     sape_release(trainer);
 }
 
-/* Batches of the trainer's samples, or of its sampler's. */
-static sape_status begin_batches(const char *function, sape_trainer *trainer) {
-    sape_trainer_release_batch(trainer);
-    const sape_status status = sape_trainer_prepare(function, trainer);
-    trainer->has_data = status == SAPE_OK;
-    if (status != SAPE_OK) sape_trainer_release_batch(trainer);
+sape_status sape_trainer_check_outside(const char *function, const sape_trainer *trainer) {
+    if (!trainer->inside) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_STATE, function, "the trainer is in use: this is a call from one of its callbacks");
+}
+
+/* Under the variance policy the targets are the signal of the mask that training goes on with. */
+static sape_status begin_field(const sape_trainer *trainer, const sape_trainer *next) {
+    sape_field *field = trainer->field;
+    SAPE_TRY(sape_validation_show_latest(trainer));
+    if (next->targets == NULL || sape_mask_policy(field->mask) != SAPE_POLICY_VARIANCE) return SAPE_OK;
+    const sape_status status =
+        sape_mask_set_signal(field->mask, next->num_samples, next->x, field->network->output_dim, next->targets);
+    if (status != SAPE_OK) sape_validation_show_best(trainer);
+    return status;
+}
+
+/* Makes the trainer what `next` is, which has new samples; when it fails the trainer is as it was. */
+static sape_status begin_batches(const char *function, sape_trainer *trainer, sape_trainer *next) {
+    sape_status status = trainer->rate == NULL ? SAPE_OK : sape_rate_copy(function, trainer->rate, &next->rate);
+    if (status == SAPE_OK) status = sape_trainer_prepare(function, next);
+    if (status == SAPE_OK) status = begin_field(trainer, next);
+    sape_trainer_release_samples(status == SAPE_OK ? trainer : next);
+    if (status == SAPE_OK) *trainer = *next;
     return status;
 }
 
 sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE(n >= 2 || trainer->params.validation_share == 0.0, "n is 1, must be at least 2 to hold a sample out");
     const size_t o = trainer->field->network->output_dim;
@@ -117,17 +133,16 @@ sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *
     SAPE_REQUIRE(targets == NULL || loss != SAPE_LOSS_CHAMFER, "targets is not NULL, but loss is Chamfer");
     if (n > SIZE_MAX / sizeof(float) / o) return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
     if (targets != NULL) SAPE_TRY(sape_loss_check_targets(__func__, loss, targets, n * o));
-    if (targets != NULL && sape_mask_policy(trainer->field->mask) == SAPE_POLICY_VARIANCE)
-        SAPE_TRY(sape_mask_set_signal(trainer->field->mask, n, x, o, targets));
-    trainer->num_samples = n;
-    trainer->x = x;
-    trainer->targets = targets;
-    trainer->sampler = NULL;
-    return begin_batches(__func__, trainer);
+    sape_trainer next = sape_trainer_without_samples(trainer);
+    next.num_samples = n;
+    next.x = x;
+    next.targets = targets;
+    return begin_batches(__func__, trainer, &next);
 }
 
 sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE_POINTER(sampler);
     if (trainer->params.validation_share > 0.0)
@@ -136,11 +151,11 @@ sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sampl
     const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
     if (n > SIZE_MAX / sizeof(float) / (d > o ? d : o))
         return SAPE_FAIL(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
-    trainer->num_samples = n;
-    trainer->x = trainer->targets = NULL;
-    trainer->sampler = sampler;
-    trainer->sampler_user = user;
-    return begin_batches(__func__, trainer);
+    sape_trainer next = sape_trainer_without_samples(trainer);
+    next.num_samples = n;
+    next.sampler = sampler;
+    next.sampler_user = user;
+    return begin_batches(__func__, trainer, &next);
 }
 
 static void step_chunk(void *context, size_t chunk, size_t worker) {
@@ -238,18 +253,27 @@ static sape_status check_run(const char *function, const sape_trainer *trainer) 
     return SAPE_OK;
 }
 
-sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
-    SAPE_REQUIRE_POINTER(trainer);
-    const sape_status ready = check_run(__func__, trainer);
-    if (!trainer->ranks.agreed) SAPE_TRY(sape_ranks_begin(__func__, trainer, ready, 1));
+/* One iteration by itself. */
+static sape_status step(const char *function, sape_trainer *trainer, double *loss) {
+    const sape_status ready = check_run(function, trainer);
+    if (!trainer->ranks.agreed) SAPE_TRY(sape_ranks_begin(function, trainer, ready, 1));
     SAPE_TRY(ready);
     SAPE_TRY(sape_validation_resume(trainer));
     double value = 0.0;
     sape_stop stop = SAPE_STOP_ITERATIONS;
     sape_product_enter(trainer->field->network->product);
-    const sape_status status = iterate(__func__, trainer, &value, &stop);
+    const sape_status status = iterate(function, trainer, &value, &stop);
     sape_product_leave(trainer->field->network->product);
     if (status == SAPE_OK && loss != NULL) *loss = value;
+    return status;
+}
+
+sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
+    trainer->inside = true;
+    const sape_status status = step(__func__, trainer, loss);
+    trainer->inside = false;
     return status;
 }
 
@@ -305,21 +329,37 @@ static void restart_patience(sape_trainer *trainer, sape_stop stop) {
     if (stop == SAPE_STOP_VALIDATION) trainer->validation.since = trainer->optimizer->num_steps;
 }
 
+static sape_status run(const char *function, sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
+                       void *user, sape_result *known) {
+    SAPE_TRY(sape_ranks_begin(function, trainer, check_run(function, trainer), num_iterations));
+    if (num_iterations == 0) return SAPE_OK;
+    const double begin = now();
+    SAPE_TRY(sape_validation_resume(trainer));
+    sape_product_enter(trainer->field->network->product);
+    sape_status status = run_loop(function, trainer, num_iterations, progress, user, begin, known);
+    sape_product_leave(trainer->field->network->product);
+    restart_patience(trainer, known->stop);
+    if (status == SAPE_OK) status = sape_validation_take_best(trainer);
+    known->seconds = now() - begin;
+    return status;
+}
+
+static sape_status run_outside(const char *function, sape_trainer *trainer, uint64_t num_iterations,
+                               sape_progress_fn progress, void *user, sape_result *known) {
+    if (trainer == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "trainer is NULL");
+    SAPE_TRY(sape_trainer_check_outside(function, trainer));
+    trainer->inside = true;
+    const sape_status status = run(function, trainer, num_iterations, progress, user, known);
+    trainer->inside = false;
+    known->validation_loss = loss_or_nan(trainer->validation.best_loss);
+    known->best_iteration = trainer->validation.best_iteration;
+    return status;
+}
+
 sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
                              sape_result *result) {
-    SAPE_REQUIRE_POINTER(trainer);
-    SAPE_TRY(sape_ranks_begin(__func__, trainer, check_run(__func__, trainer), num_iterations));
-    const double begin = now();
-    sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS};
-    if (num_iterations > 0) SAPE_TRY(sape_validation_resume(trainer));
-    sape_product_enter(trainer->field->network->product);
-    sape_status status = run_loop(__func__, trainer, num_iterations, progress, user, begin, &known);
-    sape_product_leave(trainer->field->network->product);
-    restart_patience(trainer, known.stop);
-    if (status == SAPE_OK) status = sape_validation_take_best(trainer);
-    known.seconds = now() - begin;
-    known.validation_loss = loss_or_nan(trainer->validation.best_loss);
-    known.best_iteration = trainer->validation.best_iteration;
+    sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS, .validation_loss = (double)NAN};
+    const sape_status status = run_outside(__func__, trainer, num_iterations, progress, user, &known);
     if (result == NULL) return status;
     const sape_status written = sape_params_write(__func__, result, &known, sizeof known);
     return status != SAPE_OK ? status : written;

@@ -60,6 +60,8 @@ struct sape_trainer {
     size_t num_samples;
     const float *x, *targets;
     bool has_data;
+    /* While one of the caller's functions may be running, which must not change the trainer. */
+    bool inside;
     /* What gives the samples instead; NULL for nothing. */
     sape_sample_fn sampler;
     void *sampler_user;
@@ -117,9 +119,23 @@ void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task);
 /* Brings the next batch into batch_x and batch_targets, and its samples into order. */
 sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer);
 
-/* Memory for batches of the present size. */
+/* Refuses what would change the trainer from within a callback. */
+sape_status sape_trainer_check_outside(const char *function, const sape_trainer *trainer);
+
+/* A copy of the trainer that has nothing yet of what goes with its samples, and all else in common with it. */
+sape_trainer sape_trainer_without_samples(const sape_trainer *trainer);
+/* Memory for batches of the present samples, and everything that they begin with. */
 sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer);
-void sape_trainer_release_batch(sape_trainer *trainer);
+/* Frees what goes with the samples. */
+void sape_trainer_release_samples(sape_trainer *trainer);
+
+/* Copies some of the caller's samples together; their targets where there are some. */
+void sape_trainer_gather(const sape_trainer *trainer, size_t count, const size_t *samples, float *x, float *targets);
+
+/* The loss of the caller's own. */
+sape_status sape_trainer_call_loss(const char *function, const sape_trainer *trainer, size_t n, const float *x,
+                                   const float *outputs, const float *targets, float *d_outputs, float *sample_loss,
+                                   double *loss);
 
 /* Loss and gradients of the batch: into sample_loss and the slots. A custom loss gives *loss itself. */
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss);

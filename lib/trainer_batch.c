@@ -7,24 +7,46 @@
 #include "memory.h"
 #include "trainer.h"
 
-void sape_trainer_release_batch(sape_trainer *trainer) {
-    sape_chamfer_close(&trainer->target_points.chamfer);
-    sape_trainer_jacobian_close(trainer);
-    for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
-    sape_validation_release_samples(&trainer->validation);
-    sape_rate_release_batch(trainer->rate);
-    sape_release(trainer->workspaces);
-    trainer->workspaces = NULL;
-    trainer->num_workspaces = 0;
-    void **const arrays[] = {
+#define NUM_ARRAYS 10
+
+static void list_arrays(sape_trainer *trainer, void **arrays[NUM_ARRAYS]) {
+    void **const all[NUM_ARRAYS] = {
         (void **)&trainer->epoch,       (void **)&trainer->gathered_x, (void **)&trainer->gathered_targets,
         (void **)&trainer->order,       (void **)&trainer->bounds,     (void **)&trainer->slots,
         (void **)&trainer->sample_loss, (void **)&trainer->outputs,    (void **)&trainer->d_outputs,
         (void **)&trainer->starts};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        sape_release(*arrays[i]);
-        *arrays[i] = NULL;
-    }
+    memcpy(arrays, all, sizeof all);
+}
+
+sape_trainer sape_trainer_without_samples(const sape_trainer *trainer) {
+    sape_trainer bare = *trainer;
+    void **arrays[NUM_ARRAYS];
+    list_arrays(&bare, arrays);
+    for (size_t i = 0; i < NUM_ARRAYS; i++) *arrays[i] = NULL;
+    bare.has_data = false;
+    bare.x = bare.targets = NULL;
+    bare.sampler = NULL;
+    bare.target_points.chamfer = (struct sape_chamfer){.gradient = NULL};
+    bare.jacobian = (struct sape_jacobian){.loss_fn = trainer->jacobian.loss_fn, .user = trainer->jacobian.user};
+    bare.workspaces = NULL;
+    bare.num_workspaces = 0;
+    bare.rate = NULL;
+    sape_convergence_begin(&bare.convergence);
+    sape_validation_begin(&bare.validation);
+    bare.validation.since = trainer->optimizer->num_steps;
+    return bare;
+}
+
+void sape_trainer_release_samples(sape_trainer *trainer) {
+    void **arrays[NUM_ARRAYS];
+    list_arrays(trainer, arrays);
+    for (size_t i = 0; i < NUM_ARRAYS; i++) sape_release(*arrays[i]);
+    sape_chamfer_close(&trainer->target_points.chamfer);
+    sape_trainer_jacobian_close(trainer);
+    for (size_t i = 0; i < trainer->num_workspaces; i++) sape_workspace_close(&trainer->workspaces[i]);
+    sape_release(trainer->workspaces);
+    sape_validation_free(&trainer->validation);
+    sape_rate_free(trainer->rate);
 }
 
 static bool allocate_batch(sape_trainer *trainer) {
@@ -54,14 +76,16 @@ static bool allocate_batch(sape_trainer *trainer) {
     return complete;
 }
 
-/* Copies a batch's samples together. */
-static void gather(sape_trainer *trainer, const size_t *samples) {
+void sape_trainer_gather(const sape_trainer *trainer, size_t count, const size_t *samples, float *x, float *targets) {
     const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
-    for (size_t i = 0; i < trainer->batch_size; i++) {
-        memcpy(trainer->gathered_x + i * d, trainer->x + samples[i] * d, d * sizeof(float));
-        if (trainer->targets != NULL)
-            memcpy(trainer->gathered_targets + i * o, trainer->targets + samples[i] * o, o * sizeof(float));
+    for (size_t i = 0; i < count; i++) {
+        memcpy(x + i * d, trainer->x + samples[i] * d, d * sizeof(float));
+        if (trainer->targets != NULL) memcpy(targets + i * o, trainer->targets + samples[i] * o, o * sizeof(float));
     }
+}
+
+static void gather_batch(sape_trainer *trainer, const size_t *samples) {
+    sape_trainer_gather(trainer, trainer->batch_size, samples, trainer->gathered_x, trainer->gathered_targets);
 }
 
 static sape_status open_workspaces(const char *function, sape_trainer *trainer) {
@@ -90,16 +114,18 @@ sape_status sape_trainer_prepare(const char *function, sape_trainer *trainer) {
         trainer->gradients[i] = trainer->slots + i * trainer->field->network->size;
     trainer->used = trainer->num_training;
     trainer->sorted = false;
-    sape_convergence_new_epoch(&trainer->convergence);
+    trainer->has_data = true;
     SAPE_TRY(sape_rate_prepare(function, trainer));
     if (trainer->epoch == NULL) return SAPE_OK;
     sape_validation_draw(&trainer->params, trainer->num_training, trainer->num_samples, trainer->epoch);
-    if (trainer->batch_size == trainer->num_training) gather(trainer, trainer->epoch);
+    if (trainer->batch_size == trainer->num_training) gather_batch(trainer, trainer->epoch);
     return sape_validation_open(function, trainer);
 }
 
-/* Fisher and Yates. */
+/* Fisher and Yates. Iterations that failed have used up batches, but are not counted. */
 static void shuffle(sape_trainer *trainer) {
+    sape_convergence_new_epoch(&trainer->convergence);
+    sape_rate_new_epoch(trainer->rate);
     for (size_t i = trainer->num_training; i > 1; i--) {
         const size_t j = (size_t)sape_random_below(&trainer->random, i);
         const size_t kept = trainer->epoch[i - 1];
@@ -147,7 +173,7 @@ sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer)
         trainer->sorted = false;
     } else if (trainer->batch_size < trainer->num_training) {
         if (trainer->num_training - trainer->used < trainer->batch_size) shuffle(trainer);
-        gather(trainer, trainer->epoch + trainer->used);
+        gather_batch(trainer, trainer->epoch + trainer->used);
         trainer->used += trainer->batch_size;
         trainer->sorted = false;
     }

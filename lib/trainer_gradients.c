@@ -105,11 +105,12 @@ static void fill_slots(sape_trainer *trainer) {
                (trainer->touched - trainer->slot_active[slot]) * stride * sizeof(float));
 }
 
-static sape_status call_loss(const char *function, sape_trainer *trainer, double *loss) {
-    const size_t n = trainer->batch_size, o = trainer->field->network->output_dim;
+sape_status sape_trainer_call_loss(const char *function, const sape_trainer *trainer, size_t n, const float *x,
+                                   const float *outputs, const float *targets, float *d_outputs, float *sample_loss,
+                                   double *loss) {
     *loss = 0.0;
-    const int result = trainer->params.loss_fn(trainer->params.loss_user, n, trainer->batch_x, o, trainer->outputs,
-                                               trainer->batch_targets, trainer->d_outputs, trainer->sample_loss, loss);
+    const int result = trainer->params.loss_fn(trainer->params.loss_user, n, x, trainer->field->network->output_dim,
+                                               outputs, targets, d_outputs, sample_loss, loss);
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "loss_fn returned %d", result);
     return SAPE_OK;
 }
@@ -117,7 +118,8 @@ static sape_status call_loss(const char *function, sape_trainer *trainer, double
 static sape_status batch_loss(const char *function, sape_trainer *trainer, double *loss) {
     if (trainer->params.loss == SAPE_LOSS_CHAMFER) return sape_trainer_chamfer(function, trainer, loss);
     if (has_jacobian(trainer)) return sape_trainer_jacobian_loss(function, trainer, loss);
-    return call_loss(function, trainer, loss);
+    return sape_trainer_call_loss(function, trainer, trainer->batch_size, trainer->batch_x, trainer->outputs,
+                                  trainer->batch_targets, trainer->d_outputs, trainer->sample_loss, loss);
 }
 
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss) {

@@ -6,6 +6,7 @@
 
 sape_status sape_trainer_set_jacobian_loss(sape_trainer *trainer, sape_jacobian_loss_fn loss_fn, void *user) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE_POINTER(loss_fn);
     if (trainer->params.loss != SAPE_LOSS_CUSTOM_JACOBIAN)
         return SAPE_FAIL(SAPE_ERROR_STATE, "the trainer's loss is not SAPE_LOSS_CUSTOM_JACOBIAN");

@@ -27,6 +27,7 @@ static sape_status open_draw(const char *function, struct sape_target_points *ta
 
 sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points, size_t per_iteration) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     if (trainer->params.loss != SAPE_LOSS_CHAMFER)
         return SAPE_FAIL(SAPE_ERROR_STATE, "the trainer's loss is not Chamfer");
     SAPE_REQUIRE(m >= 1, "m is 0, must be at least 1");

@@ -181,11 +181,7 @@ static void sum_slots(void *context, size_t chunk, size_t worker) {
     sape_trainer *trainer = context;
     const size_t size = trainer->field->network->size, begin = chunk * CHUNK;
     const size_t end = begin + CHUNK < size ? begin + CHUNK : size;
-    float *sum = trainer->slots;
-    for (size_t slot = 1; slot < trainer->plan.slots; slot++) {
-        const float *gradient = trainer->slots + slot * size;
-        for (size_t i = begin; i < end; i++) sum[i] += gradient[i];
-    }
+    sape_slots_sum(trainer->slots, trainer->plan.slots, size, begin, end);
 }
 
 /* The mean of this rank's per-sample losses. */
@@ -272,6 +268,7 @@ bool sape_ranks_stop(sape_trainer *trainer, bool wanted) {
 
 sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user) {
     SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     struct sape_ranks *ranks = &trainer->ranks;
     if (reduce != NULL && trainer->field->mask->policy == SAPE_POLICY_SPATIAL_FIXED)
         return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the policy is spatial_fixed, whose rows cannot be shared by ranks");

@@ -2,7 +2,6 @@
 #include "validation.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "error.h"
 #include "loss.h"
@@ -39,17 +38,10 @@ void sape_validation_begin(struct sape_validation *validation) {
     *validation = (struct sape_validation){.loss = INFINITY, .best_loss = INFINITY};
 }
 
-void sape_validation_release_samples(struct sape_validation *validation) {
+void sape_validation_free(struct sape_validation *validation) {
     float **const arrays[] = {&validation->sample_loss, &validation->x, &validation->targets, &validation->outputs,
                               &validation->d_outputs};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        sape_release(*arrays[i]);
-        *arrays[i] = NULL;
-    }
-}
-
-void sape_validation_free(struct sape_validation *validation) {
-    sape_validation_release_samples(validation);
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) sape_release(*arrays[i]);
     sape_safetensors_free(validation->best);
     sape_safetensors_free(validation->latest);
 }
@@ -72,7 +64,7 @@ void sape_validation_draw(const sape_trainer_params *params, size_t num_training
 }
 
 /* The held-out samples in arrays, as a custom loss wants them. */
-static sape_status gather(const char *function, sape_trainer *trainer) {
+static sape_status open_arrays(const char *function, sape_trainer *trainer) {
     struct sape_validation *validation = &trainer->validation;
     const size_t n = validation->count, o = trainer->field->network->output_dim;
     const size_t d = sape_encoder_domain_dim(trainer->field->encoder);
@@ -83,12 +75,7 @@ static sape_status gather(const char *function, sape_trainer *trainer) {
     if (validation->x == NULL || validation->outputs == NULL || validation->d_outputs == NULL ||
         (trainer->targets != NULL && validation->targets == NULL))
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", n);
-    for (size_t i = 0; i < n; i++) {
-        const size_t sample = trainer->epoch[trainer->num_training + i];
-        memcpy(validation->x + i * d, trainer->x + sample * d, d * sizeof(float));
-        if (trainer->targets != NULL)
-            memcpy(validation->targets + i * o, trainer->targets + sample * o, o * sizeof(float));
-    }
+    sape_trainer_gather(trainer, n, trainer->epoch + trainer->num_training, validation->x, validation->targets);
     return SAPE_OK;
 }
 
@@ -99,7 +86,7 @@ sape_status sape_validation_open(const char *function, sape_trainer *trainer) {
     validation->sample_loss = SAPE_NEW_ARRAY(float, validation->count);
     if (validation->sample_loss == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", validation->count);
-    return trainer->params.loss == SAPE_LOSS_CUSTOM ? gather(function, trainer) : SAPE_OK;
+    return trainer->params.loss == SAPE_LOSS_CUSTOM ? open_arrays(function, trainer) : SAPE_OK;
 }
 
 /* One prediction of the held-out samples. */
@@ -130,14 +117,6 @@ static void evaluate_tile(void *context, size_t t, size_t worker) {
     }
 }
 
-static sape_status call_loss(const char *function, sape_trainer *trainer, double *loss) {
-    const struct sape_validation *v = &trainer->validation;
-    const int result =
-        trainer->params.loss_fn(trainer->params.loss_user, v->count, v->x, trainer->field->network->output_dim,
-                                v->outputs, v->targets, v->d_outputs, v->sample_loss, loss);
-    return result == 0 ? SAPE_OK : sape_fail(SAPE_ERROR_CALLBACK, function, "loss_fn returned %d", result);
-}
-
 /* The held-out loss. The workspaces are the training's, and so are the tiles' sizes. */
 static sape_status evaluate(const char *function, sape_trainer *trainer, double *loss) {
     const struct sape_validation *validation = &trainer->validation;
@@ -146,8 +125,10 @@ static sape_status evaluate(const char *function, sape_trainer *trainer, double 
                         .plan = {.samples = n, .tile_samples = size, .tiles = (n + size - 1) / size, .slots = 1},
                         .batch = {.x = trainer->x, .order = trainer->epoch + trainer->num_training}};
     sape_pool_run(trainer->pool, pass.plan.tiles, evaluate_tile, &pass);
+    if (trainer->params.loss == SAPE_LOSS_CUSTOM)
+        return sape_trainer_call_loss(function, trainer, n, validation->x, validation->outputs, validation->targets,
+                                      validation->d_outputs, validation->sample_loss, loss);
     *loss = 0.0;
-    if (trainer->params.loss == SAPE_LOSS_CUSTOM) return call_loss(function, trainer, loss);
     for (size_t i = 0; i < n; i++) *loss += (double)validation->sample_loss[i];
     *loss /= (double)n;
     return SAPE_OK;
@@ -190,10 +171,19 @@ sape_status sape_validation_take_best(sape_trainer *trainer) {
     return status;
 }
 
+sape_status sape_validation_show_latest(const sape_trainer *trainer) {
+    const struct sape_validation *validation = &trainer->validation;
+    return validation->latest == NULL ? SAPE_OK : sape_field_restore(trainer->field, validation->latest);
+}
+
+void sape_validation_show_best(const sape_trainer *trainer) {
+    const struct sape_validation *validation = &trainer->validation;
+    if (validation->latest != NULL) (void)sape_field_restore(trainer->field, validation->best);
+}
+
 sape_status sape_validation_resume(sape_trainer *trainer) {
     struct sape_validation *validation = &trainer->validation;
-    if (validation->latest == NULL) return SAPE_OK;
-    SAPE_TRY(sape_field_restore(trainer->field, validation->latest));
+    SAPE_TRY(sape_validation_show_latest(trainer));
     sape_safetensors_free(validation->latest);
     validation->latest = NULL;
     return SAPE_OK;

@@ -35,7 +35,6 @@ void sape_validation_draw(const sape_trainer_params *params, size_t num_training
 
 /* Memory for the held-out samples of the trainer's present data. */
 sape_status sape_validation_open(const char *function, sape_trainer *trainer);
-void sape_validation_release_samples(struct sape_validation *validation);
 
 /* After an iteration, inside sape_product_enter(): computes the held-out loss where it is due, and keeps the best.
  *stop becomes SAPE_STOP_VALIDATION or SAPE_STOP_ITERATIONS. */
@@ -44,5 +43,9 @@ sape_status sape_validation_observe(const char *function, sape_trainer *trainer,
 /* Between runs the field is at its best; before an iteration it is brought back to where training has left it. */
 sape_status sape_validation_take_best(sape_trainer *trainer);
 sape_status sape_validation_resume(sape_trainer *trainer);
+
+/* Between runs: puts the field where training has left it, and back to its best, both of which are kept. */
+sape_status sape_validation_show_latest(const sape_trainer *trainer);
+void sape_validation_show_best(const sape_trainer *trainer);
 
 #endif

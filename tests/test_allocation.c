@@ -444,6 +444,64 @@ START_TEST(every_thread_fails_once) {
 }
 END_TEST
 
+/* A trainer with all that goes with samples, in the middle of a training. */
+static sape_trainer *open_training(struct world *world) {
+    open_world(world, world->policy, 1);
+    sape_trainer_params params = trainer_params(world, SAPE_LOSS_MSE, 50);
+    const bool fixed = world->policy == SAPE_POLICY_SPATIAL_FIXED;
+    params.validation_share = fixed ? 0.0 : 0.2;
+    params.validation_every = 2;
+    params.patience = 1000;
+    sape_adaptive_rate_params rate;
+    sape_adaptive_rate_params_init(&rate, sizeof rate);
+    rate.resolution = 8;
+    sape_trainer *trainer;
+    CHECK_OK(sape_trainer_create(&params, NULL, world->field, &trainer));
+    CHECK_OK(sape_trainer_set_adaptive_rate(trainer, &rate));
+    CHECK_OK(sape_trainer_set_data(trainer, SAMPLES, world->x, world->targets));
+    CHECK_OK(sape_trainer_run(trainer, 5, NULL, NULL, NULL));
+    return trainer;
+}
+
+/* New samples that do not get their memory leave the old ones, and all that has come of them, in place. */
+START_TEST(samples_that_fail_change_nothing) {
+    static struct world world, twin;
+    long requests = 0;
+    world.policy = twin.policy = (sape_policy)_i;
+    sape_trainer *expected = open_training(&twin), *trainer = open_training(&world);
+    for (bool over = false; !over; requests++) {
+        sape_safetensors *before, *after;
+        size_t size, new_size;
+        CHECK_OK(sape_trainer_checkpoint(trainer, &before));
+        failing_malloc_begin(requests);
+        const sape_status status = sape_trainer_set_data(trainer, SAMPLES / 2, world.features, world.targets);
+        over = failing_malloc_end() <= requests;
+        if (!over) {
+            double loss = 0.0, expected_loss = 1.0;
+            ck_assert_int_eq(status, SAPE_ERROR_MEMORY);
+            ck_assert_uint_eq(failing_malloc_live(), 0);
+            CHECK_OK(sape_trainer_checkpoint(trainer, &after));
+            const void *bytes = sape_safetensors_bytes(before, &size);
+            const void *new_bytes = sape_safetensors_bytes(after, &new_size);
+            ck_assert_uint_eq(size, new_size);
+            ck_assert_mem_eq(bytes, new_bytes, size);
+            sape_safetensors_free(after);
+            CHECK_OK(sape_trainer_step(trainer, &loss));
+            CHECK_OK(sape_trainer_step(expected, &expected_loss));
+            ck_assert_double_eq(loss, expected_loss);
+            CHECK_OK(sape_trainer_run(trainer, 1, NULL, NULL, NULL));
+            CHECK_OK(sape_trainer_run(expected, 1, NULL, NULL, NULL));
+        }
+        sape_safetensors_free(before);
+    }
+    ck_assert_int_ge(requests, 15);
+    sape_trainer_free(trainer);
+    sape_trainer_free(expected);
+    close_world(&world);
+    close_world(&twin);
+}
+END_TEST
+
 /* Batches, sorting by what is revealed, advances and the losses are all inside; the first iteration may prepare. */
 START_TEST(iterations_allocate_nothing) {
     static struct world world;
@@ -471,6 +529,7 @@ int main(void) {
     tcase_add_loop_test(tests, every_allocation_fails_once, 0, NUM_POLICIES * NUM_CALLS);
     tcase_add_loop_test(tests, allocations_of_threads_fail, 0, NUM_POLICIES);
     tcase_add_test(tests, every_thread_fails_once);
+    tcase_add_loop_test(tests, samples_that_fail_change_nothing, 0, NUM_POLICIES);
     tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 2 * NUM_POLICIES);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

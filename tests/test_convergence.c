@@ -5,6 +5,8 @@
 #include "small_fit.h"
 
 /* A loss whose value is what a test wants, whatever the field does; iteration by iteration. */
+#define FAILS (-1e30)
+
 struct script {
     double losses[64];
     size_t next;
@@ -15,6 +17,7 @@ static int scripted_loss(void *user, size_t n, const float *x, size_t output_dim
     struct script *script = user;
     (void)x, (void)outputs, (void)targets;
     *loss = script->losses[script->next++ % 64];
+    if (*loss == FAILS) return 1;
     for (size_t i = 0; i < n; i++) sample_loss[i] = 1.0f;
     memset(d_outputs, 0, n * output_dim * sizeof *d_outputs);
     return 0;
@@ -86,6 +89,55 @@ START_TEST(epochs_are_judged_by_their_mean) {
     params.tolerance = 3.0;
     struct small_fit *fit = small_fit_create(SAPE_POLICY_SPATIAL, &params);
     ck_assert_uint_eq(run(fit, 40).iterations, 9);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* An iteration that fails has used up its batch: later epochs still are those of the samples. */
+START_TEST(epochs_after_a_failure) {
+    struct script script = {.losses = {9, FAILS, 9, 1, 1, 1, 9, 9, 9}};
+    sape_trainer_params params = scripted(&script);
+    params.batch_size = SMALL_FIT_SAMPLES / 3;
+    params.tolerance = 2.0;
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_SPATIAL, &params);
+    sape_result result = {.struct_size = sizeof result};
+    EXPECT_ERROR(sape_trainer_run(fit->trainer, 40, NULL, NULL, &result), SAPE_ERROR_CALLBACK, "loss_fn", "1");
+    ck_assert_uint_eq(result.iterations, 1);
+    result = run(fit, 7);
+    ck_assert_int_eq(result.stop, SAPE_STOP_TOLERANCE);
+    ck_assert_uint_eq(result.iterations, 4);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* Losses on other samples say nothing about new ones. */
+START_TEST(new_data_begin_anew) {
+    struct script script = {.losses = {1, 1, 8, 7, 6, 5, 4, 4, 4, 4}};
+    sape_trainer_params params = scripted(&script);
+    params.patience = 3;
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    ck_assert_int_eq(run(fit, 2).stop, SAPE_STOP_ITERATIONS);
+    CHECK_OK(sape_trainer_set_data(fit->trainer, SMALL_FIT_SAMPLES, fit->x, fit->y));
+    const sape_result result = run(fit, 8);
+    ck_assert_int_eq(result.stop, SAPE_STOP_PLATEAU);
+    ck_assert_uint_eq(result.iterations, 8);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* What a run that fails before its first iteration has done: nothing. */
+START_TEST(result_of_a_run_that_cannot_begin) {
+    const sape_trainer_params params = small_fit_params();
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    sape_trainer *trainer;
+    CHECK_OK(sape_trainer_create(NULL, NULL, fit->field, &trainer));
+    for (int i = 0; i < 2; i++) {
+        sape_result result = {.struct_size = sizeof result, .iterations = 7, .loss = 7.0, .validation_loss = 7.0};
+        EXPECT_ERROR(sape_trainer_run(i == 0 ? trainer : NULL, 5, NULL, NULL, &result),
+                     i == 0 ? SAPE_ERROR_STATE : SAPE_ERROR_ARGUMENT, "sape_trainer_run", i == 0 ? "data" : "NULL");
+        ck_assert(result.iterations == 0 && result.loss == 0.0 && isnan(result.validation_loss));
+    }
+    sape_trainer_free(trainer);
     small_fit_free(fit);
 }
 END_TEST
@@ -165,6 +217,9 @@ int main(void) {
     tcase_add_test(tests, plateau_ends_a_run);
     tcase_add_test(tests, improvement_of_a_negative_loss);
     tcase_add_test(tests, epochs_are_judged_by_their_mean);
+    tcase_add_test(tests, epochs_after_a_failure);
+    tcase_add_test(tests, new_data_begin_anew);
+    tcase_add_test(tests, result_of_a_run_that_cannot_begin);
     tcase_add_test(tests, report_of_the_last_iteration);
     tcase_add_test(tests, state_is_in_the_checkpoint);
     tcase_add_test(tests, bad_parameters);

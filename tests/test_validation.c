@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Samples that are held out: which they are, their loss, the best state, and trainings that go on. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "small_fit.h"
@@ -198,6 +199,110 @@ START_TEST(patience_ends_a_run) {
 }
 END_TEST
 
+static void other_targets(const struct small_fit *fit, float *targets) {
+    for (size_t i = 0; i < N * SMALL_FIT_OUTPUTS; i++) targets[i] = 40.0f + 30.0f * fit->y[i];
+}
+
+/* What was best on other samples is forgotten, and training goes on from where it was. */
+START_TEST(new_data_begin_anew) {
+    float targets[N * SMALL_FIT_OUTPUTS];
+    int held[N];
+    const sape_trainer_params params = with_validation(0);
+    find_held_out(&params, held);
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    struct small_fit *stepped = small_fit_create(SAPE_POLICY_NONE, &params);
+    other_targets(fit, targets);
+    const sape_result first = run(fit, 200);
+    ck_assert_uint_lt(first.best_iteration, 190);
+    for (int i = 0; i < 200; i++) CHECK_OK(sape_trainer_step(stepped->trainer, NULL));
+    CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, targets));
+    CHECK_OK(sape_trainer_set_data(stepped->trainer, N, fit->x, targets));
+    check_same_state(fit, stepped);
+    const sape_result second = run(fit, 50);
+    ck_assert_uint_gt(second.best_iteration, 200);
+    ck_assert_double_gt(second.validation_loss, 10.0 * first.validation_loss);
+    memcpy(fit->y, targets, sizeof targets);
+    ck_assert_double_eq_tol(loss_without(fit, held) / second.validation_loss, 1.0, 1e-5);
+    small_fit_free(fit);
+    small_fit_free(stepped);
+}
+END_TEST
+
+/* The signal of new data is that of the mask with which training goes on. */
+START_TEST(signal_of_new_data_stays) {
+    enum { CELLS = 8 * 8 };
+    float targets[N * SMALL_FIT_OUTPUTS], before[CELLS], set[CELLS], after[CELLS];
+    const sape_trainer_params params = with_validation(0);
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_VARIANCE, &params);
+    const sape_mask *mask = sape_field_mask(fit->field);
+    for (size_t i = 0; i < N * SMALL_FIT_OUTPUTS; i++) targets[i] = fit->x[i - i % 2] > 0.0f ? fit->y[i] : 0.0f;
+    run(fit, 100);
+    CHECK_OK(sape_mask_get_tensor(mask, "sigma", before, CELLS));
+    CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, targets));
+    CHECK_OK(sape_mask_get_tensor(mask, "sigma", set, CELLS));
+    CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+    CHECK_OK(sape_mask_get_tensor(mask, "sigma", after, CELLS));
+    ck_assert_double_gt(largest_difference(CELLS, before, set), 0.1);
+    ck_assert_mem_eq(set, after, sizeof set);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* A run of nothing does nothing, though there is a best state other than the present one. */
+START_TEST(no_iterations_do_nothing) {
+    const sape_trainer_params params = with_validation(0);
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_SPATIAL, &params);
+    struct small_fit *other = small_fit_create(SAPE_POLICY_SPATIAL, &params);
+    for (int i = 0; i < 8; i++) {
+        CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+        CHECK_OK(sape_trainer_step(other->trainer, NULL));
+    }
+    const sape_result result = run(fit, 0);
+    ck_assert_uint_eq(result.iterations, 0);
+    ck_assert_uint_eq(result.best_iteration, 5);
+    check_same_state(fit, other);
+    small_fit_free(fit);
+    small_fit_free(other);
+}
+END_TEST
+
+/* The file with a number of its metadata, of one digit, made a nine. */
+static sape_safetensors *with_nine(const sape_safetensors *checkpoint, const char *name) {
+    size_t size;
+    const void *bytes = sape_safetensors_bytes(checkpoint, &size);
+    char *copy = malloc(size), *end = copy + size, *place = copy, text[64];
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, bytes, size);
+    const size_t length = (size_t)snprintf(text, sizeof text, "\"%s\":\"", name);
+    while (place + length < end && memcmp(place, text, length) != 0) place++;
+    ck_assert_msg(place + length < end && place[length + 1] == '"', "no digit of %s", name);
+    place[length] = '9';
+    sape_safetensors *changed;
+    CHECK_OK(sape_safetensors_parse(copy, size, &changed));
+    free(copy);
+    return changed;
+}
+
+START_TEST(checkpoints_from_the_future) {
+    static const char *const names[] = {"sape.validation.since", "sape.validation.best_iteration",
+                                        "sape.convergence.since"};
+    sape_trainer_params params = with_validation(0);
+    params.patience = 1000;
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    sape_safetensors *checkpoint;
+    run(fit, 5);
+    CHECK_OK(sape_trainer_checkpoint(fit->trainer, &checkpoint));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        sape_safetensors *changed = with_nine(checkpoint, names[i]);
+        EXPECT_ERROR(sape_trainer_restore(fit->trainer, changed), SAPE_ERROR_FORMAT, names[i], "only 5 iterations");
+        sape_safetensors_free(changed);
+    }
+    CHECK_OK(sape_trainer_restore(fit->trainer, checkpoint));
+    sape_safetensors_free(checkpoint);
+    small_fit_free(fit);
+}
+END_TEST
+
 /* Without held-out samples, nothing that has to do with validation changes anything. */
 START_TEST(no_share_changes_nothing) {
     for (size_t batch_size = 0; batch_size <= 50; batch_size += 50) {
@@ -299,6 +404,10 @@ int main(void) {
     tcase_add_test(tests, the_field_holds_the_best);
     tcase_add_test(tests, going_on);
     tcase_add_test(tests, patience_ends_a_run);
+    tcase_add_test(tests, new_data_begin_anew);
+    tcase_add_test(tests, signal_of_new_data_stays);
+    tcase_add_test(tests, no_iterations_do_nothing);
+    tcase_add_test(tests, checkpoints_from_the_future);
     tcase_add_test(tests, no_share_changes_nothing);
     tcase_add_test(tests, what_is_refused);
     tcase_add_test(tests, checkpoints_that_do_not_fit);

@@ -83,7 +83,8 @@ SAPE_API sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_s
  *   sape_trainer_set_jacobian_loss() and a reduce function are not in the checkpoint either.
  *
  * @param checkpoint the checkpoint; it is not kept.
- * @return as sape_field_restore(); #SAPE_ERROR_ARGUMENT names the first parameter that differs.
+ * @return as sape_field_restore(); #SAPE_ERROR_ARGUMENT names the first parameter that differs; #SAPE_ERROR_STATE
+ *         from a callback of the trainer.
  */
 SAPE_API sape_status sape_trainer_restore(sape_trainer *trainer, const sape_safetensors *checkpoint);
 

@@ -28,7 +28,8 @@ typedef enum sape_loss {
 } sape_loss;
 
 /**
- * A loss of the caller's own, called by the trainer once an iteration with the whole batch.
+ * A loss of the caller's own, called by the trainer once an iteration with the whole batch. Calls that would change the
+ * trainer are refused meanwhile.
  *
  * @param user        the pointer given with the function.
  * @param n           number of samples. @param x (n, d) their coordinates.
@@ -44,7 +45,7 @@ typedef int (*sape_loss_fn)(void *user, size_t n, const float *x, size_t output_
 
 /**
  * A loss of the caller's own that sees how the outputs change with the coordinates (eikonal terms, normals), called by
- * the trainer once an iteration with the whole batch.
+ * the trainer once an iteration with the whole batch. Calls that would change the trainer are refused meanwhile.
  *
  * @param user        the pointer given with the function.
  * @param n           number of samples. @param domain_dim d. @param x (n, d) their coordinates.

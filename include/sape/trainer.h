@@ -5,6 +5,11 @@
  *
  * The batch is worked on in tiles of a few hundred samples, so that memory does not grow with it, and the parameters
  * after a training are the same to the last bit for every number of threads.
+ *
+ * The functions that a trainer is given (losses, samplers, sums over ranks, progress) are called by the thread that
+ * trains. While one of them runs the field may be predicted, and from a progress callback the trainer may be saved; but
+ * what would change the trainer (sape_trainer_set_data() and all other sape_trainer_set_...(), a step, a run, a
+ * restore) is refused with #SAPE_ERROR_STATE. They must not free the trainer or its field, nor change the field.
  */
 #ifndef SAPE_TRAINER_H
 #define SAPE_TRAINER_H
@@ -103,7 +108,7 @@ typedef struct sape_progress {
 } sape_progress;
 
 /**
- * Called during a run, by the thread that called it.
+ * Called during a run, by the thread that called it. Calls that would change the trainer are refused meanwhile.
  *
  * @param user the pointer given with the function. @param progress where the run stands; valid during the call.
  * @return 0 to go on, anything else to stop after this iteration.
@@ -148,7 +153,8 @@ typedef struct sape_result {
  * Adds arrays up over all ranks (processes or threads that train together, each on its own samples), in place.
  *
  * All ranks must receive the same bits, which MPI promises of MPI_Allreduce. It is called by the thread that trains,
- * on every rank in the same order with the same dtype and count: it may wait for the others.
+ * on every rank in the same order with the same dtype and count: it may wait for the others. Calls that would change
+ * the trainer are refused meanwhile.
  *
  * @param user   the pointer given with the function.
  * @param dtype  #SAPE_DTYPE_F32 or #SAPE_DTYPE_F64.
@@ -213,13 +219,16 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
 
 /**
  * Gives the samples. The arrays are not copied: they must stay as they are until other ones are given or the trainer is
- * freed. An epoch that was under way is dropped. Under the variance policy the targets are the signal whose variance
- * sets the cut-offs: sape_mask_set_signal() is called with them.
+ * freed. An epoch that was under way is dropped, and so is what the losses on other samples have said: convergence and
+ * validation begin anew, from the field that the last iteration has left. Under the variance policy the targets are the
+ * signal whose variance sets the cut-offs: sape_mask_set_signal() is called with them. When it fails the samples are
+ * those from before.
  *
  * @param n       number of samples, at least 1.
  * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss;
  *                must be NULL for Chamfer, which gets its targets from sape_trainer_set_target_points().
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY, #SAPE_ERROR_STATE (from a
+ *         callback).
  */
 SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets);
 
@@ -249,12 +258,13 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  *
  * @param reduce the sum over all ranks; NULL to train alone again. @param user handed to it.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (policy spatial_fixed,
- *         validation, adaptive rate).
+ *         validation, adaptive rate), #SAPE_ERROR_STATE (from a callback).
  */
 SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
 /**
- * Gives the samples of an iteration: called by the thread that called sape_trainer_step() or sape_trainer_run().
+ * Gives the samples of an iteration: called by the thread that called sape_trainer_step() or sape_trainer_run(). Calls
+ * that would change the trainer are refused meanwhile.
  *
  * @param user      the pointer given with the function.
  * @param iteration how many iterations were done before, those before a resumed checkpoint included: a sampler whose
@@ -270,12 +280,14 @@ typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x
 /**
  * Lets a function give the samples of every iteration, in place of sape_trainer_set_data(). The trainer owns the memory
  * that is filled, so the samples of a training need never be in memory at once; batch_size is not looked at. Values are
- * checked as sape_trainer_set_data() checks them; an iteration whose samples are refused has not happened. Under
- * #SAPE_POLICY_VARIANCE the mask keeps the signal it has: give it one with sape_mask_set_signal().
+ * checked as sape_trainer_set_data() checks them; an iteration whose samples are refused has not happened. What other
+ * samples' losses have said is dropped, and a failing call changes nothing, as there. Under #SAPE_POLICY_VARIANCE the
+ * mask keeps the signal it has: give it one with sape_mask_set_signal().
  *
  * @param n       samples of an iteration, at least 1.
  * @param sampler not NULL. @param user handed to it.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (validation).
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (validation),
+ *         #SAPE_ERROR_STATE (from a callback).
  */
 SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user);
 
@@ -283,7 +295,8 @@ SAPE_API sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, s
  * Gives the function of #SAPE_LOSS_CUSTOM_JACOBIAN. An iteration costs about 2 + 2 d times one without derivatives.
  *
  * @param loss_fn not NULL. @param user handed to it.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT; #SAPE_ERROR_STATE when the trainer's loss is another one.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT; #SAPE_ERROR_STATE when the trainer's loss is another one, or from a
+ *         callback.
  */
 SAPE_API sape_status sape_trainer_set_jacobian_loss(sape_trainer *trainer, sape_jacobian_loss_fn loss_fn, void *user);
 
@@ -296,7 +309,7 @@ SAPE_API sape_status sape_trainer_set_jacobian_loss(sape_trainer *trainer, sape_
  * @param m             number of points, at least 1. @param points (m, output_dim), finite.
  * @param per_iteration points of an iteration; 0, or more than there are, for all of them.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY; #SAPE_ERROR_STATE when the
- * trainer's loss is another one. When it fails the points are those from before.
+ * trainer's loss is another one, or from a callback. When it fails the points are those from before.
  */
 SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points,
                                                     size_t per_iteration);
@@ -314,17 +327,18 @@ SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_
  *
  * @param params NULL to turn it off.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (several
- *         ranks, or #SAPE_LOSS_CUSTOM_JACOBIAN). When it fails all is as it was.
+ *         ranks, or #SAPE_LOSS_CUSTOM_JACOBIAN), #SAPE_ERROR_STATE (from a callback). When it fails all is as it was.
  */
 SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params);
 
 /**
- * One iteration.
+ * One iteration. With validation it leaves the field as the iteration has made it, not at its best: that is for
+ * sape_trainer_run().
  *
  * @param loss receives the batch's loss before the step; may be NULL.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data, or no target points), #SAPE_ERROR_DIVERGED,
- *         #SAPE_ERROR_CALLBACK, #SAPE_ERROR_NOT_FINITE (from a sampler), #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not
- *         from several threads at once.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data, no target points or no loss function;
+ *         from a callback), #SAPE_ERROR_DIVERGED, #SAPE_ERROR_CALLBACK, #SAPE_ERROR_NOT_FINITE (from a sampler),
+ * #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not from several threads at once.
  */
 SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 
@@ -340,9 +354,9 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
  * made to the field in between. So two runs do what one of their lengths' sum does, to the last bit. A trainer's
  * checkpoint has both states.
  *
- * @param num_iterations how many; 0 does nothing.
+ * @param num_iterations how many; 0 does nothing, with validation neither.
  * @param progress       called as progress_every says; may be NULL. @param user handed to it.
- * @param result         receives what was done, also when the call fails; may be NULL.
+ * @param result         receives what was done, also whenever the call fails; may be NULL.
  * @return as sape_trainer_step(). A run that a callback stopped is #SAPE_OK.
  */
 SAPE_API sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
