@@ -33,6 +33,7 @@ sape_trainer sape_trainer_without_samples(const sape_trainer *trainer) {
     bare.rate = NULL;
     sape_convergence_begin(&bare.convergence);
     sape_validation_begin(&bare.validation);
+    /* Patience begins with the samples. */
     bare.validation.since = trainer->optimizer->num_steps;
     return bare;
 }

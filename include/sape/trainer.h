@@ -209,7 +209,7 @@ SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size)
  * @param field     the field to train; it must outlive the trainer, and have one trainer at a time.
  * @param out       receives the trainer; NULL is stored when the call fails.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD,
- *         #SAPE_ERROR_UNSUPPORTED (an instruction set that the processor lacks; validation, see validation_share).
+ *         #SAPE_ERROR_UNSUPPORTED (validation, see validation_share).
  */
 SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
                                          sape_field *field, sape_trainer **out);
@@ -336,9 +336,9 @@ SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const
  * sape_trainer_run().
  *
  * @param loss receives the batch's loss before the step; may be NULL.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data, no target points or no loss function;
- *         from a callback), #SAPE_ERROR_DIVERGED, #SAPE_ERROR_CALLBACK, #SAPE_ERROR_NOT_FINITE (from a sampler),
- * #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD. Not from several threads at once.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_STATE (no data, target points or loss function; from a callback),
+ *         #SAPE_ERROR_DIVERGED, #SAPE_ERROR_CALLBACK, #SAPE_ERROR_NOT_FINITE (from a sampler), #SAPE_ERROR_MEMORY,
+ *         #SAPE_ERROR_THREAD. Not from several threads at once.
  */
 SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 
@@ -354,7 +354,7 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
  * made to the field in between. So two runs do what one of their lengths' sum does, to the last bit. A trainer's
  * checkpoint has both states.
  *
- * @param num_iterations how many; 0 does nothing, with validation neither.
+ * @param num_iterations how many; 0 does nothing, nor does it put the field to its best.
  * @param progress       called as progress_every says; may be NULL. @param user handed to it.
  * @param result         receives what was done, also whenever the call fails; may be NULL.
  * @return as sape_trainer_step(). A run that a callback stopped is #SAPE_OK.
