@@ -33,7 +33,10 @@ sape_status sape_checkpoint_read_row(const char *function, const sape_safetensor
 sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mask *mask,
                                      sape_safetensors_writer *writer);
 sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
-/* Checks that the file's mask has the same settings: those that are given when a mask is made. */
+/* Checks that the file's mask has the same policy. */
+sape_status sape_checkpoint_match_policy(const char *function, const sape_safetensors *file,
+                                         const struct sape_mask *mask);
+/* Checks that the file's mask has the same policy and settings: those that are given when a mask is made. */
 sape_status sape_checkpoint_match_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
 
 /* The same for the variance policy. */

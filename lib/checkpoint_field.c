@@ -254,6 +254,13 @@ sape_status sape_checkpoint_make_field(const char *function, const sape_safetens
     return status;
 }
 
+sape_status sape_checkpoint_match_policy(const char *function, const sape_safetensors *file,
+                                         const struct sape_mask *mask) {
+    size_t policy = mask->policy;
+    const struct sape_entry entry = {"sape.mask.policy", SAPE_ENTRY_CHOICE, &policy, policies};
+    return sape_entries_match(function, file, &entry, 1);
+}
+
 /* Whether the file is of such a field, as far as can be seen without reading the values. */
 static sape_status check_fit(const char *function, const sape_safetensors *file, bool metadata,
                              const sape_field *field) {

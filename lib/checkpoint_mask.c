@@ -105,6 +105,7 @@ sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mas
 }
 
 sape_status sape_checkpoint_match_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask) {
+    SAPE_TRY(sape_checkpoint_match_policy(function, file, mask));
     if (mask->cutoff != NULL) return sape_checkpoint_match_cutoff(function, file, mask);
     struct state state = state_of(mask);
     struct sape_entry entries[MAX_ENTRIES];

@@ -131,7 +131,7 @@ refuses 2 "0 to 0.9" "$fit_image" color.png --validation 0.95
 refuses 1 "validation_share" "$fit_image" color.png --policy spatial_fixed --sampling grid --validation 0.1
 
 # Fits.
-for policy in none global spatial spatial_fixed; do
+for policy in none global spatial spatial_fixed variance; do
     {
         expect fits "$fit_function" $QUICK --policy $policy
         expect has_json $FUNCTION_KEYS
@@ -194,7 +194,7 @@ expect has_json $FUNCTION_KEYS
 expect has_files fit.png mask.png fit.gif
 
 # A training that is stopped and goes on ends as one that was not.
-for policy in none global spatial spatial_fixed; do
+for policy in none global spatial spatial_fixed variance; do
     begin --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy --save part.safetensors \
         --checkpoint-every 1000
     kill -INT $started
@@ -206,7 +206,7 @@ for policy in none global spatial spatial_fixed; do
     expect cmp resumed.safetensors whole.safetensors
 done
 refuses 1 "missing.safetensors" "$fit_function" --resume missing.safetensors --policy none
-refuses 1 "in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
+refuses 1 "policy is variance in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
 refuses 2 "--save" "$fit_image" color.png --compare --save whole.safetensors
 
 # A saved field is drawn at any size.

@@ -261,7 +261,9 @@ START_TEST(another_trainer_is_refused_and_left_alone) {
     expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.trainer.loss is mse", "but chamfer here");
     other = usual;
     other.policy = SAPE_POLICY_GLOBAL;
-    expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.mask.block_iterations is 7", "but 11 here");
+    expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.mask.policy is spatial", "but global here");
+    other.policy = SAPE_POLICY_VARIANCE;
+    expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.mask.policy is spatial", "but variance here");
     CHECK_OK(sape_trainer_set_data(t->trainer, NUM_SAMPLES - 1, t->x, t->y));
     EXPECT_ERROR(sape_trainer_restore(t->trainer, checkpoint), SAPE_ERROR_ARGUMENT, "num_samples is 144",
                  "but 143 here");
@@ -304,6 +306,8 @@ START_TEST(nonsense_is_refused) {
     expect_patch_refused(t, "samples_used\":\"100", "samples_used\":\"1e2", SAPE_ERROR_FORMAT, "1e2");
     expect_patch_refused(t, "samples_used", "samples_uzed", SAPE_ERROR_FORMAT, "no sape.trainer.samples_used");
     expect_patch_refused(t, "features_touched\":\"", "features_touched\":\"9", SAPE_ERROR_FORMAT, "out of range");
+    expect_patch_refused(t, "mask.block_iterations\":\"7", "mask.block_iterations\":\"8", SAPE_ERROR_ARGUMENT,
+                         "sape.mask.block_iterations is 8 in the checkpoint, but 7 here");
     expect_patch_refused(t, "has_previous\":\"1", "has_previous\":\"2", SAPE_ERROR_FORMAT, "out of range");
     expect_patch_refused(t, "sape.epoch", "sape.epokh", SAPE_ERROR_NOT_FOUND, "sape.epoch");
     expect_patch_refused(t, "exp_avg_sq.model.model.model.2.bias", "exp_avg_zq.model.model.model.2.bias",
