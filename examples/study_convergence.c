@@ -9,16 +9,20 @@
 #include "options.h"
 #include "output.h"
 #include "picture.h"
-#include "plot.h"
 #include "random.h"
+#include "study_plot.h"
 #include "study_signals.h"
 
 #define SAMPLES_1D 64
 #define SAMPLES_2D 400
 #define DENSE_1D 512
 #define DENSE_2D 32
-#define STRETCHES 20
-#define GOAL 1e-3
+#define LEARNING_RATE 2e-3
+/* The first of the rates tried for the largest that converges. */
+#define FIRST_RATE 8e-3
+/* Shares of a signal's mean square: the dense error to reach, and the samples' error of a training that converged. */
+#define GOAL 0.1
+#define CONVERGED 0.5
 
 static const struct method {
     const char *name;
@@ -29,10 +33,8 @@ static const struct method {
                {"global", SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 0x2F6FBF},
                {"spatial", SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 0xC03A2B},
                {"variance", SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 0x2E9E4F},
-               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 0}};
+               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 0x303030}};
 #define NUM_METHODS (sizeof methods / sizeof *methods)
-/* The legend has room for these; identity is in the tables. */
-#define NUM_PLOTTED 4
 
 struct study {
     const char *out;
@@ -88,9 +90,15 @@ static void task_close(struct task *task) {
     free(task->work);
 }
 
-/* What a run gave: the last loss of the samples, and the dense error after every stretch. */
+static double mean_square(size_t n, const float *values) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (double)values[i] * (double)values[i];
+    return sum / (double)n;
+}
+
+/* How the errors of a training went, moment by moment: as study_plot has them. */
 struct course {
-    double train, dense[STRETCHES];
+    double errors[STUDY_NUM_CURVES][STUDY_MOMENTS];
     bool diverged;
     uint64_t to_goal; /* iterations until the dense error is below the goal; 0 for never */
 };
@@ -140,94 +148,127 @@ static bool measure(struct task *task, const sape_field *field, double bands[STU
     return true;
 }
 
-/* One training. `log` is where its errors by band go, or NULL. */
+/* Trains from one moment to the next; false too, without a message, when the training diverged. */
+static bool go_on(sape_trainer *trainer, uint64_t iterations, double *loss, bool *diverged) {
+    sape_result result = {.struct_size = sizeof result};
+    const sape_status status = sape_trainer_run(trainer, iterations, NULL, NULL, &result);
+    *loss = result.loss;
+    *diverged = status == SAPE_ERROR_DIVERGED;
+    return status == SAPE_OK || (!*diverged && message_sape_error());
+}
+
+/* One training at the rate of the study. */
 static bool train(const struct study *study, struct task *task, const struct method *method, bool adaptive,
-                  uint64_t seed, double rate, FILE *log, struct course *course) {
+                  uint64_t seed, struct course *course) {
     sape_field *field;
     sape_trainer *trainer;
-    const uint64_t stretch = study->iterations / STRETCHES;
-    *course = (struct course){.train = NAN};
-    bool good = make(study, task, method, adaptive, seed, rate, &field, &trainer);
-    for (size_t s = 0; s < STRETCHES && good; s++) {
-        sape_result result = {.struct_size = sizeof result};
+    const uint64_t stretch = study->iterations / STUDY_MOMENTS;
+    const double goal = GOAL * mean_square(task->dense, task->dense_y);
+    *course = (struct course){.to_goal = 0};
+    bool good = make(study, task, method, adaptive, seed, LEARNING_RATE, &field, &trainer);
+    for (size_t i = 0; i < STUDY_MOMENTS && good; i++) {
         double bands[STUDY_NUM_BANDS];
-        const sape_status status = sape_trainer_run(trainer, stretch, NULL, NULL, &result);
-        course->diverged = status == SAPE_ERROR_DIVERGED;
-        if (course->diverged) break;
-        good = (status == SAPE_OK || message_sape_error()) && measure(task, field, bands);
+        good = go_on(trainer, stretch, &course->errors[0][i], &course->diverged) && measure(task, field, bands);
         if (!good) break;
-        course->train = result.loss;
-        for (size_t b = 0; b < STUDY_NUM_BANDS; b++) course->dense[s] += bands[b];
-        if (course->to_goal == 0 && course->dense[s] < GOAL) course->to_goal = (s + 1) * stretch;
-        for (size_t b = 0; b < STUDY_NUM_BANDS && log != NULL; b++)
-            fprintf(log, "%s,%s,%d,%llu,%llu,%zu,%.4e\n", task->signal->name, method->name, adaptive,
-                    (unsigned long long)seed, (unsigned long long)((s + 1) * stretch), b, bands[b]);
+        for (size_t b = 0; b < STUDY_NUM_BANDS; b++) {
+            course->errors[1][i] += bands[b];
+            course->errors[2 + b][i] = bands[b];
+        }
+        if (course->to_goal == 0 && course->errors[1][i] < goal) course->to_goal = (i + 1) * stretch;
     }
+    if (course->diverged) message_error("%s with %s diverged", task->signal->name, method->name);
     sape_trainer_free(trainer);
     sape_field_free(field);
     return good;
 }
 
-/* The largest rate, of 1e-3 times powers of two, at which the samples' loss ends below half their mean square. */
-static bool largest_rate(const struct study *study, struct task *task, const struct method *method, bool adaptive) {
-    double largest = 0.0, power = 0.0;
-    for (size_t i = 0; i < task->n; i++) power += (double)(task->y[i] * task->y[i]) / (double)task->n;
-    for (double rate = 1e-3; rate < (study->quick ? 3e-3 : 1.0); rate *= 2.0) {
-        struct course course;
-        if (!train(study, task, method, adaptive, 0, rate, NULL, &course)) return false;
-        if (course.diverged || !(course.train < 0.5 * power)) break;
+/* Whether the samples' error ends low enough. */
+static bool converges(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                      uint64_t seed, double rate, bool *converged) {
+    sape_field *field;
+    sape_trainer *trainer;
+    double loss = NAN;
+    bool diverged = false;
+    const bool good = make(study, task, method, adaptive, seed, rate, &field, &trainer) &&
+                      (go_on(trainer, study->iterations, &loss, &diverged) || diverged);
+    *converged = good && !diverged && loss < CONVERGED * mean_square(task->n, task->y);
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    return good;
+}
+
+/* The largest rate, of the first one times powers of two, up to which training converges; 0 where the first does not.
+ */
+static bool largest_rate(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                         uint64_t seed) {
+    double largest = 0.0;
+    for (double rate = FIRST_RATE; rate < (study->quick ? 2.0 * FIRST_RATE : 2.0); rate *= 2.0) {
+        bool converged;
+        if (!converges(study, task, method, adaptive, seed, rate, &converged)) return false;
+        if (!converged) break;
         largest = rate;
     }
-    fprintf(study->rates, "%s,%s,%d,%g\n", task->signal->name, method->name, adaptive, largest);
+    fprintf(study->rates, "%s,%s,%d,%llu,%g\n", task->signal->name, method->name, adaptive, (unsigned long long)seed,
+            largest);
     return true;
 }
 
-static bool plot_courses(const struct study *study, const char *name, float curves[NUM_PLOTTED][STRETCHES]) {
-    float x[STRETCHES];
-    char file[64];
-    for (size_t s = 0; s < STRETCHES; s++) x[s] = (float)(s + 1) / STRETCHES;
-    struct plot *plot = plot_create(480, 320, (struct plot_range){0, 1}, (struct plot_range){-6, 0});
-    if (plot == NULL) return message_out_of_memory();
-    for (size_t m = 0; m < NUM_PLOTTED; m++) {
-        plot_curve(plot, STRETCHES, x, curves[m], (struct plot_pen){2, methods[m].color, NULL});
-        plot_legend(plot, methods[m].name, methods[m].color);
+static void write_course(const struct study *study, const struct study_signal *signal, const struct method *method,
+                         bool adaptive, uint64_t seed, const struct course *course) {
+    const uint64_t stretch = study->iterations / STUDY_MOMENTS;
+    for (size_t i = 0; i < STUDY_MOMENTS; i++)
+        for (size_t b = 0; b < STUDY_NUM_BANDS; b++)
+            fprintf(study->bands, "%s,%s,%d,%llu,%llu,%zu,%.4e\n", signal->name, method->name, adaptive,
+                    (unsigned long long)seed, (unsigned long long)((i + 1) * stretch), b, course->errors[2 + b][i]);
+    fprintf(study->summary, "%s,%s,%d,%llu,%.4e,%.4e,%llu\n", signal->name, method->name, adaptive,
+            (unsigned long long)seed, course->errors[0][STUDY_MOMENTS - 1], course->errors[1][STUDY_MOMENTS - 1],
+            (unsigned long long)course->to_goal);
+}
+
+/* Adds a course to the m-th method's curves, which are means over the seeds. */
+static void add_course(const struct study *study, const struct course *course, size_t m, struct study_plot *plot) {
+    for (size_t c = 0; c < STUDY_NUM_CURVES; c++)
+        for (size_t i = 0; i < STUDY_MOMENTS; i++)
+            plot->log_errors[c][m][i] += (float)(log10(fmax(course->errors[c][i], 1e-8)) / (double)study->num_seeds);
+}
+
+static bool study_method(const struct study *study, const struct study_signal *signal, size_t m, bool adaptive,
+                         struct study_plot *plot) {
+    bool good = true;
+    for (uint64_t seed = 0; seed < study->num_seeds && good; seed++) {
+        struct task task;
+        struct course course;
+        good = task_open(&task, signal, seed) && train(study, &task, &methods[m], adaptive, seed, &course) &&
+               largest_rate(study, &task, &methods[m], adaptive, seed);
+        task_close(&task);
+        if (!good) break;
+        write_course(study, signal, &methods[m], adaptive, seed, &course);
+        if (!adaptive) add_course(study, &course, m, plot);
     }
-    gdImagePtr image = plot_finish(plot);
-    plot_free(plot);
-    if (image == NULL) return message_out_of_memory();
+    return good;
+}
+
+static bool write_plot(const struct study *study, const char *name, const struct study_plot *plot) {
+    char file[64];
+    gdImagePtr image = study_plot_draw(plot);
+    if (image == NULL) return false;
     snprintf(file, sizeof file, "%s.png", name);
     const bool written = picture_write_png(image, study->out, file);
     gdImageDestroy(image);
     return written;
 }
 
-static bool study_method(struct study *study, const struct study_signal *signal, const struct method *method,
-                         bool adaptive, float *curve) {
-    bool good = true;
-    for (uint64_t seed = 0; seed < study->num_seeds && good; seed++) {
-        struct task task;
-        struct course course;
-        good = task_open(&task, signal, seed) &&
-               train(study, &task, method, adaptive, seed, 2e-3, study->bands, &course) &&
-               (seed > 0 || largest_rate(study, &task, method, adaptive));
-        task_close(&task);
-        if (!good) break;
-        fprintf(study->summary, "%s,%s,%d,%llu,%.4e,%.4e,%llu\n", signal->name, method->name, adaptive,
-                (unsigned long long)seed, course.train, course.dense[STRETCHES - 1],
-                (unsigned long long)course.to_goal);
-        for (size_t s = 0; s < STRETCHES && curve != NULL; s++)
-            curve[s] += (float)(log10(fmax(course.dense[s], 1e-6)) / (double)study->num_seeds);
-    }
-    return good;
-}
-
-static bool study_signal(struct study *study, const struct study_signal *signal) {
-    float curves[NUM_PLOTTED][STRETCHES] = {{0}};
-    for (size_t m = 0; m < NUM_METHODS; m++)
+static bool study_signal(const struct study *study, const struct study_signal *signal) {
+    struct study_plot plot = {.num_methods = NUM_METHODS};
+    for (size_t i = 0; i < STUDY_MOMENTS; i++)
+        plot.iterations[i] = (float)((i + 1) * (study->iterations / STUDY_MOMENTS));
+    for (size_t m = 0; m < NUM_METHODS; m++) {
+        plot.names[m] = methods[m].name;
+        plot.colors[m] = methods[m].color;
         for (int adaptive = 0; adaptive < 2; adaptive++)
-            if (!study_method(study, signal, &methods[m], adaptive, adaptive || m >= NUM_PLOTTED ? NULL : curves[m]))
-                return false;
-    return plot_courses(study, signal->name, curves);
+            if (!study_method(study, signal, m, adaptive, &plot)) return false;
+    }
+    return write_plot(study, signal->name, &plot);
 }
 
 static FILE *open_table(const struct study *study, const char *name, const char *head) {
@@ -252,8 +293,8 @@ static bool run(struct study *study) {
     if (!output_make_directory(study->out)) return false;
     study->bands = open_table(study, "bands.csv", "signal,method,adaptive_rate,seed,iteration,band,mse");
     study->summary =
-        open_table(study, "summary.csv", "signal,method,adaptive_rate,seed,train_mse,dense_mse,iterations_to_1e-3");
-    study->rates = open_table(study, "rates.csv", "signal,method,adaptive_rate,largest_rate");
+        open_table(study, "summary.csv", "signal,method,adaptive_rate,seed,train_mse,dense_mse,iterations_to_goal");
+    study->rates = open_table(study, "rates.csv", "signal,method,adaptive_rate,seed,largest_rate");
     bool good = study->bands && study->summary && study->rates;
     for (size_t i = 0; i < study_num_signals && good; i++) good = study_signal(study, &study_signals[i]);
     good = close_table(study->bands) && good;
@@ -264,18 +305,18 @@ static bool run(struct study *study) {
 }
 
 int main(int argc, char **argv) {
-    struct study study = {.out = "out", .iterations = 2000, .num_seeds = 3};
+    struct study study = {.out = "out", .iterations = 1000, .num_seeds = 3};
     const struct option_spec specs[] = {
-        {"iterations", OPTION_COUNT, &study.iterations, "N", "length of every training", STRETCHES, 1e6, NULL},
+        {"iterations", OPTION_COUNT, &study.iterations, "N", "length of every training", STUDY_MOMENTS, 1e6, NULL},
         {"seeds", OPTION_COUNT, &study.num_seeds, "N", "trainings of every kind, with seeds from 0 on", 1, 1000, NULL},
         {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, made when missing"},
-        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 40 iterations, to see that it runs"},
+        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to see that it runs"},
     };
     const struct option_group groups[] = {{"Study", specs, sizeof specs / sizeof *specs}};
     const struct option_table table = {
         .summary = "Fits synthetic signals with every policy, with and without the adaptive learning rate; writes the\n"
                    "error by band of frequency over time, the last errors, the largest learning rate that converges,\n"
-                   "and a plot of every signal: log10 of the dense error over the share of the training.",
+                   "and a plot of every signal's errors over the iterations.",
         .groups = groups,
         .num_groups = 1,
     };
@@ -283,7 +324,7 @@ int main(int argc, char **argv) {
     if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
     if (study.quick) {
         study.num_seeds = 1;
-        study.iterations = 2 * STRETCHES;
+        study.iterations = 2 * STUDY_MOMENTS;
     }
     return run(&study) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -183,6 +183,30 @@ START_TEST(test_palette) {
 }
 END_TEST
 
+/* A rectangle of 4 by 2 given either way round: from the middle of its right side, by length, as the circle goes. */
+START_TEST(test_by_arc_length) {
+    float given[] = {-2, -1, 2, -1, 2, 0, 2, 1, -2, 1};
+    static const float expected[] = {2, 0, 2, 1, -2, 1, -2, -1, 2, -1};
+    static const double reached[] = {0, 1, 5, 7, 11};
+    float x[5], points[10];
+    if (_i == 1) {
+        for (size_t k = 0; k < 2; k++) {
+            for (size_t a = 0; a < 2; a++) {
+                const float kept = given[2 * k + a];
+                given[2 * k + a] = given[2 * (4 - k) + a];
+                given[2 * (4 - k) + a] = kept;
+            }
+        }
+    }
+    outline_by_arc_length(&(struct outline){5, given}, x, points);
+    ck_assert_mem_eq(points, expected, sizeof expected);
+    for (size_t i = 0; i < 5; i++) ck_assert_double_eq_tol((double)x[i], -1 + 2 * reached[i] / 12, 1e-6);
+    float nowhere[] = {1, 1, 1, 1, 1, 1};
+    outline_by_arc_length(&(struct outline){3, nowhere}, x, points);
+    for (size_t i = 0; i < 3; i++) ck_assert(x[i] == -1);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("outline");
     TCase *tcase = tcase_create("outline");
@@ -194,6 +218,7 @@ int main(void) {
     tcase_add_test(tcase, test_thin_line);
     tcase_add_test(tcase, test_refused);
     tcase_add_test(tcase, test_palette);
+    tcase_add_loop_test(tcase, test_by_arc_length, 0, 2);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -27,6 +27,12 @@ bool outline_normalise(struct outline *outline);
 /* Traces a picture, or takes the rows x,y of a file whose name ends in .csv as points; normalised. */
 bool outline_read(const char *path, struct outline *outline);
 
+/*
+ * The outline as a signal over [-1, 1): x (n) grows with the arc length, points (n, 2) go the way of the circle (cos,
+ * sin) and begin at the point nearest to (1, 0), where that begins. Of an outline without length x is -1.
+ */
+void outline_by_arc_length(const struct outline *outline, float *x, float *points);
+
 void outline_free(struct outline *outline);
 
 #endif
