@@ -52,7 +52,24 @@ static bool make_circle(struct job *job) {
     return true;
 }
 
-/* Runs until the error is small enough. */
+/* The outline that a curve is to become is the signal of the variance policy: Chamfer has no targets that would be. */
+static bool give_signal(const struct job *job, sape_field *field) {
+    if (job->settings.policy != SAPE_POLICY_VARIANCE) return true;
+    const size_t n = job->target.n;
+    float *x = malloc(n * sizeof *x), *points = malloc(2 * n * sizeof *points);
+    bool given = x && points;
+    if (given) {
+        outline_by_arc_length(&job->target, x, points);
+        given = sape_mask_set_signal(sape_field_mask(field), n, x, 2, points) == SAPE_OK || message_sape_error();
+    } else {
+        message_out_of_memory();
+    }
+    free(x);
+    free(points);
+    return given;
+}
+
+/* Runs until the error is small enough. The circle's targets have set the mask's signal; it is to be the field's. */
 static bool calibrate(struct job *job, sape_field *field) {
     sape_trainer_params params;
     sape_optimizer_params optimizer;
@@ -63,6 +80,10 @@ static bool calibrate(struct job *job, sape_field *field) {
     optimizer.learning_rate = CALIBRATION_RATE;
     sape_status status = sape_trainer_create(&params, &optimizer, field, &trainer);
     if (status == SAPE_OK) status = sape_trainer_set_data(trainer, job->num_points, job->x, job->circle);
+    if (status == SAPE_OK && !give_signal(job, field)) {
+        sape_trainer_free(trainer);
+        return false;
+    }
     job->calibration_error = INFINITY;
     for (int i = 0; status == SAPE_OK && i < CALIBRATION_ITERATIONS; i++) {
         status = sape_trainer_step(trainer, &job->calibration_error);
@@ -92,7 +113,7 @@ static bool on_begin(void *user, sape_field *field) {
         .domain_dim = 1, .output_dim = 2, .n = job->num_points, .x = job->x, .targets = job->circle};
     sape_field *twin;
     if (!fit_create_field(&endless, &circle, &twin)) return false;
-    const bool done = calibrate(job, twin) && copy_network(twin, field);
+    const bool done = give_signal(job, field) && calibrate(job, twin) && copy_network(twin, field);
     sape_field_free(twin);
     return done;
 }
@@ -209,6 +230,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
                    "CSV file, which are the outline in its order. The network is fitted to a circle first, then by\n"
                    "the Chamfer distance to the outline. Writes fit.png and fit.gif: the outline thin, the curve in\n"
                    "colours from blue, nothing revealed, to red, all revealed.\n"
+                   "The signal of --policy variance is the outline by its arc length, from its point nearest to where\n"
+                   "the circle begins, on the right, going round as the circle does.\n"
                    "The default learning rate is 1e-5, for the identity encoding 1e-4.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,

@@ -108,7 +108,7 @@ awk '/^f/ && ++n == 1 { next } /^f/ && n == 100 { print $1, $2, $4, $3; next } {
 expect fits damaged.obj $SMALL --epochs 1
 
 # Fits.
-for policy in none global spatial; do
+for policy in none global spatial variance; do
     expect fits $QUICK --policy $policy
     expect has_json $KEYS
     expect json_has "\"policy\":\"$policy\",\"encoding\":\"fourier\",\"iterations\":160"

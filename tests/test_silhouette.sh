@@ -87,7 +87,7 @@ awk 'BEGIN { for (i = 0; i < 200; i++) { s = i / 50; t = s - int(s); k = int(s)
 expect fits square.csv $SMALL --iterations 400
 expect json_has '"target_points":200'
 expect below chamfer 0.1
-for policy in none global spatial spatial_fixed; do
+for policy in none global spatial spatial_fixed variance; do
     expect fits "$key" $SMALL --iterations 60 --policy $policy
     expect json_has "\"policy\":\"$policy\""
 done
