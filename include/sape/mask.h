@@ -8,7 +8,9 @@
  * it inside a field, or alone with a network of your own: ask for weights, multiply your features by them, record the
  * per-sample losses, step.
  *
- * A block is the number of features revealed at a time. The formulas are in docs/mathematics.md.
+ * A block is the number of features revealed at a time. The variance policy has no blocks and follows the signal in
+ * place of the loss: it is a low-pass filter of the features that opens with the iterations, and earlier where the
+ * signal is rough. The formulas are in docs/mathematics.md.
  */
 #ifndef SAPE_MASK_H
 #define SAPE_MASK_H
@@ -36,7 +38,9 @@ typedef enum sape_policy {
     SAPE_POLICY_SPATIAL_FIXED = 3,
     /**
      * A low-pass filter whose cut-off frequency rises with the iterations, and is higher in the cells of a grid where
-     * the signal varies more: sape_cutoff_params, sape_mask_set_signal(). Losses do not matter.
+     * the signal varies more: features above it have weight 0. Its constants are sape_cutoff_params; the signal is
+     * given by sape_mask_set_signal(), which a trainer with targets calls by itself. Losses do not matter, and neither
+     * do num_blocks, block_iterations and epsilon.
      */
     SAPE_POLICY_VARIANCE = 4
 } sape_policy;
@@ -50,15 +54,23 @@ typedef enum sape_filter_shape {
 } sape_filter_shape;
 
 /**
- * The constants of the variance policy. The cut-off of a cell after iteration t, in cycles per unit of x, is
+ * The constants of the variance policy. By default the cut-off rises from c_min to c_max along an S-shaped curve over
+ * the first half of the training, and where the signal is roughest it is beta (c_max - c_min) ahead of that.
+ *
+ * The cut-off of a cell after iteration t, in cycles per unit of x, is
  *
  *     c = c_min + (c_max - c_min) (L(p) + beta sigma^gamma), clamped to [c_min, c_max],
  *
- * where p = (t - t0) / (T - t0) clamped to [0, 1], t0 = start_iteration, T = end_share num_iterations; L is the
- * logistic function S(p) = 1 / (1 + exp(-steepness (p - midpoint))), where rescale is set (S(p) - S(0)) / (S(1) -
- * S(0)); and sigma in [0, 1] is the signal's variance in the window round the cell over its largest value. Between the
- * cells the cut-off is interpolated linearly along every axis. A feature of frequency f has weight 1 where f <= c, 0
- * where f >= c + width, and falls between them as shape says.
+ * where
+ *
+ * - p = (t - t0) / (T - t0), clamped to [0, 1], is how far the schedule has come: t0 = start_iteration, T = end_share
+ *   num_iterations;
+ * - L(p) is the logistic function S(p) = 1 / (1 + exp(-steepness (p - midpoint))), or with rescale
+ *   (S(p) - S(0)) / (S(1) - S(0)), which runs from 0 to 1;
+ * - sigma in [0, 1] is the signal's variance in the window round the cell, over the largest of all cells.
+ *
+ * Between the cells the cut-off is interpolated linearly along every axis. A feature of frequency f
+ * (sape_encoder_frequencies()) has weight 1 where f <= c, 0 where f >= c + width, and falls between them as shape says.
  *
  * Set by sape_cutoff_params_init() or sape_cutoff_params_init_published(), then changed where wanted. Defaults are this
  * library's own where nothing else is said.
@@ -66,7 +78,10 @@ typedef enum sape_filter_shape {
 typedef struct sape_cutoff_params {
     /** sizeof(sape_cutoff_params); set by the initialiser. */
     size_t struct_size;
-    /** The lowest cut-off, cycles per unit of x, 0 to 1e30, not above c_max. Default 0: at first x itself alone. */
+    /**
+     * The lowest cut-off, cycles per unit of x, 0 to 1e30, not above c_max. Default 0: at first, where the signal does
+     * not vary, x itself and what lies below width.
+     */
     double c_min;
     /**
      * The highest cut-off, cycles per unit of x, up to 1e30. 0 (the default) chooses it: the highest frequency of a
@@ -89,13 +104,13 @@ typedef struct sape_cutoff_params {
     sape_boundary boundary;
     /** Iterations t0 before the cut-off begins to rise, less than T. Default 0. */
     size_t start_iteration;
-    /** The end T of the schedule as a share of num_iterations, 1e-12 to 1; rounded down, at least 1. Default 0.5;
-     * published 1. */
+    /** The end T of the schedule as a share of num_iterations, 1e-12 to 1: T is rounded down, and at least 1. Default
+     * 0.5; published 1. */
     double end_share;
     /** Window of the variance along an axis in cells, up to 1e6. 0 (the default) for 5, 3 in grids up to 100 cells. */
     size_t window;
-    /** Width of the filter's fall, cycles per unit of x, 0 (the ideal filter) to 1e30. Default 1; published 0.
-     */
+    /** Width of the filter's fall, cycles per unit of x, 0 (the ideal filter, which jumps) to 1e30. Default 1;
+     * published 0. */
     double width;
     /** The shape of the fall. Default #SAPE_FILTER_LINEAR. */
     sape_filter_shape shape;
@@ -284,8 +299,10 @@ SAPE_API sape_status sape_mask_advance(sape_mask *mask);
 SAPE_API sape_status sape_mask_smoothed_loss(const sape_mask *mask, float *loss, size_t count);
 
 /**
- * Variance: gives the signal whose variance sets the cut-offs, usually the training samples; a trainer does so by
- * itself when it is given targets. Until then sigma is 0 everywhere. May be called again at any time.
+ * Variance: gives the signal whose variance sets the cut-offs, usually the training samples. A trainer does so by
+ * itself whenever it is given targets; samplers and losses without targets (Chamfer, a custom one) need this call,
+ * with what the outputs are to become at x, as far as that is known. Until a signal is given sigma is 0 everywhere: the
+ * cut-off rises alike at all places. May be called again at any time; the iterations counted stay.
  *
  * The variance of a cell is that of the samples in the window round it, summed over the outputs; a sample belongs to
  * the cell it lies in. A window of fewer than two samples takes the mean of its neighbours. A constant signal has sigma
