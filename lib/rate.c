@@ -148,26 +148,30 @@ static size_t place(const sape_trainer *trainer, const float *x, struct sape_pla
     return cell;
 }
 
-/* The coordinates as the grid sees them: scaled like the mask's. */
-static float *scaled_coordinates(const sape_trainer *trainer) {
+/* The variance of these samples' targets. The grid sees coordinates scaled like the mask's. */
+static sape_status find_variance(const char *function, const sape_trainer *trainer,
+                                 const struct sape_training_samples *samples, float *sigma) {
     const struct sape_mask *mask = trainer->field->mask;
-    const size_t n = trainer->num_samples, d = mask->domain_dim;
+    const struct sape_grid *grid = &trainer->rate->grid;
+    const size_t n = samples->n, d = mask->domain_dim;
     float *x = SAPE_NEW_ARRAY(float, n *d);
-    for (size_t i = 0; x != NULL && i < n * d; i++) x[i] = (trainer->x[i] - mask->center[i % d]) * mask->scale[i % d];
-    return x;
+    if (x == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", n);
+    for (size_t i = 0; i < n * d; i++) x[i] = (samples->x[i] - mask->center[i % d]) * mask->scale[i % d];
+    const sape_status status = sape_grid_variance(function, grid, 2 * grid->radius + 1, SAPE_BOUNDARY_REPLICATE, n, d,
+                                                  x, trainer->field->network->output_dim, samples->targets, sigma);
+    sape_release(x);
+    return status;
 }
 
+/* Held-out targets have no part in it. */
 static sape_status find_sigma(const char *function, sape_trainer *trainer) {
     struct sape_rate *rate = trainer->rate;
-    const size_t d = trainer->field->mask->domain_dim;
+    struct sape_training_samples samples;
     memset(rate->sigma, 0, rate->grid.cells * sizeof *rate->sigma);
     if (trainer->targets == NULL || trainer->sampler != NULL) return SAPE_OK;
-    float *x = scaled_coordinates(trainer);
-    if (x == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", trainer->num_samples);
-    const sape_status status = sape_grid_variance(function, &rate->grid, 2 * rate->grid.radius + 1,
-                                                  SAPE_BOUNDARY_REPLICATE, trainer->num_samples, d, x,
-                                                  trainer->field->network->output_dim, trainer->targets, rate->sigma);
-    sape_release(x);
+    sape_status status = sape_training_samples_open(function, trainer, &samples);
+    if (status == SAPE_OK) status = find_variance(function, trainer, &samples, rate->sigma);
+    sape_training_samples_close(&samples);
     return status;
 }
 

@@ -100,13 +100,17 @@ sape_status sape_trainer_check_outside(const char *function, const sape_trainer 
     return sape_fail(SAPE_ERROR_STATE, function, "the trainer is in use: this is a call from one of its callbacks");
 }
 
-/* Under the variance policy the targets are the signal of the mask that training goes on with. */
-static sape_status begin_field(const sape_trainer *trainer, const sape_trainer *next) {
+/* Under the variance policy the targets are the signal of the mask that training goes on with, but for those that are
+   held out. */
+static sape_status begin_field(const char *function, const sape_trainer *trainer, const sape_trainer *next) {
     sape_field *field = trainer->field;
+    struct sape_training_samples samples;
     SAPE_TRY(sape_validation_show_latest(trainer));
     if (next->targets == NULL || sape_mask_policy(field->mask) != SAPE_POLICY_VARIANCE) return SAPE_OK;
-    const sape_status status =
-        sape_mask_set_signal(field->mask, next->num_samples, next->x, field->network->output_dim, next->targets);
+    sape_status status = sape_training_samples_open(function, next, &samples);
+    if (status == SAPE_OK)
+        status = sape_mask_set_signal(field->mask, samples.n, samples.x, field->network->output_dim, samples.targets);
+    sape_training_samples_close(&samples);
     if (status != SAPE_OK) sape_validation_show_best(trainer);
     return status;
 }
@@ -115,7 +119,7 @@ static sape_status begin_field(const sape_trainer *trainer, const sape_trainer *
 static sape_status begin_batches(const char *function, sape_trainer *trainer, sape_trainer *next) {
     sape_status status = trainer->rate == NULL ? SAPE_OK : sape_rate_copy(function, trainer->rate, &next->rate);
     if (status == SAPE_OK) status = sape_trainer_prepare(function, next);
-    if (status == SAPE_OK) status = begin_field(trainer, next);
+    if (status == SAPE_OK) status = begin_field(function, trainer, next);
     sape_trainer_release_samples(status == SAPE_OK ? trainer : next);
     if (status == SAPE_OK) *trainer = *next;
     return status;

@@ -63,6 +63,31 @@ void sape_validation_draw(const sape_trainer_params *params, size_t num_training
     }
 }
 
+sape_status sape_training_samples_open(const char *function, const sape_trainer *trainer,
+                                       struct sape_training_samples *samples) {
+    const size_t d = sape_encoder_domain_dim(trainer->field->encoder), o = trainer->field->network->output_dim;
+    const size_t n = trainer->num_samples, count = n - sape_validation_count(&trainer->params, n);
+    *samples = (struct sape_training_samples){.n = count, .x = trainer->x, .targets = trainer->targets};
+    if (count == n) return SAPE_OK;
+    size_t *order = SAPE_NEW_ARRAY(size_t, n);
+    float *x = samples->copies[0] = SAPE_NEW_ARRAY(float, count *d);
+    float *targets = samples->copies[1] = SAPE_NEW_ARRAY(float, count *o);
+    const bool complete = order != NULL && x != NULL && targets != NULL;
+    if (complete) {
+        sape_validation_draw(&trainer->params, count, n, order);
+        sape_trainer_gather(trainer, count, order, x, targets);
+    }
+    sape_release(order);
+    samples->x = x;
+    samples->targets = targets;
+    return complete ? SAPE_OK : sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", count);
+}
+
+void sape_training_samples_close(struct sape_training_samples *samples) {
+    sape_release(samples->copies[0]);
+    sape_release(samples->copies[1]);
+}
+
 /* The held-out samples in arrays, as a custom loss wants them. */
 static sape_status open_arrays(const char *function, sape_trainer *trainer) {
     struct sape_validation *validation = &trainer->validation;

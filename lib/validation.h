@@ -33,6 +33,18 @@ size_t sape_validation_count(const sape_trainer_params *params, size_t n);
 /* 0 .. n - 1: ascending, first those that are trained on, then those held out. */
 void sape_validation_draw(const sape_trainer_params *params, size_t num_training, size_t n, size_t *samples);
 
+/* A trainer's samples that are trained on, in their order; in place where none are held out. */
+struct sape_training_samples {
+    size_t n;
+    const float *x, *targets;
+    float *copies[2];
+};
+
+/* Of a trainer with targets. To be closed also when it fails. */
+sape_status sape_training_samples_open(const char *function, const sape_trainer *trainer,
+                                       struct sape_training_samples *samples);
+void sape_training_samples_close(struct sape_training_samples *samples);
+
 /* Memory for the held-out samples of the trainer's present data. */
 sape_status sape_validation_open(const char *function, sape_trainer *trainer);
 

@@ -102,6 +102,32 @@ static void find_held_out(const sape_trainer_params *like, int *held) {
     small_fit_free(fit);
 }
 
+/* What held-out targets are makes no difference to anything but their loss: not to the variance policy's signal, nor to
+   an adaptive rate, set before or after the data. */
+START_TEST(held_out_targets_stay_unseen) {
+    int held[N];
+    const sape_trainer_params params = with_validation(0);
+    find_held_out(&params, held);
+    for (int late = 0; late < 2; late++) {
+        struct small_fit *fits[2];
+        for (int i = 0; i < 2; i++) {
+            struct small_fit *fit = fits[i] = small_fit_create(SAPE_POLICY_VARIANCE, &params);
+            sape_adaptive_rate_params rate;
+            sape_adaptive_rate_params_init(&rate, sizeof rate);
+            for (size_t k = 0; i == 1 && k < N * SMALL_FIT_OUTPUTS; k++)
+                if (held[k / SMALL_FIT_OUTPUTS]) fit->y[k] = k % 3 == 0 ? 40.0f : -7.0f;
+            if (!late) CHECK_OK(sape_trainer_set_adaptive_rate(fit->trainer, &rate));
+            CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, fit->y));
+            if (late) CHECK_OK(sape_trainer_set_adaptive_rate(fit->trainer, &rate));
+            for (int k = 0; k < 40; k++) CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+        }
+        check_same_state(fits[0], fits[1]);
+        small_fit_free(fits[0]);
+        small_fit_free(fits[1]);
+    }
+}
+END_TEST
+
 struct history {
     uint64_t iterations[1000];
     double losses[1000];
@@ -401,6 +427,7 @@ int main(void) {
     TCase *tests = tcase_create("validation");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, held_out_samples_are_never_trained_on);
+    tcase_add_test(tests, held_out_targets_stay_unseen);
     tcase_add_test(tests, the_field_holds_the_best);
     tcase_add_test(tests, going_on);
     tcase_add_test(tests, patience_ends_a_run);

@@ -63,7 +63,8 @@ typedef struct sape_trainer_params {
     /**
      * Validation: the share of the samples that is held out, 0 to 0.9: sape_trainer_set_data() draws
      * round(validation_share n) of them from the seed alone, at least one, and leaves at least one to train on. They
-     * are never trained on nor recorded by the mask. 0 (the default) for none; then all is as if there were no
+     * are never trained on nor recorded by the mask, and have no part in the variance policy's signal or an adaptive
+     * rate's sigma. 0 (the default) for none; then all is as if there were no
      * validation, to the last bit. Not with #SAPE_POLICY_SPATIAL_FIXED, where every sample has a row of its own,
      * with #SAPE_LOSS_CHAMFER, #SAPE_LOSS_CUSTOM_JACOBIAN, samplers or several ranks.
      */
@@ -221,8 +222,8 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * Gives the samples. The arrays are not copied: they must stay as they are until other ones are given or the trainer is
  * freed. An epoch that was under way is dropped, and so is what the losses on other samples have said: convergence and
  * validation begin anew, from the field that the last iteration has left. Under the variance policy the targets are the
- * signal whose variance sets the cut-offs: sape_mask_set_signal() is called with them. When it fails the samples are
- * those from before.
+ * signal whose variance sets the cut-offs: sape_mask_set_signal() is called with them, without those that are held
+ * out. When it fails the samples are those from before.
  *
  * @param n       number of samples, at least 1.
  * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss;
