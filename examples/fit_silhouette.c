@@ -217,6 +217,11 @@ static bool run(struct job *job) {
     return done;
 }
 
+static bool check(const struct job *job) {
+    return !isnan(job->settings.std) ||
+           message_error("option --std: auto needs a target for every sample, and a curve has none");
+}
+
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"PICTURE|CSV", &job->path}};
     const struct option_spec data[] = {
@@ -242,7 +247,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     settings_complete(&job->settings);
     if (isnan(job->settings.learning_rate))
         job->settings.learning_rate = job->settings.encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
-    return outcome;
+    return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }
 
 int main(int argc, char **argv) {

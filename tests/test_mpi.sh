@@ -75,6 +75,13 @@ for policy in none global variance spatial; do
     done
 done
 
+# The ranks choose a std from the samples of all.
+"$fit_image" "$picture" $quick --std auto >stdout 2>stderr
+all=$(value psnr_all) std=$(sed -nE 's/^(std .*)/\1/p' stderr)
+"$mpirun" -n 2 "$fit_mpi" "$picture" $quick --std auto >stdout 2>stderr
+expect "2 ranks, --std auto: $(value psnr_all) dB, not $all" close "$(value psnr_all)" "$all" 0.05
+expect "and they say so once" [ -n "$std" -a "$(grep "^std" stderr)" = "$std" ]
+
 # Every rank has a checkpoint of its own.
 "$mpirun" -n 2 "$fit_mpi" "$picture" $quick >stdout 2>stderr
 whole=$(value checksum)

@@ -62,6 +62,7 @@ same_fits() {
 SMALL="--points 100 --hidden 32 --num-frequencies 32 --threads 1 --lr 1e-3"
 
 expect refuses 2 "'PICTURE|CSV'"
+expect refuses 2 "--std: auto needs a target" "$key" --std auto
 expect refuses 2 "--points: 2 is out of range" "$key" --points 2
 : >empty.png
 echo "no picture" >text.png

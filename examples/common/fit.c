@@ -30,20 +30,21 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     return mask;
 }
 
-/* The std of the settings, or what suits the samples (of the first epoch). */
+/* The std of the settings, or what suits the samples: with ranks those of all, otherwise those of the first epoch. */
 static bool choose_std(const struct settings *settings, const struct fit_problem *problem, double *std) {
     sape_bandwidth proposed = {.struct_size = sizeof proposed};
-    const float *x = problem->x, *targets = problem->targets;
+    const bool ranks = problem->num_signal > 0;
+    const size_t n = ranks ? problem->num_signal : problem->n;
+    const float *x = ranks ? problem->signal_x : problem->x, *targets = ranks ? problem->signal : problem->targets;
     *std = settings->std;
     if (!isnan(*std)) return true;
-    if (problem->loss == SAPE_LOSS_CHAMFER)
-        return message_error("--std auto needs a target for every sample, which this task does not have");
     if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
-    if (sape_bandwidth_propose(problem->n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
+    if (sape_bandwidth_propose(n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
         return message_sape_error();
     *std = proposed.std;
-    fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
-            proposed.nyquist, proposed.signal_frequency);
+    if (problem->metric != PROGRESS_SILENT)
+        fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
+                proposed.nyquist, proposed.signal_frequency);
     return true;
 }
 

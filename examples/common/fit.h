@@ -39,7 +39,7 @@ struct fit_problem {
     sape_reduce_fn reduce; /* NULL, or what sums over the ranks that train together */
     fit_agree_fn agree;    /* NULL, or what makes them give up together */
     void *ranks_user;
-    size_t num_signal; /* with ranks and the variance policy: the samples of all ranks, as n, x and targets */
+    size_t num_signal; /* with ranks: the samples of all, as n, x and targets */
     const float *signal_x, *signal;
     size_t num_frames; /* 0 for none */
     fit_frame_fn frame;
