@@ -3,6 +3,7 @@
  * Convergence and validation in checkpoints. The field in its other state, at its best or as training has left it, is a
  * checkpoint in the checkpoint: a tensor of bytes.
  */
+#include <math.h>
 #include <string.h>
 
 #include "checkpoint.h"
@@ -13,6 +14,7 @@
 #include "trainer.h"
 
 static const char best_name[] = "sape.validation.best", latest_name[] = "sape.validation.latest";
+static const char lowest_name[] = "sape.validation.lowest_sample_loss";
 
 #define NUM_CONVERGENCE 4
 
@@ -24,8 +26,8 @@ static void list_convergence(struct sape_convergence *c, struct sape_entry entri
     memcpy(entries, all, sizeof all);
 }
 
-#define NUM_SETTINGS 3
-#define NUM_VALIDATION 7
+#define NUM_SETTINGS 4
+#define NUM_VALIDATION 9
 
 /* The settings, which must be the same, first. */
 static void list_validation(sape_trainer_params *params, struct sape_validation *v,
@@ -34,7 +36,9 @@ static void list_validation(sape_trainer_params *params, struct sape_validation 
         {"sape.validation.share", SAPE_ENTRY_REAL, &params->validation_share, NULL},
         {"sape.validation.seed", SAPE_ENTRY_INTEGER, &params->seed, NULL},
         {"sape.validation.every", SAPE_ENTRY_INTEGER, &params->validation_every, NULL},
+        {"sape.validation.margin", SAPE_ENTRY_REAL, &params->validation_margin, NULL},
         {"sape.validation.loss", SAPE_ENTRY_REAL, &v->loss, NULL},
+        {"sape.validation.lowest_loss", SAPE_ENTRY_REAL, &v->lowest_loss, NULL},
         {"sape.validation.best_loss", SAPE_ENTRY_REAL, &v->best_loss, NULL},
         {"sape.validation.best_iteration", SAPE_ENTRY_INTEGER, &v->best_iteration, NULL},
         {"sape.validation.since", SAPE_ENTRY_INTEGER, &v->since, NULL}};
@@ -63,6 +67,9 @@ sape_status sape_checkpoint_add_progress(const sape_trainer *trainer, sape_safet
     if (params.validation_share == 0.0) return SAPE_OK;
     list_validation(&params, &validation, entries);
     SAPE_TRY(sape_entries_write(writer, entries, NUM_VALIDATION));
+    if (!isinf(validation.lowest_loss))
+        SAPE_TRY(sape_safetensors_writer_add(writer, lowest_name, SAPE_DTYPE_F32, 1, &validation.count,
+                                             validation.lowest_sample_loss));
     if (validation.latest != NULL) return add_file(validation.latest, latest_name, writer);
     return validation.best == NULL ? SAPE_OK : add_file(validation.best, best_name, writer);
 }
@@ -93,6 +100,17 @@ static sape_status check_since(const char *function, const char *name, uint64_t 
                      (unsigned long long)since, (unsigned long long)num_steps);
 }
 
+/* The samples' losses when their mean was lowest, where there has been one. */
+static sape_status read_lowest(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
+                               struct sape_validation *validation) {
+    const size_t count = trainer->validation.count;
+    if (isinf(validation->lowest_loss)) return SAPE_OK;
+    validation->lowest_sample_loss = SAPE_NEW_ARRAY(float, count);
+    if (validation->lowest_sample_loss == NULL)
+        return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", count);
+    return sape_checkpoint_read_row(function, file, lowest_name, validation->lowest_sample_loss, count);
+}
+
 static sape_status read_validation(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
                                    uint64_t num_steps, struct sape_validation *validation) {
     sape_trainer_params params = trainer->params;
@@ -108,6 +126,7 @@ static sape_status read_validation(const char *function, const sape_safetensors 
     SAPE_TRY(sape_entries_read(function, file, entries, NUM_VALIDATION));
     SAPE_TRY(check_since(function, "sape.validation.since", validation->since, num_steps));
     SAPE_TRY(check_since(function, "sape.validation.best_iteration", validation->best_iteration, num_steps));
+    SAPE_TRY(read_lowest(function, file, trainer, validation));
     SAPE_TRY(read_file(function, file, best_name, trainer->field, &validation->best));
     SAPE_TRY(read_file(function, file, latest_name, trainer->field, &validation->latest));
     if (validation->best != NULL && validation->latest != NULL)
@@ -136,15 +155,17 @@ void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint
     sape_safetensors_free(validation->best);
     sape_safetensors_free(validation->latest);
     validation->loss = incoming->loss;
+    validation->lowest_loss = incoming->lowest_loss;
     validation->best_loss = incoming->best_loss;
     validation->best_iteration = incoming->best_iteration;
     validation->since = incoming->since;
     validation->best = incoming->best;
     validation->latest = incoming->latest;
     incoming->best = incoming->latest = NULL;
+    if (incoming->lowest_sample_loss != NULL)
+        memcpy(validation->lowest_sample_loss, incoming->lowest_sample_loss, validation->count * sizeof(float));
 }
 
 void sape_checkpoint_drop_progress(struct sape_checkpoint_progress *progress) {
-    sape_safetensors_free(progress->validation.best);
-    sape_safetensors_free(progress->validation.latest);
+    sape_validation_free(&progress->validation);
 }

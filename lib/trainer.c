@@ -28,7 +28,8 @@ static const sape_trainer_params defaults = {.struct_size = sizeof(sape_trainer_
                                              .min_improvement = 1e-3,
                                              .validation_share = 0.0,
                                              .validation_every = 20,
-                                             .validation_patience = 0};
+                                             .validation_patience = 0,
+                                             .validation_margin = 1.0};
 
 void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);

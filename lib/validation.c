@@ -2,6 +2,7 @@
 #include "validation.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "error.h"
 #include "loss.h"
@@ -18,6 +19,9 @@ sape_status sape_validation_check(const char *function, const sape_trainer_param
                          params->validation_share, MAX_SHARE);
     if (params->validation_every == 0)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "validation_every is 0, must be at least 1");
+    if (!(params->validation_margin >= 0.0) || isinf(params->validation_margin))
+        return sape_fail(SAPE_ERROR_ARGUMENT, function, "validation_margin is %g, must be finite and >= 0",
+                         params->validation_margin);
     if (params->validation_share > 0.0 && field->mask->policy == SAPE_POLICY_SPATIAL_FIXED)
         return sape_fail(
             SAPE_ERROR_UNSUPPORTED, function,
@@ -35,12 +39,13 @@ sape_status sape_validation_check(const char *function, const sape_trainer_param
 }
 
 void sape_validation_begin(struct sape_validation *validation) {
-    *validation = (struct sape_validation){.loss = INFINITY, .best_loss = INFINITY};
+    *validation = (struct sape_validation){.loss = INFINITY, .lowest_loss = INFINITY, .best_loss = INFINITY};
 }
 
 void sape_validation_free(struct sape_validation *validation) {
-    float **const arrays[] = {&validation->sample_loss, &validation->x, &validation->targets, &validation->outputs,
-                              &validation->d_outputs};
+    float **const arrays[] = {&validation->sample_loss, &validation->lowest_sample_loss,
+                              &validation->x,           &validation->targets,
+                              &validation->outputs,     &validation->d_outputs};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) sape_release(*arrays[i]);
     sape_safetensors_free(validation->best);
     sape_safetensors_free(validation->latest);
@@ -109,7 +114,8 @@ sape_status sape_validation_open(const char *function, sape_trainer *trainer) {
     validation->count = trainer->num_samples - trainer->num_training;
     if (validation->count == 0) return SAPE_OK;
     validation->sample_loss = SAPE_NEW_ARRAY(float, validation->count);
-    if (validation->sample_loss == NULL)
+    validation->lowest_sample_loss = SAPE_NEW_ARRAY(float, validation->count);
+    if (validation->sample_loss == NULL || validation->lowest_sample_loss == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu held-out samples", validation->count);
     return trainer->params.loss == SAPE_LOSS_CUSTOM ? open_arrays(function, trainer) : SAPE_OK;
 }
@@ -167,6 +173,24 @@ static sape_status keep(sape_trainer *trainer, sape_safetensors **place) {
     return SAPE_OK;
 }
 
+/* Of the mean difference between the samples' losses and those when it was lowest. */
+static double standard_error(const struct sape_validation *validation) {
+    double mean = 0.0, squares = 0.0;
+    for (size_t i = 0; i < validation->count; i++) {
+        const double difference = (double)validation->sample_loss[i] - (double)validation->lowest_sample_loss[i];
+        const double delta = difference - mean;
+        mean += delta / (double)(i + 1);
+        squares += delta * (difference - mean);
+    }
+    const double n = (double)validation->count;
+    return n > 1.0 ? sqrt(squares / (n - 1.0) / n) : 0.0;
+}
+
+static bool within_margin(const struct sape_validation *validation, double margin) {
+    return margin > 0.0 && isfinite(validation->loss) && isfinite(validation->lowest_loss) &&
+           validation->loss - validation->lowest_loss <= margin * standard_error(validation);
+}
+
 sape_status sape_validation_observe(const char *function, sape_trainer *trainer, sape_stop *stop) {
     struct sape_validation *validation = &trainer->validation;
     const uint64_t iteration = trainer->optimizer->num_steps, patience = trainer->params.validation_patience;
@@ -176,10 +200,16 @@ sape_status sape_validation_observe(const char *function, sape_trainer *trainer,
     double loss;
     SAPE_TRY(evaluate(function, trainer, &loss));
     validation->loss = isnan(loss) ? (double)INFINITY : loss;
-    if (loss < validation->best_loss) {
+    const bool lowest = loss < validation->lowest_loss;
+    if (lowest || within_margin(validation, trainer->params.validation_margin)) {
         SAPE_TRY(keep(trainer, &validation->best));
         validation->best_loss = loss;
-        validation->best_iteration = validation->since = iteration;
+        validation->best_iteration = iteration;
+    }
+    if (lowest) {
+        memcpy(validation->lowest_sample_loss, validation->sample_loss, validation->count * sizeof(float));
+        validation->lowest_loss = loss;
+        validation->since = iteration;
     }
     if (patience > 0 && iteration - validation->since >= patience) *stop = SAPE_STOP_VALIDATION;
     return SAPE_OK;

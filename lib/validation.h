@@ -7,21 +7,23 @@
 #include <sape/trainer.h>
 
 struct sape_validation {
-    /* The held-out loss when it was last computed, and its lowest value; infinite before. */
-    double loss, best_loss;
-    /* The iteration of the lowest one, and the one in which patience starts. */
+    /* The held-out loss when it was last computed, its lowest value, and that of the kept state; infinite before. */
+    double loss, lowest_loss, best_loss;
+    /* The iteration of the kept state, and the one in which patience starts: the lowest loss's. */
     uint64_t best_iteration, since;
-    /* Checkpoints of the field: as it was best; and as training has left it, while the field itself is at its best. */
+    /* Checkpoints of the field: as it is kept; and as training has left it, while the field itself is at its best. */
     sape_safetensors *best, *latest;
 
     /* The held-out samples: trainer->epoch has them from num_training on. */
     size_t count;
     float *sample_loss;
+    /* Theirs when their mean was lowest. */
+    float *lowest_sample_loss;
     /* Only for a custom loss, which wants arrays. */
     float *x, *targets, *outputs, *d_outputs;
 };
 
-/* Checks validation_share and validation_every. */
+/* Checks what the parameters say about validation. */
 sape_status sape_validation_check(const char *function, const sape_trainer_params *params, const sape_field *field);
 
 void sape_validation_begin(struct sape_validation *validation);
@@ -48,7 +50,7 @@ void sape_training_samples_close(struct sape_training_samples *samples);
 /* Memory for the held-out samples of the trainer's present data. */
 sape_status sape_validation_open(const char *function, sape_trainer *trainer);
 
-/* After an iteration, inside sape_product_enter(): computes the held-out loss where it is due, and keeps the best.
+/* After an iteration, inside sape_product_enter(): computes the held-out loss where it is due, and keeps what is good.
  *stop becomes SAPE_STOP_VALIDATION or SAPE_STOP_ITERATIONS. */
 sape_status sape_validation_observe(const char *function, sape_trainer *trainer, sape_stop *stop);
 

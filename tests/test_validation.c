@@ -14,6 +14,7 @@ static sape_trainer_params with_validation(size_t batch_size) {
     params.batch_size = batch_size;
     params.validation_share = (double)HELD_OUT / N;
     params.validation_every = 5;
+    params.validation_margin = 0.0;
     return params;
 }
 
@@ -128,6 +129,65 @@ START_TEST(held_out_targets_stay_unseen) {
 }
 END_TEST
 
+/* What the held-out samples' losses have been, every fifth iteration. */
+struct record {
+    float losses[200][HELD_OUT];
+    size_t count;
+};
+
+static int recording_loss(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                          const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    struct record *record = user;
+    (void)x;
+    CHECK_OK(sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss));
+    if (n == HELD_OUT) memcpy(record->losses[record->count++], sample_loss, sizeof record->losses[0]);
+    return 0;
+}
+
+static double mean_difference(const struct record *record, size_t a, size_t b, double *standard_error) {
+    double sum = 0.0, squares = 0.0;
+    for (size_t i = 0; i < HELD_OUT; i++) sum += (double)record->losses[a][i] - (double)record->losses[b][i];
+    for (size_t i = 0; i < HELD_OUT; i++) {
+        const double difference = (double)record->losses[a][i] - (double)record->losses[b][i];
+        squares += (difference - sum / HELD_OUT) * (difference - sum / HELD_OUT);
+    }
+    *standard_error = sqrt(squares / (HELD_OUT - 1) / HELD_OUT);
+    return sum / HELD_OUT;
+}
+
+/* The last one that the lowest so far does not refute. */
+static size_t last_within(const struct record *record, double margin) {
+    size_t lowest = 0, kept = 0;
+    for (size_t i = 1; i < record->count; i++) {
+        double error;
+        if (mean_difference(record, i, lowest, &error) < 0.0) lowest = i;
+        if (i == lowest || mean_difference(record, i, lowest, &error) <= margin * error) kept = i;
+    }
+    return kept;
+}
+
+START_TEST(the_margin_is_in_standard_errors) {
+    static struct record record;
+    const double margins[] = {0.0, 0.3, 1.0, 2.0, 1000.0};
+    uint64_t kept[5];
+    for (size_t m = 0; m < 5; m++) {
+        sape_trainer_params params = with_validation(0);
+        params.loss = SAPE_LOSS_CUSTOM;
+        params.loss_fn = recording_loss;
+        params.loss_user = &record;
+        params.validation_margin = margins[m];
+        record.count = 0;
+        struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+        const sape_result result = run(fit, 400);
+        ck_assert_uint_eq(record.count, 80);
+        kept[m] = result.best_iteration;
+        ck_assert_uint_eq(kept[m], 5 * (last_within(&record, margins[m]) + 1));
+        small_fit_free(fit);
+    }
+    ck_assert(kept[0] < kept[2] && kept[2] < kept[3] && kept[4] == 400);
+}
+END_TEST
+
 struct history {
     uint64_t iterations[1000];
     double losses[1000];
@@ -180,7 +240,8 @@ END_TEST
 /* In one run, in many, step by step, and through checkpoints: all the same. */
 START_TEST(going_on) {
     for (size_t batch_size = 0; batch_size <= 50; batch_size += 50) {
-        const sape_trainer_params params = with_validation(batch_size);
+        sape_trainer_params params = with_validation(batch_size);
+        params.validation_margin = 1.0;
         struct small_fit *once = small_fit_create(SAPE_POLICY_SPATIAL, &params);
         struct small_fit *often = small_fit_create(SAPE_POLICY_SPATIAL, &params);
         struct small_fit *stepped = small_fit_create(SAPE_POLICY_SPATIAL, &params);
@@ -368,6 +429,13 @@ START_TEST(what_is_refused) {
         EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &trainer), SAPE_ERROR_ARGUMENT,
                      "validation_share is", "0 to 0.9");
     }
+    const double bad_margins[] = {-0.01, (double)NAN, (double)INFINITY};
+    for (size_t i = 0; i < sizeof bad_margins / sizeof *bad_margins; i++) {
+        sape_trainer_params params = good;
+        params.validation_margin = bad_margins[i];
+        EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &trainer), SAPE_ERROR_ARGUMENT,
+                     "validation_margin is", ">= 0");
+    }
     sape_trainer_params params = good;
     params.validation_every = 0;
     EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &trainer), SAPE_ERROR_ARGUMENT, "validation_every is 0",
@@ -429,6 +497,7 @@ int main(void) {
     tcase_add_test(tests, held_out_samples_are_never_trained_on);
     tcase_add_test(tests, held_out_targets_stay_unseen);
     tcase_add_test(tests, the_field_holds_the_best);
+    tcase_add_test(tests, the_margin_is_in_standard_errors);
     tcase_add_test(tests, going_on);
     tcase_add_test(tests, patience_ends_a_run);
     tcase_add_test(tests, new_data_begin_anew);

@@ -71,7 +71,7 @@ typedef struct sape_trainer_params {
     double validation_share;
     /**
      * The held-out loss is computed after every iteration whose number, counted from the trainer's first, is a multiple
-     * of this; at least 1. Default 20. When it is the lowest so far, parameters and mask are kept.
+     * of this; at least 1. Default 20. When it is good, parameters and mask are kept, see validation_margin.
      */
     uint64_t validation_every;
     /**
@@ -79,6 +79,14 @@ typedef struct sape_trainer_params {
      * iterations. 0 (the default) to never end so.
      */
     uint64_t validation_patience;
+    /**
+     * What is best by the held-out samples: the last state whose held-out loss is at most so many standard errors above
+     * the lowest one. The lowest of many noisy losses is from too early an iteration more often than not; a later state
+     * fits the training samples better, so it is kept unless the held-out samples speak against it. The standard error
+     * is that of the mean of the differences of their losses, sample by sample, n samples: sqrt(variance / n). At
+     * least 0; 0 for the lowest loss itself. Default 1.
+     */
+    double validation_margin;
 } sape_trainer_params;
 
 /** A trainer; it borrows its field. */
@@ -102,9 +110,9 @@ typedef struct sape_progress {
     double seconds;
     /** The held-out samples' loss when it was last computed; NaN before, and without validation. */
     double validation_loss;
-    /** The lowest held-out loss so far; NaN as above. */
+    /** The held-out loss of the state that is kept as the best so far; NaN as above. */
     double best_validation_loss;
-    /** The iteration it is from, counted from the trainer's first; 0 for none. */
+    /** The iteration that is from, counted from the trainer's first; 0 for none. */
     uint64_t best_iteration;
 } sape_progress;
 
@@ -144,7 +152,8 @@ typedef struct sape_result {
     sape_stop stop;
     /** Unused, 0. */
     int32_t reserved;
-    /** With validation, the lowest held-out loss so far: that of the field as the run leaves it. Otherwise NaN. */
+    /** With validation, the held-out loss of the best state so far, in which the run leaves the field. Otherwise NaN.
+     */
     double validation_loss;
     /** The iteration it is from, counted from the trainer's first; 0 for none. */
     uint64_t best_iteration;
@@ -349,7 +358,7 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
  * It ends sooner when the callback wants it, or on convergence, see tolerance, patience and validation_patience. What
  * stopped on a patience begins to count anew in the next run.
  *
- * With validation the field holds the parameters and the mask with the lowest held-out loss so far when the call
+ * With validation the field holds the best parameters and mask so far by the held-out samples when the call
  * returns #SAPE_OK (what the last iteration has come to, when no held-out loss has been computed yet). Going on is not
  * influenced by it: the next run or step first puts back what the last iteration had come to, and with it drops changes
  * made to the field in between. So two runs do what one of their lengths' sum does, to the last bit. A trainer's

@@ -38,7 +38,8 @@ LAYOUTS = {
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
     "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
-    "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q",
+    "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q "
+    "validation_margin:d",
     "adaptive_rate_params": "alpha_min:d alpha_max:d gamma:d eta:d delta:d resolution:z",
     "predict_options": "mask_by:p override_mask:p override_rows:z weights:p",
     "mask_state": "iteration:Q block_size:z block_iterations:z current_feature:z next_feature:z num_cells:z "

@@ -293,8 +293,9 @@ class TrainerParams(Params):
     """What a trainer is made of: its loss; samples an iteration (0: all), threads (0: one a processor), the seed of the
     samples' order, and how often progress is reported (and Ctrl-C noticed), in iterations. Runs end sooner at a loss of
     `tolerance`, or when for `patience` iterations no epoch's loss is below (1 - min_improvement) times the best one. A
-    `validation_share` of the samples is held out and judged every `validation_every` iterations: the best state is kept,
-    and a run ends `validation_patience` iterations after it. 0 turns any of them off."""
+    `validation_share` of the samples is held out and judged every `validation_every` iterations: the last state is kept
+    whose loss is at most `validation_margin` standard errors above the lowest, and a run ends `validation_patience`
+    iterations after that. 0 turns any of them off."""
 
     _struct_name = "trainer_params"
     loss: Union[Loss, LossFunction] = Loss.MSE
@@ -308,6 +309,7 @@ class TrainerParams(Params):
     validation_share: float = 0.0
     validation_every: int = 20
     validation_patience: int = 0
+    validation_margin: float = 1.0
 
     def _struct_with(self, loss_fn: Any) -> Any:
         struct = replace(self, loss=Loss.CUSTOM)._struct() if loss_fn else self._struct()

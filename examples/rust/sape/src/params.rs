@@ -348,5 +348,7 @@ params! {
         validation_every: u64,
         /// A run ends when the held-out loss has not been lower for so many iterations; 0 (the default) for never.
         validation_patience: u64,
+        /// Kept is the last state whose held-out loss is at most so many standard errors above the lowest; 1 by default.
+        validation_margin: f64,
     }
 }
