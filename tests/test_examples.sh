@@ -165,6 +165,12 @@ for policy in none global spatial variance; do
 done
 expect fits "$fit_function" $QUICK --std auto --validation 0.2 --adaptive-lr
 expect json_has '"best_iteration":20,"validation_loss":'
+# As many iterations as the held-out samples find best are then done on all samples.
+expect fits "$fit_function" $QUICK --policy none --iterations 20
+mv out/fit.png all.png
+expect fits "$fit_function" $QUICK --policy none --iterations 30 --validation 0.2
+expect json_has '"iterations":50,'
+expect cmp all.png out/fit.png
 printf '# time; value\n10; 5\n20; 7\n30; 6\n' >good.csv
 expect fits "$fit_function" $QUICK --csv good.csv --out out/below/here
 expect json_has '"dense_mse":null'

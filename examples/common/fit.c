@@ -54,7 +54,7 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     encoder.kind = (sape_encoding)settings->encoding;
     encoder.domain_dim = problem->domain_dim;
     encoder.num_frequencies = settings->num_frequencies;
-    if (!choose_std(settings, problem, &encoder.std)) return false;
+    encoder.std = settings->std;
     encoder.seed = settings->seed;
     const sape_mask_params mask = fit_mask_params(settings, problem);
 
@@ -93,8 +93,9 @@ static bool set_signal(const struct fit_problem *problem, sape_field *field) {
            SAPE_OK;
 }
 
+/* One that holds such a share of the samples out. */
 static sape_trainer *create_trainer(const struct settings *settings, const struct fit_problem *problem,
-                                    sape_field *field) {
+                                    double validation, sape_field *field) {
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
     params.loss = problem->loss;
@@ -103,7 +104,7 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     params.batch_size = problem->batch_size;
     params.num_threads = settings->threads;
     params.seed = settings->seed;
-    params.validation_share = settings->validation;
+    params.validation_share = validation;
     sape_optimizer_params optimizer;
     sape_optimizer_params_init(&optimizer, sizeof optimizer);
     optimizer.learning_rate = settings->learning_rate;
@@ -124,6 +125,7 @@ struct training {
     const struct settings *settings;
     const struct fit_problem *problem;
     sape_trainer *trainer;
+    uint64_t iterations; /* where it ends */
     struct fit *fit;
     struct progress progress;
     struct progress_moment moment; /* the last one */
@@ -151,9 +153,10 @@ static uint64_t next_frame(const struct training *training) {
     for (size_t k = 1; k < num_frames; k++) {
         const double share = (double)k / (double)num_frames;
         const uint64_t iteration = (uint64_t)((double)training->settings->iterations * share * share);
-        if (iteration > training->fit->iterations) return iteration;
+        if (iteration > training->fit->iterations)
+            return iteration < training->iterations ? iteration : training->iterations;
     }
-    return training->settings->iterations;
+    return training->iterations;
 }
 
 static bool begin_epoch(struct training *training, uint64_t epoch) {
@@ -206,19 +209,17 @@ static bool run_stretch(struct training *training) {
 }
 
 static bool train(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
-                  struct fit *fit) {
+                  uint64_t iterations, struct fit *fit) {
     struct training training = {.settings = settings,
                                 .problem = problem,
                                 .trainer = trainer,
+                                .iterations = iterations,
                                 .fit = fit,
-                                .progress = progress_begin(settings->iterations, problem->metric)};
+                                .progress = progress_begin(iterations, problem->metric)};
     bool going = true;
-    while (going && fit->iterations < settings->iterations && !fit->interrupted) going = run_stretch(&training);
+    while (going && fit->iterations < iterations && !fit->interrupted) going = run_stretch(&training);
     progress_end(&training.progress, &training.moment);
     if (training.status != SAPE_OK) return message_sape_error();
-    if (fit->best_iteration > 0)
-        fprintf(stderr, "best by the held-out samples after %llu iterations\n",
-                (unsigned long long)fit->best_iteration);
     if (fit->interrupted) message_error("stopped early after %llu iterations", (unsigned long long)fit->iterations);
     return going;
 }
@@ -258,16 +259,45 @@ static bool resume(const struct settings *settings, const struct fit_problem *pr
     return restored;
 }
 
-bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
+/* One training, of a field of its own. */
+static bool fit_once(const struct settings *settings, const struct fit_problem *problem, double validation,
+                     uint64_t iterations, struct fit *fit) {
     *fit = (struct fit){0};
     const bool made = fit_create_field(settings, problem, &fit->field);
-    sape_trainer *trainer = made ? create_trainer(settings, problem, fit->field) : NULL;
+    sape_trainer *trainer = made ? create_trainer(settings, problem, validation, fit->field) : NULL;
     const bool ready = trainer && begin(settings, problem, fit->field) && resume(settings, problem, trainer, fit);
-    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, fit) &&
+    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, iterations, fit) &&
                          all_agree(problem, settings->save == NULL || save(settings, trainer));
     sape_trainer_free(trainer);
     if (!trained) fit_free(fit);
     return trained;
+}
+
+/* What held-out samples have said about the length of a training is used for one on all samples (Goodfellow, Bengio,
+   Courville, Deep Learning, 2016, algorithm 7.2). */
+static bool fit_again(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
+    const struct fit first = *fit;
+    struct settings fresh = *settings;
+    fresh.resume = NULL;
+    fprintf(stderr, "best by the held-out samples after %llu iterations; so many more on all samples\n",
+            (unsigned long long)first.best_iteration);
+    fit_free(fit);
+    if (!fit_once(&fresh, problem, 0, first.best_iteration, fit)) return false;
+    fit->best_iteration = first.best_iteration;
+    fit->validation_loss = first.validation_loss;
+    fit->iterations += first.iterations;
+    fit->seconds += first.seconds;
+    return true;
+}
+
+bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
+    struct settings known = *settings;
+    struct fit_problem unseen = *problem;
+    if (!all_agree(problem, choose_std(settings, problem, &known.std))) return false;
+    if (known.validation == 0) return fit_once(&known, problem, 0, known.iterations, fit);
+    unseen.num_frames = 0;
+    if (!fit_once(&known, &unseen, known.validation, known.iterations, fit)) return false;
+    return fit->interrupted || fit->best_iteration == 0 || fit_again(&known, problem, fit);
 }
 
 void fit_free(struct fit *fit) {

@@ -48,10 +48,10 @@ struct fit_problem {
 
 struct fit {
     sape_field *field;
-    uint64_t iterations; /* done */
+    uint64_t iterations; /* done, with validation those of both trainings */
     double seconds;      /* of training, without the frames and the making of samples */
     bool interrupted;
-    uint64_t best_iteration; /* with validation, the one the field is from; 0 for none */
+    uint64_t best_iteration; /* with validation, the one that was best; 0 for none */
     double validation_loss;  /* and the held-out samples' loss then */
 };
 
@@ -61,10 +61,14 @@ uint64_t fit_epoch_iterations(const struct fit_problem *problem);
 /* The mask's parameters; those that a field sets are left alone. */
 sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem);
 
-/* Makes a field as fit_run() does. When it fails a message has been printed. */
+/* Makes a field as fit_run() does, of a std that is known. When it fails a message has been printed. */
 bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field);
 
-/* Makes fit->field and trains it. When it fails a message has been printed and there is nothing to free. */
+/*
+ * Makes fit->field and trains it. With validation a training that holds samples out finds the best number of
+ * iterations, and a second one does so many on all samples; when the first is interrupted its best field is what there
+ * is. When it fails a message has been printed and there is nothing to free.
+ */
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit);
 void fit_free(struct fit *fit);
 
