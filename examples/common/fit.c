@@ -120,12 +120,16 @@ static sape_trainer *create_trainer(const struct settings *settings, const struc
     return NULL;
 }
 
+/* A loss is calm up to so many times its lowest value so far. */
+static const double CALM = 2;
+
 /* A training runs in stretches, up to the next frame or epoch; the trainer's reports count from the stretch's start. */
 struct training {
     const struct settings *settings;
     const struct fit_problem *problem;
     sape_trainer *trainer;
-    uint64_t iterations; /* where it ends */
+    uint64_t iterations, longest; /* where it ends, and where it does at the latest */
+    double loss, lowest_loss;     /* the last one */
     struct fit *fit;
     struct progress progress;
     struct progress_moment moment; /* the last one */
@@ -140,6 +144,8 @@ static int on_progress(void *user, const sape_progress *progress) {
         .revealed = progress->revealed,
         .seconds = training->fit->seconds + progress->seconds,
     };
+    training->loss = progress->loss;
+    training->lowest_loss = fmin(training->lowest_loss, progress->loss);
     progress_update(&training->progress, &training->moment);
     return interrupt_requested();
 }
@@ -208,16 +214,27 @@ static bool run_stretch(struct training *training) {
     return problem->num_frames == 0 || fit->iterations != frame || problem->frame(problem->frame_user, fit->field);
 }
 
+/* Whether it has all its iterations; one that may be longer does not end within a sudden rise of the loss, as a
+   constant learning rate brings them once the loss is low. */
+static bool is_complete(struct training *training) {
+    if (training->fit->iterations < training->iterations) return false;
+    if (training->iterations >= training->longest || training->loss <= CALM * training->lowest_loss) return true;
+    training->iterations++;
+    return false;
+}
+
 static bool train(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
-                  uint64_t iterations, struct fit *fit) {
+                  uint64_t iterations, uint64_t longest, struct fit *fit) {
     struct training training = {.settings = settings,
                                 .problem = problem,
                                 .trainer = trainer,
                                 .iterations = iterations,
+                                .longest = longest,
+                                .lowest_loss = INFINITY,
                                 .fit = fit,
                                 .progress = progress_begin(iterations, problem->metric)};
     bool going = true;
-    while (going && fit->iterations < iterations && !fit->interrupted) going = run_stretch(&training);
+    while (going && !fit->interrupted && !is_complete(&training)) going = run_stretch(&training);
     progress_end(&training.progress, &training.moment);
     if (training.status != SAPE_OK) return message_sape_error();
     if (fit->interrupted) message_error("stopped early after %llu iterations", (unsigned long long)fit->iterations);
@@ -261,12 +278,12 @@ static bool resume(const struct settings *settings, const struct fit_problem *pr
 
 /* One training, of a field of its own. */
 static bool fit_once(const struct settings *settings, const struct fit_problem *problem, double validation,
-                     uint64_t iterations, struct fit *fit) {
+                     uint64_t iterations, uint64_t longest, struct fit *fit) {
     *fit = (struct fit){0};
     const bool made = fit_create_field(settings, problem, &fit->field);
     sape_trainer *trainer = made ? create_trainer(settings, problem, validation, fit->field) : NULL;
     const bool ready = trainer && begin(settings, problem, fit->field) && resume(settings, problem, trainer, fit);
-    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, iterations, fit) &&
+    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, iterations, longest, fit) &&
                          all_agree(problem, settings->save == NULL || save(settings, trainer));
     sape_trainer_free(trainer);
     if (!trained) fit_free(fit);
@@ -282,7 +299,8 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
     fprintf(stderr, "best by the held-out samples after %llu iterations; so many more on all samples\n",
             (unsigned long long)first.best_iteration);
     fit_free(fit);
-    if (!fit_once(&fresh, problem, 0, first.best_iteration, fit)) return false;
+    const uint64_t iterations = first.best_iteration, longest = iterations + iterations / 10;
+    if (!fit_once(&fresh, problem, 0, iterations, longest, fit)) return false;
     fit->best_iteration = first.best_iteration;
     fit->validation_loss = first.validation_loss;
     fit->iterations += first.iterations;
@@ -294,9 +312,9 @@ bool fit_run(const struct settings *settings, const struct fit_problem *problem,
     struct settings known = *settings;
     struct fit_problem unseen = *problem;
     if (!all_agree(problem, choose_std(settings, problem, &known.std))) return false;
-    if (known.validation == 0) return fit_once(&known, problem, 0, known.iterations, fit);
+    if (known.validation == 0) return fit_once(&known, problem, 0, known.iterations, known.iterations, fit);
     unseen.num_frames = 0;
-    if (!fit_once(&known, &unseen, known.validation, known.iterations, fit)) return false;
+    if (!fit_once(&known, &unseen, known.validation, known.iterations, known.iterations, fit)) return false;
     return fit->interrupted || fit->best_iteration == 0 || fit_again(&known, problem, fit);
 }
 

@@ -66,8 +66,9 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
 
 /*
  * Makes fit->field and trains it. With validation a training that holds samples out finds the best number of
- * iterations, and a second one does so many on all samples; when the first is interrupted its best field is what there
- * is. When it fails a message has been printed and there is nothing to free.
+ * iterations, and a second one does so many on all samples, up to a tenth more where it would end within a sudden rise
+ * of the loss; when the first is interrupted its best field is what there is. When it fails a message has been printed
+ * and there is nothing to free.
  */
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit);
 void fit_free(struct fit *fit);
