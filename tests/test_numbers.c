@@ -10,8 +10,8 @@
 
 #define MAX_SAMPLES 300
 
-static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
-#define NUM_POLICIES 3
+static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL, SAPE_POLICY_VARIANCE};
+#define NUM_POLICIES 4
 
 struct task {
     sape_field *field;

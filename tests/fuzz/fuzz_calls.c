@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 
 /* A caller may ask for anything; what is too much is refused here, and the library must say so. The linker puts
    __wrap_sape_alloc() in the place of the library's own. */
-#define MAX_ALLOCATION ((size_t)1 << 20)
+#define MAX_ALLOCATION ((size_t)1 << 18)
 
 void *__real_sape_alloc(size_t count, size_t size);
 void *__wrap_sape_alloc(size_t count, size_t size);

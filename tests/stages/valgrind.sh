@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Valgrind's memcheck over the shorter tests and a short training, in the build of the stage "build": the sanitizers do not
+# see values that were never set.
+set -uo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+build=$root/build
+"$root/.ci/packages" valgrind || exit 1
+[ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dtests=enabled -Dexamples=enabled || exit 1
+tests=(status params encoder mask optimizer loss network window sampler bandwidth convergence)
+ninja -C "$build" "${tests[@]/#/tests/test_}" examples/fit_function >/dev/null || exit 1
+
+# Valgrind does not know AVX-512.
+export SAPE_BACKEND=avx2,threads=2 CK_FORK=no CK_DEFAULT_TIMEOUT=0
+grep -q avx2 /proc/cpuinfo || SAPE_BACKEND=baseline,threads=2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+# What the C library keeps for a thread that is still there counts as possibly lost.
+check() {
+    if valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "$@" >"$work/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        cat "$work/log"
+        failed=$((failed + 1))
+    fi
+}
+for test in "${tests[@]}"; do check "$build/tests/test_$test"; done
+for policy in none global spatial variance; do
+    check "$build/examples/fit_function" --iterations 5 --policy "$policy" --out "$work"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
