@@ -66,6 +66,76 @@ START_TEST(cells_of_an_adaptive_rate) {
 }
 END_TEST
 
+/* The finest grid, and one that is finer. */
+START_TEST(cells_of_a_mask) {
+    sape_mask_params params;
+    sape_mask *mask;
+    sape_mask_params_init(&params, sizeof params);
+    params.domain_dim = 1;
+    params.encoding_dim = 4;
+    params.resolution = 4096;
+    CHECK_OK(sape_mask_create(&params, &mask));
+    sape_mask_free(mask);
+    params.resolution = 4097;
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "resolution", "4097");
+}
+END_TEST
+
+static sape_mask *new_mask(sape_policy policy) {
+    sape_mask_params params;
+    sape_mask *mask;
+    sape_mask_params_init(&params, sizeof params);
+    params.policy = policy;
+    params.domain_dim = 1;
+    params.encoding_dim = 8;
+    params.num_blocks = 4;
+    params.epsilon = 0.1;
+    CHECK_OK(sape_mask_create(&params, &mask));
+    return mask;
+}
+
+static double revealed(const sape_mask *mask) {
+    sape_mask_state state = {.struct_size = sizeof state};
+    CHECK_OK(sape_mask_get_state(mask, &state));
+    return state.revealed;
+}
+
+/* An advance out of turn reveals the next block. */
+START_TEST(global_advances_on_demand) {
+    sape_mask *mask = new_mask(SAPE_POLICY_GLOBAL);
+    const double before = revealed(mask);
+    CHECK_OK(sape_mask_advance(mask));
+    ck_assert_double_gt(revealed(mask), before);
+    sape_mask_free(mask);
+}
+END_TEST
+
+/* Ten losses whose mean is below epsilon, but not their sum, stop the ramp. */
+START_TEST(global_takes_the_mean) {
+    sape_mask *mask = new_mask(SAPE_POLICY_GLOBAL);
+    float x[10], loss[10];
+    random_array(1, 10, -1.0f, 1.0f, x);
+    for (int i = 0; i < 10; i++) loss[i] = 0.05f;
+    CHECK_OK(sape_mask_record(mask, 10, x, loss));
+    CHECK_OK(sape_mask_step(mask));
+    const double before = revealed(mask);
+    for (int i = 0; i < 500; i++) CHECK_OK(sape_mask_step(mask));
+    ck_assert_double_eq(revealed(mask), before);
+    sape_mask_free(mask);
+}
+END_TEST
+
+/* Points so near to each other that the scale would be no float count as one. */
+START_TEST(domain_without_extent) {
+    sape_mask *mask = new_mask(SAPE_POLICY_SPATIAL);
+    const float points[] = {0.0f, 1e-40f}, x = 0.5f;
+    float weights[8];
+    CHECK_OK(sape_mask_fit_domain(mask, 2, points));
+    CHECK_OK(sape_mask_weights(mask, 1, &x, weights));
+    sape_mask_free(mask);
+}
+END_TEST
+
 /* A grid of 3 x 3 whose last corner is missing, and the first one there twice. */
 START_TEST(grid_with_holes) {
     static const float x[] = {-1, -1, -1, 0, -1, 1, 0, -1, 0, 0, 0, 1, 1, -1, 1, 0, -1, -1};
@@ -107,6 +177,10 @@ int main(void) {
     tcase_add_test(tests, no_samples);
     tcase_add_test(tests, sizes_of_parts);
     tcase_add_test(tests, cells_of_an_adaptive_rate);
+    tcase_add_test(tests, cells_of_a_mask);
+    tcase_add_test(tests, global_advances_on_demand);
+    tcase_add_test(tests, global_takes_the_mean);
+    tcase_add_test(tests, domain_without_extent);
     tcase_add_test(tests, grid_with_holes);
     tcase_add_test(tests, checkpoint_with_validation);
     suite_add_tcase(suite, tests);

@@ -10,8 +10,8 @@
  * Any call may change errno, which carries nothing: what the operating system said is in the message. Nothing else of
  * the calling process or thread is changed for good: not the rounding mode, flush-to-zero or any other floating-point
  * setting, the locale, signal handlers and masks, umask, working directory or environment. The number of threads of
- * the BLAS library is one while a call that multiplies by it is inside, and then what it was. No signal, exit(), abort()
- * or output to a stream comes from the library.
+ * the BLAS library is one while a call that multiplies by it is inside, and then what it was. No signal, exit(),
+ * abort() or output to a stream comes from the library.
  */
 #ifndef SAPE_STATUS_H
 #define SAPE_STATUS_H
