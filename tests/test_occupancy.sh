@@ -126,16 +126,32 @@ expect grep -qF "no surface" stderr
 expect json_has '"chamfer":null'
 expect has_files mask.png mask.gif
 
+# stops_after FILE ARGUMENT...: starts a fit in the background, which ends by Ctrl-C once FILE is there.
+stops_after() {
+    local file=$1 started
+    shift
+    rm -rf out "$file"
+    "$fit_occupancy" "$@" --json >stdout 2>stderr &
+    started=$!
+    # A shell's background job ignores the signal until the program asks for it, before it makes the directory.
+    for _ in {1..600}; do [ -e "$file" ] && break || sleep 0.1; done
+    kill -INT $started
+    wait $started && grep -qF "stopped early" stderr
+}
+
 # Ctrl-C: the result is there all the same, with a surface or, so early, without.
-rm -rf out
-"$fit_occupancy" $QUICK --epochs 1000000 --json >stdout 2>stderr &
-# The directory is made once the signal is heeded.
-for _ in {1..600}; do [ -d out ] && break || sleep 0.1; done
-kill -INT $!
-expect wait $!
-expect grep -qF "stopped early" stderr
+expect stops_after out $QUICK --epochs 1000000
 expect has_json $KEYS
 expect test -s out/mask.gif
+
+# A training that is stopped and goes on, in an epoch that is not the first, ends as one that was not.
+LONG="$QUICK --epochs 200"
+expect stops_after part.safetensors $LONG --save part.safetensors --checkpoint-every 50
+expect fits $LONG --save whole.safetensors
+whole=$(without_times)
+expect fits $LONG --save resumed.safetensors --resume part.safetensors
+expect [ "$whole" = "$(without_times)" ]
+expect cmp resumed.safetensors whole.safetensors
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -82,14 +82,21 @@ void occupancy_task_free(struct occupancy_task *task) {
     mesh_free(&task->mesh);
 }
 
-const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch) {
-    struct occupancy_samples *samples = &task->epochs[epoch % OCCUPANCY_NUM_DRAWN];
-    if (samples->n > 0) return samples;
+/* Epochs are drawn in their order, so that a training that is resumed has the samples of one that never stopped. */
+static bool draw_epochs(struct occupancy_task *task, size_t count) {
     const double begin = stopwatch_now();
-    if (!samples_create(samples, task->num_samples)) return NULL;
-    draw_epoch(task, samples);
+    for (; task->num_drawn < count; task->num_drawn++) {
+        struct occupancy_samples *samples = &task->epochs[task->num_drawn];
+        if (!samples_create(samples, task->num_samples)) return false;
+        draw_epoch(task, samples);
+    }
     task->sampling_seconds += stopwatch_now() - begin;
-    return samples;
+    return true;
+}
+
+const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch) {
+    const size_t count = epoch < OCCUPANCY_NUM_DRAWN ? (size_t)epoch + 1 : OCCUPANCY_NUM_DRAWN;
+    return draw_epochs(task, count) ? &task->epochs[epoch % OCCUPANCY_NUM_DRAWN] : NULL;
 }
 
 /* Intersection over union of what is inside and what the logits call so. */

@@ -25,8 +25,9 @@ struct occupancy_task {
     size_t num_samples; /* an epoch */
     size_t num_threads;
     double sampling_seconds; /* spent on epochs so far */
-    struct occupancy_samples epochs[OCCUPANCY_NUM_DRAWN];
-    struct occupancy_samples near, uniform, heldout; /* for occupancy_task_quality(), never trained on */
+    size_t num_drawn;
+    struct occupancy_samples epochs[OCCUPANCY_NUM_DRAWN]; /* the first num_drawn are there */
+    struct occupancy_samples near, uniform, heldout;      /* for occupancy_task_quality(), never trained on */
 };
 
 struct occupancy_quality {
@@ -46,7 +47,10 @@ struct occupancy_source {
 bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_source *source);
 void occupancy_task_free(struct occupancy_task *task);
 
-/* The samples of an epoch, counted from 0; drawn when first asked for. NULL, with a message printed, without memory. */
+/*
+ * The samples of an epoch, counted from 0; drawn, with those of the epochs before it, when first asked for. NULL, with
+ * a message printed, without memory.
+ */
 const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch);
 
 /* What a field is worth. */
