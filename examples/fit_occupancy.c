@@ -143,13 +143,18 @@ static bool time_advance(struct job *job, const struct fit_problem *problem, con
     sape_mask_params params = fit_mask_params(&job->settings, problem);
     params.domain_dim = problem->domain_dim;
     params.encoding_dim = sape_mask_encoding_dim(sape_field_mask(field));
+    double *frequencies = malloc(params.encoding_dim * sizeof *frequencies);
+    if (!frequencies) return message_out_of_memory();
+    if (params.policy == SAPE_POLICY_VARIANCE) params.frequencies = frequencies;
     sape_mask *mask = NULL;
-    bool done = sape_mask_create(&params, &mask) == SAPE_OK &&
+    bool done = sape_encoder_frequencies(sape_field_encoder(field), frequencies, params.encoding_dim) == SAPE_OK &&
+                sape_mask_create(&params, &mask) == SAPE_OK &&
                 sape_mask_record(mask, samples->n, samples->points, samples->labels) == SAPE_OK;
     const double begin = stopwatch_now();
     done = done && sape_mask_advance(mask) == SAPE_OK;
     *ms = 1000 * (stopwatch_now() - begin);
     sape_mask_free(mask);
+    free(frequencies);
     return done || message_sape_error();
 }
 
