@@ -82,6 +82,20 @@ all=$(value psnr_all) std=$(sed -nE 's/^(std .*)/\1/p' stderr)
 expect "2 ranks, --std auto: $(value psnr_all) dB, not $all" close "$(value psnr_all)" "$all" 0.05
 expect "and they say so once" [ -n "$std" -a "$(grep "^std" stderr)" = "$std" ]
 
+# started: waits until the job in the background trains. finished: waits for its end, and brings it about when it is late.
+started() {
+    local _
+    for _ in $(seq 300); do
+        if grep -q "it/s" stderr; then return; fi
+        sleep 0.2
+    done
+}
+finished() {
+    timeout 60 tail --pid=$job -f /dev/null && return
+    kill -TERM $job
+    return 1
+}
+
 # Every rank has a checkpoint of its own.
 "$mpirun" -n 2 "$fit_mpi" "$picture" $quick >stdout 2>stderr
 whole=$(value checksum)
@@ -89,11 +103,12 @@ whole=$(value checksum)
 expect "checkpoints do not change the fit" [ "$(value checksum)" = "$whole" ]
 "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --resume half >stdout 2>stderr
 expect "and bring it back" [ "$(value checksum)" = "$whole" ]
+: >stderr
 "$mpirun" -n 2 "$fit_mpi" "$picture" $fit --iterations 5000000 --save half >stdout 2>stderr &
 job=$!
-sleep 2
+started
 kill -INT "$(pgrep -P $job | head -n 1)"
-wait $job
+finished
 expect "one interrupted rank stops both" [ "$(grep -c "stopped early after" stderr)" -eq 2 ]
 expect "and each saves its own" [ -s half.0 ] && [ -s half.1 ]
 
@@ -116,11 +131,12 @@ expect "a sum that is wrong on one rank" fails "the ranks' fields differ: the ch
     "$mpirun" -x LD_PRELOAD="$spoil" -x SPOIL_CALL=100 -n 2 "$fit_mpi" "$picture" $quick
 
 # A rank is killed in the middle of a training.
+: >stderr
 "$mpirun" -n 2 "$fit_mpi" "$picture" $fit --iterations 5000000 >stdout 2>stderr &
 job=$!
-sleep 2
+started
 kill -KILL "$(pgrep -P $job | tail -n 1)"
-timeout 30 tail --pid=$job -f /dev/null
+finished
 expect "the others end when a rank is killed" [ $? -eq 0 ]
 wait $job
 expect "with an error" [ $? -ne 0 ]
