@@ -3,8 +3,7 @@
 # sbom.sh LIBRARY: the bill of materials is JSON and names what the library links, no more and no less.
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
-"$here/sbom" "$1" >sbom.json
-listed=$(python3 -c 'import json; print(*sorted(json.load(open("sbom.json"))["dependencies"][0]["dependsOn"]), sep="\n")')
+listed=$("$here/sbom" "$1" |
+    python3 -c 'import json, sys; print(*sorted(json.load(sys.stdin)["dependencies"][0]["dependsOn"]), sep="\n")')
 needed=$(readelf -dW "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | sort)
 diff <(echo "$listed") <(echo "$needed")
-rm sbom.json
