@@ -105,6 +105,10 @@ void sape_mask_reveal(struct sape_mask *mask);
 /* The cell that x, d coordinates, lies in: its lower corner, and where between the corners. */
 size_t sape_mask_place(const struct sape_mask *mask, const float *x, size_t stride, struct sape_place *places);
 
+/* The same in a grid that is not the mask's but lies over the same domain. */
+size_t sape_mask_place_in(const struct sape_mask *mask, const struct sape_grid *grid, const float *x, size_t stride,
+                          struct sape_place *places);
+
 /* Spatial: the smoothed mean loss of every cell; scratch has two floats a cell. */
 void sape_mask_smooth(const struct sape_mask *mask, float *loss, float *scratch);
 

@@ -7,16 +7,21 @@
 /* Cells along an axis that a sample can touch: the blur's width and one more. */
 #define MAX_WINDOW 6
 
-size_t sape_mask_place(const struct sape_mask *mask, const float *x, size_t stride, struct sape_place *places) {
+size_t sape_mask_place_in(const struct sape_mask *mask, const struct sape_grid *grid, const float *x, size_t stride,
+                          struct sape_place *places) {
     size_t cell = 0, step = 1;
-    for (size_t a = 0; a < mask->grid.dim; a++) {
+    for (size_t a = 0; a < grid->dim; a++) {
         const double scaled = ((double)x[a * stride] - (double)mask->center[a]) * (double)mask->scale[a];
-        places[a] = sape_grid_place(&mask->grid, a, scaled);
+        places[a] = sape_grid_place(grid, a, scaled);
         places[a].slope *= mask->scale[a];
         cell += places[a].lower * step;
-        step *= mask->grid.size[a];
+        step *= grid->size[a];
     }
     return cell;
+}
+
+size_t sape_mask_place(const struct sape_mask *mask, const float *x, size_t stride, struct sape_place *places) {
+    return sape_mask_place_in(mask, &mask->grid, x, stride, places);
 }
 
 /* The cells round a sample along every axis, their distance in memory from the first, weights and derivatives. */

@@ -135,19 +135,6 @@ sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_ada
     return status;
 }
 
-/* Where a sample lies in the grid: its lower corner, and where between the corners. */
-static size_t place(const sape_trainer *trainer, const float *x, struct sape_place *places) {
-    const struct sape_grid *grid = &trainer->rate->grid;
-    const struct sape_mask *mask = trainer->field->mask;
-    size_t cell = 0, step = 1;
-    for (size_t a = 0; a < grid->dim; a++) {
-        places[a] = sape_grid_place(grid, a, ((double)x[a] - (double)mask->center[a]) * (double)mask->scale[a]);
-        cell += places[a].lower * step;
-        step *= grid->size[a];
-    }
-    return cell;
-}
-
 /* The variance of these samples' targets. The grid sees coordinates scaled like the mask's. */
 static sape_status find_variance(const char *function, const sape_trainer *trainer,
                                  const struct sape_training_samples *samples, float *sigma) {
@@ -204,7 +191,7 @@ void sape_rate_begin(sape_trainer *trainer) {
     const size_t d = trainer->field->mask->domain_dim;
     memset(rate->squares, 0, trainer->batch_size * sizeof *rate->squares);
     for (size_t i = 0; i < trainer->batch_size; i++) {
-        const size_t cell = place(trainer, trainer->batch_x + i * d, places);
+        const size_t cell = sape_mask_place_in(trainer->field->mask, &rate->grid, trainer->batch_x + i * d, 1, places);
         rate->sample_rate[i] = sape_grid_interpolate(&rate->grid, rate->cell_rate, cell, places);
     }
 }
@@ -251,7 +238,8 @@ void sape_rate_record(sape_trainer *trainer) {
         /* What was measured has the rate in it. */
         const float norm = sqrtf(rate->squares[i]) / rate->sample_rate[sample];
         if (!isfinite(norm)) continue;
-        const size_t cell = place(trainer, trainer->batch_x + sample * d, places);
+        const size_t cell =
+            sape_mask_place_in(trainer->field->mask, &rate->grid, trainer->batch_x + sample * d, 1, places);
         sape_grid_record(&rate->grid, cell, places, norm, rate->log, rate->counter);
     }
     if (++rate->batches >= trainer->num_training / trainer->batch_size) refresh(rate);

@@ -4,38 +4,14 @@
 # Usage: test_occupancy.sh FIT_OCCUPANCY KNOT
 set -uo pipefail
 
-fit_occupancy=$(realpath "$1")
+program=$(realpath "$1")
 knot=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-passed=0
-failed=0
-
-expect() {
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $*"
-        cat stdout stderr
-    fi
-}
-
-# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
-refuses() {
-    local status=$1 text=$2
-    shift 2
-    rm -rf out
-    "$fit_occupancy" "$@" >stdout 2>stderr
-    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
-}
+source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 # fits ARGUMENT...: the program succeeds.
 fits() {
     rm -rf out
-    "$fit_occupancy" "$@" --json >stdout 2>stderr
+    "$program" "$@" --json >stdout 2>stderr
 }
 
 # has_files NAME...: out holds these files, none of them empty, and no others.
@@ -131,7 +107,7 @@ stops_after() {
     local file=$1 started
     shift
     rm -rf out "$file"
-    "$fit_occupancy" "$@" --json >stdout 2>stderr &
+    "$program" "$@" --json >stdout 2>stderr &
     started=$!
     # A shell's background job ignores the signal until the program asks for it, before it makes the directory.
     for _ in {1..600}; do [ -e "$file" ] && break || sleep 0.1; done

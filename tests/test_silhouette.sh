@@ -4,37 +4,13 @@
 # Usage: test_silhouette.sh FIT_SILHOUETTE KEY
 set -uo pipefail
 
-fit_silhouette=$(realpath "$1")
+program=$(realpath "$1")
 key=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-passed=0
-failed=0
-
-expect() {
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $*"
-        cat stdout stderr
-    fi
-}
-
-# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
-refuses() {
-    local status=$1 text=$2
-    shift 2
-    rm -rf out
-    "$fit_silhouette" "$@" >stdout 2>stderr
-    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
-}
+source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 fits() {
     rm -rf out
-    "$fit_silhouette" "$@" --json >stdout 2>stderr && [ -s out/fit.png ] && [ -s out/fit.gif ] &&
+    "$program" "$@" --json >stdout 2>stderr && [ -s out/fit.png ] && [ -s out/fit.gif ] &&
         [ "$(find out -type f | wc -l)" -eq 2 ]
 }
 
@@ -96,7 +72,7 @@ expect fits "$key" $SMALL --iterations 20 --encoding identity
 expect same_fits "$key $SMALL --iterations 50" "$key $SMALL --iterations 50 --threads 2"
 
 # Saved, and taken up by a training that has nothing left to do.
-expect "$fit_silhouette" "$key" $SMALL --iterations 50 --save half
+expect "$program" "$key" $SMALL --iterations 50 --save half
 expect fits "$key" $SMALL --iterations 50 --resume half
 expect cmp -s first.png out/fit.png
 

@@ -4,38 +4,14 @@
 # Usage: test_transfer.sh TRANSFER_MESH MAKE_SOLID
 set -uo pipefail
 
-transfer_mesh=$(realpath "$1")
+program=$(realpath "$1")
 make_solid=$(realpath "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-passed=0
-failed=0
-
-expect() {
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $*"
-        cat stdout stderr
-    fi
-}
-
-# refuses STATUS TEXT ARGUMENT...: the program ends with the status, says the text and leaves no file.
-refuses() {
-    local status=$1 text=$2
-    shift 2
-    rm -rf out
-    "$transfer_mesh" "$@" >stdout 2>stderr
-    [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ ! -e out ]
-}
+source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 # transfers ARGUMENT...: the program succeeds.
 transfers() {
     rm -rf out
-    "$transfer_mesh" "$@" --json >stdout 2>stderr
+    "$program" "$@" --json >stdout 2>stderr
 }
 
 # has_files NAME...: out holds these files, none of them empty, and no others.
@@ -122,7 +98,7 @@ expect same_transfers "sphere.obj star.obj $SMALL" "sphere.obj star.obj $SMALL -
 expect same_transfers "sphere.obj star.obj $SMALL --save done.safetensors" \
     "sphere.obj star.obj $SMALL --resume done.safetensors"
 rm -rf out
-"$transfer_mesh" sphere.obj star.obj $SMALL --iterations 100000 --save half.safetensors >stdout 2>stderr &
+"$program" sphere.obj star.obj $SMALL --iterations 100000 --save half.safetensors >stdout 2>stderr &
 # The directory is made once the signal is heeded.
 for _ in {1..600}; do [ -d out ] && break || sleep 0.1; done
 sleep 0.5
