@@ -121,8 +121,7 @@ static sape_status find_signal_frequency(const char *function, const struct samp
     const double spread = variance(samples);
     if (!(spread > 0.0)) return SAPE_OK;
     SAPE_TRY(find_pairs(function, samples, &pairs));
-    if (pairs.dx > 0.0)
-        *frequency = sqrt((double)samples->dim * pairs.dy / pairs.dx / spread) / (2.0 * 3.14159265358979323846);
+    if (pairs.dx > 0.0) *frequency = sqrt((double)samples->dim * pairs.dy / pairs.dx / spread) / (2.0 * M_PI);
     return SAPE_OK;
 }
 

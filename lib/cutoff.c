@@ -10,7 +10,6 @@
 #include "variance.h"
 #include "window.h"
 
-#define PI 3.14159265358979323846
 #define MAX_WINDOW ((size_t)1000000)
 /* Of num_iterations, which is at most 1e12. */
 #define MIN_SHARE 1e-12
@@ -35,8 +34,8 @@ double sape_filter_weight(sape_filter_shape shape, double width, double excess, 
     if (excess <= 0.0) return 1.0;
     if (excess >= width) return 0.0;
     const double share = excess / width;
-    if (derivative != NULL) *derivative = (shape == SAPE_FILTER_LINEAR ? 1.0 : 0.5 * PI * sin(PI * share)) / width;
-    return shape == SAPE_FILTER_LINEAR ? 1.0 - share : 0.5 + 0.5 * cos(PI * share);
+    if (derivative != NULL) *derivative = (shape == SAPE_FILTER_LINEAR ? 1.0 : 0.5 * M_PI * sin(M_PI * share)) / width;
+    return shape == SAPE_FILTER_LINEAR ? 1.0 - share : 0.5 + 0.5 * cos(M_PI * share);
 }
 
 void sape_cutoff_params_init(sape_cutoff_params *params, size_t size) {

@@ -17,7 +17,6 @@
 #define MAX_FREQUENCIES 16384
 /* 2^i pi x stays finite for every x that is let in. */
 #define MAX_POSITIONAL 100
-#define PI 3.14159265358979323846
 /* Samples that the public calls take at a time. */
 #define PANEL 64
 
@@ -208,7 +207,7 @@ static void draw_parameters(sape_encoder *encoder, double std, uint64_t seed) {
         split_frequencies(encoder);
         break;
     case SAPE_ENCODING_POSITIONAL:
-        for (size_t i = 0; i < encoder->num_frequencies; i++) encoder->points[i] = (float)ldexp(PI, (int)i);
+        for (size_t i = 0; i < encoder->num_frequencies; i++) encoder->points[i] = (float)ldexp(M_PI, (int)i);
         break;
     case SAPE_ENCODING_RBF:
         draw_rbf(encoder, &random, std);
@@ -344,7 +343,7 @@ void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, siz
 /* 2 pi F cos and -2 pi F sin: sine and cosine are each other's derivatives. */
 static void fourier_tangent(const sape_encoder *encoder, size_t group, size_t width, size_t axis, const float *features,
                             float *tangents) {
-    const float factor = (float)(2.0 * PI * (double)encoder->points[axis * encoder->num_frequencies + group]);
+    const float factor = (float)(2.0 * M_PI * (double)encoder->points[axis * encoder->num_frequencies + group]);
     for (size_t s = 0; s < width; s++) {
         tangents[s] = factor * features[width + s];
         tangents[width + s] = -factor * features[s];
@@ -355,7 +354,7 @@ static void fourier_tangent(const sape_encoder *encoder, size_t group, size_t wi
 static void positional_tangent(const sape_encoder *encoder, size_t group, size_t width, size_t axis,
                                const float *features, float *tangents) {
     const size_t d = encoder->domain_dim, cosine = axis * width, sine = (d + axis) * width;
-    const float factor = (float)ldexp(PI, (int)group);
+    const float factor = (float)ldexp(M_PI, (int)group);
     memset(tangents, 0, 2 * d * width * sizeof *tangents);
     for (size_t s = 0; s < width; s++) {
         tangents[cosine + s] = -factor * features[sine + s];
@@ -509,7 +508,7 @@ static sape_status check_tensor(const char *function, const sape_encoder *encode
                                 const float *values, size_t count) {
     SAPE_TRY(sape_check_finite(function, name, values, count));
     for (size_t i = 0; i < count; i++) {
-        const double expected = ldexp(PI, (int)i);
+        const double expected = ldexp(M_PI, (int)i);
         if (index == 1 && !(values[i] > 0.0f && values[i] <= 1e9f))
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "sigma[%zu] is %g, must be > 0 and at most 1e9", i,
                              (double)values[i]);

@@ -9,7 +9,6 @@
 #include "params.h"
 #include "window.h"
 
-#define PI 3.14159265358979323846
 #define MAX_DIM 3
 #define MAX_SIZE 8192
 
@@ -34,11 +33,11 @@ struct axis {
 /* Wave k at cell i of the extended signal. */
 static double wave_at(const struct axis *axis, bool periodic, size_t k, size_t i) {
     const double n = (double)axis->waves, norm = sqrt((k == 0 ? 1.0 : 2.0) / n);
-    if (!periodic) return norm * cos(PI * (double)k * ((double)i + 0.5) / n);
+    if (!periodic) return norm * cos(M_PI * (double)k * ((double)i + 0.5) / n);
     const size_t turns = (k + 1) / 2;
     /* The highest wave of an even number of cells has no sine. */
     if (2 * turns == axis->waves) return (i % 2 == 0 ? 1.0 : -1.0) / sqrt(n);
-    const double phase = 2.0 * PI * (double)(turns * i % axis->waves) / n;
+    const double phase = 2.0 * M_PI * (double)(turns * i % axis->waves) / n;
     return norm * (k % 2 == 0 ? cos(phase) : sin(phase));
 }
 

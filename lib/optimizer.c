@@ -119,7 +119,7 @@ static double decay_factor(const sape_optimizer_params *params, double step) {
     case SAPE_SCHEDULE_EXPONENTIAL:
         return pow(params->decay_rate, step);
     case SAPE_SCHEDULE_COSINE:
-        return params->final_factor + (1.0 - params->final_factor) * 0.5 * (1.0 + cos(way * 3.14159265358979323846));
+        return params->final_factor + (1.0 - params->final_factor) * 0.5 * (1.0 + cos(way * M_PI));
     }
     return 1.0;
 }

@@ -39,7 +39,7 @@ double sape_random_uniform(struct sape_random *random) {
 
 double sape_random_normal(struct sape_random *random) {
     const double radius = sqrt(-2.0 * log(1.0 - sape_random_uniform(random)));
-    return radius * cos(2.0 * 3.14159265358979323846 * sape_random_uniform(random));
+    return radius * cos(2.0 * M_PI * sape_random_uniform(random));
 }
 
 uint64_t sape_random_below(struct sape_random *random, uint64_t bound) {
