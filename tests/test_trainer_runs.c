@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs of a trainer: what they report, and how they end when the loss fails or is no longer finite. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "training_task.h"
+
+struct record {
+    uint64_t calls, stop_at, last;
+    double loss;
+};
+
+static int watch(void *user, const sape_progress *progress) {
+    struct record *record = user;
+    record->calls++;
+    record->last = progress->iteration;
+    record->loss = progress->loss;
+    ck_assert_uint_eq(progress->struct_size, sizeof *progress);
+    ck_assert(progress->seconds >= 0.0 && progress->revealed > 0.0 && progress->revealed <= 1.0);
+    ck_assert_double_eq(progress->learning_rate, 1e-3);
+    return progress->iteration == record->stop_at;
+}
+
+static int count_calls(void *user, const sape_progress *progress) {
+    ((struct record *)user)->calls++;
+    return !isfinite(progress->loss);
+}
+
+START_TEST(test_progress) {
+    struct task task = make_task((struct task_options){.policy = SAPE_POLICY_SPATIAL, .n = 50});
+    struct record record = {.stop_at = 4};
+    sape_result result = {.struct_size = sizeof result};
+    CHECK_OK(sape_trainer_run(task.trainer, 10, watch, &record, &result));
+    ck_assert_uint_eq(record.calls, 4);
+    ck_assert_uint_eq(result.iterations, 4);
+    ck_assert_int_eq(result.stop, SAPE_STOP_CALLBACK);
+    ck_assert_double_eq(result.loss, record.loss);
+    CHECK_OK(sape_trainer_run(task.trainer, 6, NULL, NULL, &result));
+    ck_assert_int_eq(result.stop, SAPE_STOP_ITERATIONS);
+    ck_assert_uint_eq(result.iterations, 6);
+    /* Four and six are ten. */
+    float *a = task_parameters(&task), *b = trained((struct task_options){.policy = SAPE_POLICY_SPATIAL, .n = 50}, 10);
+    ck_assert(memcmp(a, b, task.count * sizeof *a) == 0);
+    free(a);
+    free(b);
+    CHECK_OK(sape_trainer_run(task.trainer, 0, watch, &record, &result));
+    ck_assert_uint_eq(record.calls, 4);
+    free_task(&task);
+}
+END_TEST
+
+START_TEST(test_progress_every) {
+    struct task task = make_task((struct task_options){.n = 20});
+    sape_trainer_params params;
+    sape_trainer *trainer;
+    struct record record = {0};
+    sape_trainer_params_init(&params, sizeof params);
+    params.progress_every = 4;
+    CHECK_OK(sape_trainer_create(&params, NULL, task.field, &trainer));
+    CHECK_OK(sape_trainer_set_data(trainer, task.n, task.x, task.targets));
+    CHECK_OK(sape_trainer_run(trainer, 10, watch, &record, NULL));
+    ck_assert_uint_eq(record.calls, 3); /* 4, 8 and the last */
+    ck_assert_uint_eq(record.last, 10);
+    sape_trainer_free(trainer);
+    free_task(&task);
+}
+END_TEST
+
+static bool all_finite(size_t n, const float *values) {
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+/* A rate that throws the parameters out of range: the last ones with a finite loss stay. */
+START_TEST(test_divergence) {
+    struct task task = make_task((struct task_options){.n = 300, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e12});
+    sape_status status = SAPE_OK;
+    float *before = task_parameters(&task), *kept = NULL;
+    double loss, last = 0.0;
+    int steps = 0;
+    for (; status == SAPE_OK && steps < 200; steps++) {
+        free(kept);
+        kept = before;
+        before = task_parameters(&task);
+        status = sape_trainer_step(task.trainer, &loss);
+        if (status == SAPE_OK) last = loss;
+    }
+    ck_assert_int_eq(status, SAPE_ERROR_DIVERGED);
+    ck_assert_ptr_nonnull(strstr(sape_last_error(), "loss"));
+    float *after = task_parameters(&task);
+    ck_assert(all_finite(task.count, after));
+    ck_assert(memcmp(after, kept, task.count * sizeof *after) == 0);
+    /* They are those with which the loss was last finite. */
+    CHECK_OK(sape_trainer_step(task.trainer, &loss));
+    ck_assert_double_eq(loss, last);
+    free(before);
+    free(kept);
+    free(after);
+    free_task(&task);
+}
+END_TEST
+
+/* A run that diverges says how far it came, and the mask has counted no more than that. */
+START_TEST(test_divergent_run) {
+    struct task task = make_task(
+        (struct task_options){.policy = SAPE_POLICY_SPATIAL, .n = 300, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e12});
+    sape_result result = {.struct_size = sizeof result, .iterations = 77, .seconds = -1.0};
+    sape_mask_state state = {.struct_size = sizeof state};
+    struct record record = {0};
+    EXPECT_ERROR(sape_trainer_run(task.trainer, 200, count_calls, &record, &result), SAPE_ERROR_DIVERGED, "loss", "");
+    ck_assert_uint_gt(result.iterations, 0);
+    ck_assert_uint_lt(result.iterations, 200);
+    ck_assert_uint_eq(record.calls, result.iterations);
+    ck_assert_double_ge(result.seconds, 0.0);
+    CHECK_OK(sape_mask_get_state(sape_field_mask(task.field), &state));
+    ck_assert_uint_eq(state.iteration, result.iterations);
+    float *parameters = task_parameters(&task), *y = new_array(task.n * TASK_OUTPUTS);
+    ck_assert(all_finite(task.count, parameters));
+    CHECK_OK(sape_field_predict(task.field, task.n, task.x, y));
+    ck_assert(all_finite(task.n * TASK_OUTPUTS, y));
+    free(parameters);
+    free(y);
+    free_task(&task);
+}
+END_TEST
+
+/* Nor does a step without a further one hide it. */
+START_TEST(test_last_step_diverges) {
+    struct task task = make_task((struct task_options){.n = 30, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e60});
+    sape_result result = {.struct_size = sizeof result};
+    float *before = task_parameters(&task);
+    EXPECT_ERROR(sape_trainer_run(task.trainer, 1, NULL, NULL, &result), SAPE_ERROR_DIVERGED, "loss", "nan");
+    ck_assert_uint_eq(result.iterations, 1);
+    float *after = task_parameters(&task);
+    ck_assert(memcmp(before, after, task.count * sizeof *after) == 0);
+    free(before);
+    free(after);
+    free_task(&task);
+}
+END_TEST
+
+static int fails(void *user, size_t n, const float *x, size_t o, const float *outputs, const float *targets,
+                 float *d_outputs, float *sample_loss, double *loss) {
+    (void)user, (void)x, (void)outputs, (void)targets, (void)loss;
+    memset(d_outputs, 0, n * o * sizeof *d_outputs);
+    memset(sample_loss, 0, n * sizeof *sample_loss);
+    if (*(int *)user == 0) sample_loss[n / 2] = NAN;
+    return *(int *)user;
+}
+
+START_TEST(test_failing_loss) {
+    int result = 17;
+    struct task task = make_task((struct task_options){.n = 30, .loss = fails, .user = &result});
+    float *before = task_parameters(&task);
+    EXPECT_ERROR(sape_trainer_step(task.trainer, NULL), SAPE_ERROR_CALLBACK, "loss_fn", "17");
+    result = 0;
+    EXPECT_ERROR(sape_trainer_step(task.trainer, NULL), SAPE_ERROR_DIVERGED, "loss", "");
+    float *after = task_parameters(&task);
+    ck_assert(memcmp(before, after, task.count * sizeof *after) == 0);
+    free(before);
+    free(after);
+    free_task(&task);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("trainer_runs");
+    TCase *tcase = tcase_create("trainer_runs");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, test_progress);
+    tcase_add_test(tcase, test_progress_every);
+    tcase_add_test(tcase, test_divergence);
+    tcase_add_test(tcase, test_divergent_run);
+    tcase_add_test(tcase, test_last_step_diverges);
+    tcase_add_test(tcase, test_failing_loss);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
