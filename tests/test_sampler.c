@@ -196,6 +196,37 @@ START_TEST(test_chamfer) {
 }
 END_TEST
 
+/* What the sampler before has left, to be compared with what there is. */
+struct memory {
+    float x[2 * BATCH], targets[BATCH];
+};
+
+static int compare_and_write(void *user, uint64_t iteration, size_t n, float *x, float *targets) {
+    struct memory *memory = user;
+    ck_assert_mem_eq(x, memory->x, sizeof memory->x);
+    ck_assert_mem_eq(targets, memory->targets, sizeof memory->targets);
+    x[iteration] = 0.25f;
+    targets[n - 1 - iteration] = (float)iteration - 3.0f;
+    if (iteration == 3) targets[0] = NAN;
+    memcpy(memory->x, x, sizeof memory->x);
+    memcpy(memory->targets, targets, sizeof memory->targets);
+    return 0;
+}
+
+/* At first zeros, then what was left there, by a refused iteration too; another sampler begins with zeros. */
+START_TEST(test_memory_before_the_call) {
+    struct training training = make(SAPE_LOSS_MSE, 1);
+    struct memory memory = {.x = {0}}, other = memory;
+    CHECK_OK(sape_trainer_set_sampler(training.trainer, BATCH, compare_and_write, &memory));
+    CHECK_OK(sape_trainer_run(training.trainer, 3, NULL, NULL, NULL));
+    EXPECT_ERROR(sape_trainer_step(training.trainer, NULL), SAPE_ERROR_NOT_FINITE, "targets[0]", "nan");
+    EXPECT_ERROR(sape_trainer_step(training.trainer, NULL), SAPE_ERROR_NOT_FINITE, "targets[0]", "nan");
+    CHECK_OK(sape_trainer_set_sampler(training.trainer, BATCH, compare_and_write, &other));
+    EXPECT_ERROR(sape_trainer_step(training.trainer, NULL), SAPE_ERROR_NOT_FINITE, "targets[0]", "nan");
+    end(&training);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("sampler");
     TCase *tcase = tcase_create("sampler");
@@ -205,6 +236,7 @@ int main(void) {
     tcase_add_test(tcase, test_failures);
     tcase_add_test(tcase, test_back_and_forth);
     tcase_add_test(tcase, test_chamfer);
+    tcase_add_test(tcase, test_memory_before_the_call);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

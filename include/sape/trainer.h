@@ -280,8 +280,11 @@ SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_
  * @param iteration how many iterations were done before, those before a resumed checkpoint included: a sampler whose
  *                  samples depend on it alone goes on after a resume as if there had been none.
  * @param n         number of samples.
- * @param x         (n, d) must receive coordinates. It holds the ones of the iteration before, at first zeros.
- * @param targets   (n, output_dim) must receive the targets, for a loss that uses them; NULL for Chamfer.
+ * @param x         (n, d) must receive coordinates.
+ * @param targets   (n, output_dim) must receive the targets, for a loss that uses them; NULL for Chamfer. Before the
+ *                  call x and targets hold what the call before left there, at the first one after
+ *                  sape_trainer_set_sampler() zeros; a checkpoint does not keep them. What is not written stays, and is
+ *                  trained on.
  * @return 0, or anything else to end the training with #SAPE_ERROR_CALLBACK. Nothing of the iteration has happened
  * then: the next one asks again.
  */
