@@ -237,6 +237,16 @@ START_TEST(test_periodic_rbf_draws) {
 }
 END_TEST
 
+/* A single bandwidth is half of the whole spread. */
+START_TEST(test_single_periodic_rbf) {
+    sape_encoder *encoder = make(SAPE_ENCODING_PERIODIC_RBF, 2, 1, 7.0, 1);
+    float *sigma = tensor(encoder, "sigma", 1);
+    ck_assert_double_eq_tol((double)sigma[0], 0.5 * 7.0 * sqrt(3.0), 1e-6);
+    free(sigma);
+    sape_encoder_free(encoder);
+}
+END_TEST
+
 START_TEST(test_seeds) {
     static const sape_encoding kinds[] = {SAPE_ENCODING_FOURIER, SAPE_ENCODING_RBF, SAPE_ENCODING_PERIODIC_RBF};
     const size_t count = _i == 1 ? 256 : 128;
@@ -314,6 +324,7 @@ START_TEST(test_bad_input) {
     ck_assert_ptr_null(encoder)
     EXPECT_ERROR(sape_encoder_create(NULL, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
     REFUSED(kind, (sape_encoding)77, "77");
+    REFUSED(kind, (sape_encoding)(SAPE_ENCODING_PERIODIC_RBF + 1), "5");
     REFUSED(domain_dim, 0, "0");
     REFUSED(domain_dim, 4, "4");
     REFUSED(num_frequencies, 0, "0");
@@ -386,6 +397,7 @@ int main(void) {
     tcase_add_test(tcase, test_fourier_draws);
     tcase_add_test(tcase, test_rbf_draws);
     tcase_add_test(tcase, test_periodic_rbf_draws);
+    tcase_add_test(tcase, test_single_periodic_rbf);
     tcase_add_loop_test(tcase, test_seeds, 0, 3);
     tcase_add_test(tcase, test_without_identity);
     tcase_add_test(tcase, test_far_away);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The variance of scattered samples round the cells of a grid, against a loop over samples for every cell. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "support.h"
 #include "variance.h"
 
 #define N 300
+/* Cells an axis, less the border, of a grid with few samples. */
+#define SPARSE 12
 
 static struct sape_grid make_grid(size_t dim, size_t resolution) {
     struct sape_grid grid = {.dim = dim, .size = {1, 1, 1}, .cells = 1, .radius = 1};
@@ -103,6 +106,76 @@ START_TEST(test_filled) {
 }
 END_TEST
 
+/* Negative values take the mean of the others in the window round them, of 3 cells, then 7, 15 ...; those that have one
+   by then count as others. */
+static void naive_fill(long inner, double *values) {
+    double before[SPARSE * SPARSE];
+    size_t unknown = 1;
+    for (long reach = 1; unknown > 0; reach = 2 * reach + 1) {
+        memcpy(before, values, sizeof before);
+        unknown = 0;
+        for (long cell = 0; cell < inner * inner; cell++) {
+            double sum = 0.0, count = 0.0;
+            if (before[cell] >= 0.0) continue;
+            for (long other = 0; other < inner * inner; other++) {
+                const bool near =
+                    labs(other % inner - cell % inner) <= reach && labs(other / inner - cell / inner) <= reach;
+                if (!near || before[other] < 0.0) continue;
+                sum += before[other];
+                count += 1.0;
+            }
+            if (count > 0.0)
+                values[cell] = sum / count;
+            else
+                unknown++;
+        }
+    }
+}
+
+/* Three places far from each other: one where the signal varies, one where it is constant, and one of a single sample.
+ */
+START_TEST(test_sparse) {
+    const struct sape_grid grid = make_grid(2, SPARSE + 2);
+    static const long places[3][2] = {{2, 9}, {8, 3}, {9, 9}};
+    float *x = new_random_array(1, N * 2, -0.01f, 0.01f), *values = new_random_array(2, N, 0.0f, 3.0f), sigma[196];
+    double expected[SPARSE * SPARSE], largest = 0.0;
+    for (size_t i = 0; i < N; i++) {
+        const size_t place = i < N / 2 ? 0 : i < N - 1 ? 1 : 2;
+        for (size_t a = 0; a < 2; a++) x[2 * i + a] += -1.0f + 2.0f * ((float)places[place][a] + 0.5f) / SPARSE;
+        if (place == 1) values[i] = 0.1f;
+    }
+    CHECK_OK(sape_grid_variance(__func__, &grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values, sigma));
+    for (long cell = 0; cell < SPARSE * SPARSE; cell++) {
+        const long centre[3] = {cell % SPARSE, cell / SPARSE, 0};
+        if (naive(2, SPARSE, 3, 2, x, 1, values, centre, &expected[cell]) < 2.0) expected[cell] = -1.0;
+        largest = fmax(largest, expected[cell]);
+    }
+    naive_fill(SPARSE, expected);
+    for (size_t i = 0; i < SPARSE; i++)
+        for (size_t j = 0; j < SPARSE; j++)
+            ck_assert_double_eq_tol((double)sigma[(i + 1) * (SPARSE + 2) + j + 1], expected[i * SPARSE + j] / largest,
+                                    1e-6);
+    free(x);
+    free(values);
+}
+END_TEST
+
+/* The ends of the domain belong to the first and the last cell. */
+START_TEST(test_ends_of_the_domain) {
+    const struct sape_grid grid = make_grid(2, 8);
+    float *x = new_random_array(1, N * 2, -1.0f, 1.0f), *values = new_random_array(2, N, 0.0f, 3.0f);
+    float within[64], at_ends[64];
+    for (int end = 0; end <= 1; end++) {
+        for (size_t i = 0; i < 40; i++) x[i] = (i % 2 == 0 ? -1.0f : 1.0f) * (end == 0 ? 0.99f : 1.0f);
+        CHECK_OK(sape_grid_variance(__func__, &grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values,
+                                    end == 0 ? within : at_ends));
+    }
+    ck_assert_mem_eq(within, at_ends, sizeof within);
+    free(x);
+    free(values);
+}
+END_TEST
+
 /* A sample near the border, which the border repeats, is one sample all the same. */
 START_TEST(test_lonely_at_border) {
     const struct sape_grid grid = make_grid(1, 20);
@@ -119,6 +192,8 @@ int main(void) {
     tcase_add_loop_test(tests, test_against_loop, 0, 9);
     tcase_add_test(tests, test_constant_and_lonely);
     tcase_add_test(tests, test_filled);
+    tcase_add_test(tests, test_sparse);
+    tcase_add_test(tests, test_ends_of_the_domain);
     tcase_add_test(tests, test_lonely_at_border);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

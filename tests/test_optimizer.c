@@ -117,6 +117,35 @@ START_TEST(test_no_gradient) {
 }
 END_TEST
 
+/* Moments below 1e-36 end as zero: with a rate of 1e30 one sees whether they have moved the parameter. */
+START_TEST(test_faded_moments) {
+    sape_optimizer_params params = params_of(SAPE_OPTIMIZER_SGD);
+    params.momentum = 0.0;
+    params.learning_rate = 1e30;
+    const float gradient[] = {1e-36f, nextafterf(1e-36f, 0.0f), -1e-36f, nextafterf(-1e-36f, 0.0f)};
+    float parameters[4] = {0};
+    sape_optimizer *optimizer;
+    CHECK_OK(sape_optimizer_create(&params, 4, &optimizer));
+    CHECK_OK(sape_optimizer_step(optimizer, parameters, gradient));
+    ck_assert_double_eq_tol((double)parameters[0], -1e-6, 1e-12);
+    ck_assert_double_eq_tol((double)parameters[2], 1e-6, 1e-12);
+    ck_assert(parameters[1] == 0.0f && parameters[3] == 0.0f);
+    sape_optimizer_free(optimizer);
+}
+END_TEST
+
+START_TEST(test_counts) {
+    sape_optimizer *optimizer;
+    CHECK_OK(sape_optimizer_create(NULL, 37, &optimizer));
+    ck_assert_uint_eq(sape_optimizer_num_parameters(optimizer), 37);
+    ck_assert_uint_eq(sape_optimizer_num_steps(optimizer), 0);
+    ck_assert_uint_eq(sape_optimizer_num_parameters(NULL), 0);
+    ck_assert_uint_eq(sape_optimizer_num_steps(NULL), 0);
+    ck_assert(sape_optimizer_learning_rate(NULL) == 0.0);
+    sape_optimizer_free(optimizer);
+}
+END_TEST
+
 START_TEST(test_bad_input) {
     sape_optimizer *optimizer;
     sape_optimizer_params p;
@@ -158,6 +187,8 @@ int main(void) {
     tcase_add_test(tcase, test_steps);
     tcase_add_loop_test(tcase, test_schedules, 0, 12);
     tcase_add_test(tcase, test_no_gradient);
+    tcase_add_test(tcase, test_faded_moments);
+    tcase_add_test(tcase, test_counts);
     tcase_add_test(tcase, test_bad_input);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
