@@ -230,6 +230,48 @@ START_TEST(test_open_highest) {
 }
 END_TEST
 
+/* 1024 samples in two dimensions are 32 an axis. */
+START_TEST(test_open_highest_in_a_plane) {
+    sape_mask *mask = make(2, NULL);
+    float *x = new_random_array(1, 2048, -1.0f, 1.0f), *values = new_array(1024), weights[E];
+    double frequencies[E];
+    sape_cutoff_params c;
+    frequencies_of(frequencies);
+    sape_cutoff_params_init(&c, sizeof c);
+    CHECK_OK(sape_mask_set_signal(mask, 1024, x, 1, values));
+    for (int t = 0; t < ITERATIONS; t++) CHECK_OK(sape_mask_step(mask));
+    CHECK_OK(sape_mask_weights(mask, 1, x, weights));
+    for (size_t j = 0; j < E; j++)
+        ck_assert_double_eq_tol((double)weights[j], weight_of(&c, 32.0 / 8.0, frequencies[j]), 1e-6);
+    sape_mask_free(mask);
+    free(x);
+    free(values);
+}
+END_TEST
+
+/* A curve so steep and so far away that it is flat over the whole schedule: the cut-off rises in a straight line. */
+START_TEST(test_flat_curve) {
+    sape_cutoff_params c;
+    sape_cutoff_params_init(&c, sizeof c);
+    c.c_max = 6.0;
+    c.steepness = 1e6;
+    c.midpoint = 1e6;
+    c.end_share = 1.0;
+    sape_mask *mask = make(1, &c);
+    const float x = 0.3f;
+    float weights[E];
+    double frequencies[E];
+    frequencies_of(frequencies);
+    for (int t = 0; t <= ITERATIONS; t++) {
+        CHECK_OK(sape_mask_weights(mask, 1, &x, weights));
+        for (size_t j = 0; j < E; j++)
+            ck_assert_double_eq_tol((double)weights[j], weight_of(&c, 6.0 * t / ITERATIONS, frequencies[j]), 1e-6);
+        CHECK_OK(sape_mask_step(mask));
+    }
+    sape_mask_free(mask);
+}
+END_TEST
+
 /* With an ideal filter that is open everywhere no place loses the highest feature to rounding. */
 START_TEST(test_open_everywhere) {
     sape_cutoff_params c;
@@ -243,6 +285,45 @@ START_TEST(test_open_everywhere) {
     free(x);
     free(weights);
     sape_mask_free(mask);
+}
+END_TEST
+
+/* The state, from the cut-offs of all cells. */
+START_TEST(test_state_in_numbers) {
+    sape_cutoff_params c = constants(_i);
+    double frequencies[E];
+    float sigma[RES * RES];
+    frequencies_of(frequencies);
+    sape_mask *mask = make(2, &c);
+    float *x = new_random_array(1, N * 2, -1.0f, 1.0f), *values = new_random_array(2, N, 0.0f, 1.0f);
+    CHECK_OK(sape_mask_set_signal(mask, N, x, 1, values));
+    CHECK_OK(sape_mask_get_tensor(mask, "sigma", sigma, RES * RES));
+    for (int t = 0; t <= ITERATIONS; t++) {
+        sape_mask_state state = {.struct_size = sizeof state};
+        size_t fewest = E, most = 0, rising = 0;
+        double sum = 0.0;
+        for (size_t i = 0; i < RES * RES; i++) {
+            const double cutoff = cell_cutoff(&c, t, (double)sigma[i]);
+            size_t active = 0;
+            for (size_t j = 0; j < E; j++) {
+                const double weight = weight_of(&c, cutoff, frequencies[j]);
+                active += weight > 0.0;
+                sum += weight / E / (RES * RES);
+            }
+            fewest = active < fewest ? active : fewest;
+            most = active > most ? active : most;
+            rising += t < floor(c.end_share * ITERATIONS) && cutoff < c.c_max;
+        }
+        CHECK_OK(sape_mask_get_state(mask, &state));
+        ck_assert_uint_eq(state.current_feature, fewest);
+        ck_assert_uint_eq(state.next_feature, most);
+        ck_assert_uint_eq(state.cells_in_progress, rising);
+        ck_assert_double_eq_tol(state.revealed, sum, 1e-9);
+        CHECK_OK(sape_mask_step(mask));
+    }
+    sape_mask_free(mask);
+    free(x);
+    free(values);
 }
 END_TEST
 
@@ -474,7 +555,10 @@ int main(void) {
     tcase_add_loop_test(tests, test_global, 0, 2);
     tcase_add_test(tests, test_published);
     tcase_add_test(tests, test_open_highest);
+    tcase_add_test(tests, test_open_highest_in_a_plane);
+    tcase_add_test(tests, test_flat_curve);
     tcase_add_test(tests, test_open_everywhere);
+    tcase_add_loop_test(tests, test_state_in_numbers, 0, 6);
     tcase_add_test(tests, test_state);
     tcase_add_test(tests, test_bad_constants);
     tcase_add_test(tests, test_bad_calls);
