@@ -176,6 +176,19 @@ START_TEST(test_too_many_values) {
 }
 END_TEST
 
+/* No samples are fine, wherever they are not. */
+START_TEST(test_no_samples) {
+    for (int policy = SAPE_POLICY_NONE; policy <= SAPE_POLICY_SPATIAL_FIXED; policy++) {
+        sape_mask *mask = make((sape_policy)policy, 1, 8, 0, 0);
+        CHECK_OK(sape_mask_weights(mask, 0, NULL, NULL));
+        CHECK_OK(sape_mask_revealed(mask, 0, NULL, NULL));
+        CHECK_OK(sape_mask_record(mask, 0, NULL, NULL));
+        CHECK_OK(sape_mask_step(mask));
+        sape_mask_free(mask);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("mask_borders");
     TCase *tests = tcase_create("mask_borders");
@@ -187,6 +200,7 @@ int main(void) {
     tcase_add_test(tests, test_next_block);
     tcase_add_test(tests, test_all_levels);
     tcase_add_test(tests, test_too_many_values);
+    tcase_add_test(tests, test_no_samples);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

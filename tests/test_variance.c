@@ -414,7 +414,7 @@ START_TEST(test_bad_calls) {
     EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "frequencies", "NULL");
     params.frequencies = frequencies;
     frequencies[7] = 0.5;
-    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "frequencies[7]", "0.5");
+    EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_ARGUMENT, "frequencies[7]", "0.5, must be at least 2.1");
     frequencies[7] = NAN;
     EXPECT_ERROR(sape_mask_create(&params, &mask), SAPE_ERROR_NOT_FINITE, "frequencies[7]", "nan");
     params.policy = SAPE_POLICY_SPATIAL;
