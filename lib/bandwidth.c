@@ -19,6 +19,8 @@
 #define STD_WITHOUT_TARGETS 0.2
 #define LEAST_STD (1.0 / 16.0)
 #define MOST_STD 0.5
+/* Samples at random places have gaps about twice as wide as a regular grid of as many. */
+#define C_MAX_OF_NYQUIST 0.5
 
 /* The samples, their coordinates without those that never change. */
 struct samples {
@@ -135,7 +137,7 @@ static sape_status propose(const char *function, struct samples *samples, size_t
     double volume = 1.0;
     for (size_t a = 0; a < samples->dim; a++) volume *= samples->extent[a];
     known->nyquist = 0.5 * pow((double)samples->n / volume, 1.0 / (double)samples->dim);
-    known->c_max = known->nyquist;
+    known->c_max = C_MAX_OF_NYQUIST * known->nyquist;
     SAPE_TRY(find_signal_frequency(function, samples, &known->signal_frequency));
     const double wanted =
         known->signal_frequency > 0.0 ? STD_OF_SIGNAL * known->signal_frequency : STD_WITHOUT_TARGETS * known->nyquist;

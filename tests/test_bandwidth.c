@@ -56,7 +56,7 @@ START_TEST(the_definition) {
         }
         const double nyquist = 0.5 / pow(volume / N, 1.0 / (double)dim);
         ck_assert_double_eq_tol(known.nyquist / nyquist, 1.0, 1e-9);
-        ck_assert_double_eq(known.c_max, known.nyquist);
+        ck_assert_double_eq(known.c_max, 0.5 * known.nyquist);
         ck_assert_double_eq_tol(known.signal_frequency / signal_frequency(N, dim, x, 2, y), 1.0, 1e-5);
         const double wanted = 0.65 * known.signal_frequency;
         ck_assert_double_eq_tol(known.std / fmin(fmax(wanted, nyquist / 16), nyquist / 2), 1.0, 1e-9);

@@ -163,6 +163,11 @@ for policy in none global spatial variance; do
     expect json_has '"best_iteration":20,"validation_loss":'
     expect grep -q "^std .* cycles per unit" stderr
 done
+# With a std the proposal gives the variance policy its highest cut-off, which is 0 where the mask chooses it.
+expect fits "$fit_image" color.png $QUICK --policy variance --std auto --save variance.safetensors
+expect grep -aq '"sape.mask.c_max":"0x1' variance.safetensors
+expect fits "$fit_image" color.png $QUICK --policy variance --save variance.safetensors
+expect grep -aq '"sape.mask.c_max":"0x0' variance.safetensors
 expect fits "$fit_function" $QUICK --std auto --validation 0.2 --adaptive-lr
 expect json_has '"best_iteration":20,"validation_loss":'
 # As many iterations as the held-out samples find best are then done on all samples.

@@ -30,18 +30,19 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     return mask;
 }
 
-/* The std of the settings, or what suits the samples: with ranks those of all, otherwise those of the first epoch. */
-static bool choose_std(const struct settings *settings, const struct fit_problem *problem, double *std) {
+/* Puts a std and the variance policy's highest cut-off where the settings leave the std open: what suits the samples,
+   with ranks those of all, otherwise those of the first epoch. */
+static bool choose_bandwidth(const struct fit_problem *problem, struct settings *settings) {
     sape_bandwidth proposed = {.struct_size = sizeof proposed};
     const bool ranks = problem->num_signal > 0;
     const size_t n = ranks ? problem->num_signal : problem->n;
     const float *x = ranks ? problem->signal_x : problem->x, *targets = ranks ? problem->signal : problem->targets;
-    *std = settings->std;
-    if (!isnan(*std)) return true;
+    if (!isnan(settings->std)) return true;
     if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
     if (sape_bandwidth_propose(n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
         return message_sape_error();
-    *std = proposed.std;
+    settings->std = proposed.std;
+    settings->c_max = proposed.c_max;
     if (problem->metric != PROGRESS_SILENT)
         fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
                 proposed.nyquist, proposed.signal_frequency);
@@ -56,7 +57,11 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     encoder.num_frequencies = settings->num_frequencies;
     encoder.std = settings->std;
     encoder.seed = settings->seed;
-    const sape_mask_params mask = fit_mask_params(settings, problem);
+    sape_cutoff_params cutoff;
+    sape_cutoff_params_init(&cutoff, sizeof cutoff);
+    cutoff.c_max = settings->c_max;
+    sape_mask_params mask = fit_mask_params(settings, problem);
+    mask.cutoff = &cutoff;
 
     sape_network_params network;
     sape_network_params_init(&network, sizeof network);
@@ -311,7 +316,7 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     struct settings known = *settings;
     struct fit_problem unseen = *problem;
-    if (!all_agree(problem, choose_std(settings, problem, &known.std))) return false;
+    if (!all_agree(problem, choose_bandwidth(problem, &known))) return false;
     if (known.validation == 0) return fit_once(&known, problem, 0, known.iterations, known.iterations, fit);
     unseen.num_frames = 0;
     if (!fit_once(&known, &unseen, known.validation, known.iterations, known.iterations, fit)) return false;

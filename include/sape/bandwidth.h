@@ -24,7 +24,11 @@ typedef struct sape_bandwidth {
      * most nyquist / 2.
      */
     double std;
-    /** The highest frequency that is worth revealing, for a largest cut-off: nyquist. */
+    /**
+     * For c_max of sape_cutoff_params, which is in the same unit: the highest frequency that is worth revealing,
+     * nyquist / 2, since samples at random places have gaps about twice as wide as a regular grid of as many. Where
+     * they fill [-1, 1]^d this is the n^(1/d) / 8 that a mask chooses by itself, unless its features end below.
+     */
     double c_max;
     /** 1 / (2 h) with the samples' mean distance h = (V / n)^(1/d), V the volume of the box round them. */
     double nyquist;

@@ -87,7 +87,7 @@ typedef struct sape_cutoff_params {
      * The highest cut-off, cycles per unit of x, up to 1e30. 0 (the default) chooses it: the highest frequency of a
      * feature, or less once a signal is known whose samples cannot tell so high frequencies apart: n^(1/d) / 8 for n
      * samples in d dimensions. A regular grid of them holds twice that (Nyquist); in samples at random places gaps are
-     * about twice as wide.
+     * about twice as wide. sape_bandwidth_propose() proposes one for samples that do not fill [-1, 1]^d.
      */
     double c_max;
     /** What the variance adds, as a share of c_max - c_min; 0 to 1e30. Default 0.2. */

@@ -41,7 +41,7 @@ def test_bandwidth():
     axis = np.linspace(-1, 1, 64)
     x = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     proposed = sape.propose_bandwidth(x, np.sin(2 * np.pi * 3 * x[:, :1]))
-    assert proposed.nyquist == pytest.approx(16, rel=1e-6) and proposed.c_max == proposed.nyquist
+    assert proposed.nyquist == pytest.approx(16, rel=1e-6) and proposed.c_max == proposed.nyquist / 2
     # A wave of one direction: 3 cycles, by differences to a neighbour along it or across it, whichever is nearest.
     assert 1 < proposed.signal_frequency < 6
     assert proposed.std == pytest.approx(max(0.65 * proposed.signal_frequency, 1))

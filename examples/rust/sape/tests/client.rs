@@ -327,7 +327,7 @@ fn bandwidths_are_proposed() {
     let x: Vec<f32> = (0..65).map(|i| i as f32 / 32.0 - 1.0).collect();
     let y: Vec<f32> = x.iter().map(|x| (6.0 * std::f32::consts::PI * x).sin()).collect();
     let proposed = propose_bandwidth(1, &x, Some(&y)).unwrap();
-    assert!((proposed.nyquist - 16.25).abs() < 1e-4 && proposed.c_max == proposed.nyquist);
+    assert!((proposed.nyquist - 16.25).abs() < 1e-4 && proposed.c_max == proposed.nyquist / 2.0);
     assert!((proposed.signal_frequency - 3.0).abs() < 0.1, "{proposed:?}");
     assert!((proposed.std - 0.65 * proposed.signal_frequency).abs() < 1e-6);
     assert_eq!(propose_bandwidth(1, &x, None).unwrap().signal_frequency, 0.0);
