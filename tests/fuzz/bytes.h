@@ -27,6 +27,11 @@ static inline size_t take_size(struct bytes *bytes) {
     return byte < 240 ? byte % 13 : edges[byte % 8];
 }
 
+/* One, seldom two: programs with threads wait for each other more than they compute. */
+static inline size_t take_threads(struct bytes *bytes) {
+    return take_byte(bytes) < 224 ? 1 : 2;
+}
+
 /* A double: usual, at an edge, or any bits. */
 static inline double take_double(struct bytes *bytes) {
     static const double values[] = {0.0, 1.0, 0.5, 1e-3, 0.1, -1.0, 2.0, 20.0, 1e9, 1e300, 1e-300, -0.0};

@@ -17,7 +17,7 @@ void make_field(struct machine *machine) {
     free_field(machine, i);
     const sape_status status = sape_field_create(&encoder, &mask, &network, &machine->fields[i]);
     insist((machine->fields[i] == NULL) == (status != SAPE_OK), "sape_field_create");
-    sape_field_set_num_threads(machine->fields[i], 1 + take_below(&machine->bytes, 2));
+    sape_field_set_num_threads(machine->fields[i], take_threads(&machine->bytes));
 }
 
 void predict(struct machine *machine) {
@@ -81,7 +81,7 @@ static int grid_is_allowed(const size_t *size, size_t dim, size_t outputs) {
         if (count > SIZE_MAX / sizeof(float) / size[a]) return 1;
         count *= size[a];
     }
-    return fits(count, 1);
+    return count <= MAX_GRID;
 }
 
 void predict_grid(struct machine *machine) {

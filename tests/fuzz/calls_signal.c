@@ -46,8 +46,8 @@ void use_window(struct machine *machine) {
         params.size[a] = take_size(bytes);
         params.window[a] = take_size(bytes);
     }
-    if (!shape_is_allowed(params.size, params.dim, params.channels, MAX_FLOATS)) return;
-    take_floats(bytes, 4096, machine->a);
+    if (!shape_is_allowed(params.size, params.dim, params.channels, MAX_GRID)) return;
+    take_floats(bytes, MAX_GRID, machine->a);
     const sape_status status =
         sape_window_statistics(&params, machine->a, take_byte(bytes) & 1 ? machine->a : machine->b, machine->c);
     insist(status != SAPE_OK || machine->c[0] >= 0.0f, "a variance below 0");

@@ -22,7 +22,7 @@ static sape_trainer_params take_trainer_params(struct machine *machine) {
     params.loss_fn = params.loss == SAPE_LOSS_CUSTOM ? loss_function : NULL;
     params.loss_user = machine;
     params.batch_size = take_size(bytes);
-    params.num_threads = 1 + take_below(bytes, 2);
+    params.num_threads = take_threads(bytes);
     params.progress_every = take_size(bytes);
     const uint8_t which = take_byte(bytes);
     if (which & 1) params.tolerance = take_double(bytes);

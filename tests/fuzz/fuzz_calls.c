@@ -12,11 +12,11 @@
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 
 /* Calls of one input. */
-#define MAX_CALLS 60
+#define MAX_CALLS 32
 
 /* A caller may ask for anything; what is too much is refused here, and the library must say so. The linker puts
    __wrap_sape_alloc() in the place of the library's own. */
-#define MAX_ALLOCATION ((size_t)1 << 18)
+#define MAX_ALLOCATION ((size_t)1 << 15)
 
 void *__real_sape_alloc(size_t count, size_t size);
 void *__wrap_sape_alloc(size_t count, size_t size);

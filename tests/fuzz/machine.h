@@ -13,8 +13,10 @@
 /* Handles of each kind that can be there at once. A trainer borrows the field of its slot. */
 #define SLOTS 2
 /* The largest number of samples of a call, and of floats that any array of a call may need. */
-#define MAX_SAMPLES 64
-#define MAX_FLOATS (1u << 18)
+#define MAX_SAMPLES 20
+#define MAX_FLOATS (1u << 14)
+/* The most values of a regular grid that a call computes, which is what takes long. */
+#define MAX_GRID (1u << 10)
 
 struct machine {
     struct bytes bytes;
