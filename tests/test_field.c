@@ -20,6 +20,26 @@ struct setting {
     bool shifted;
 };
 
+#define ROWS 5
+
+/* Samples of an uneven grid; how many. */
+static size_t place_rows(size_t d, float *samples) {
+    static const float axis[ROWS] = {-1.0f, -0.6f, 0.1f, 0.5f, 1.0f};
+    const size_t rows = d == 1 ? ROWS : ROWS * ROWS;
+    for (size_t i = 0; i < rows; i++) {
+        samples[d == 1 ? i : 2 * i] = axis[i % ROWS];
+        if (d > 1) samples[2 * i + 1] = axis[i / ROWS];
+    }
+    return rows;
+}
+
+/* Every row somewhere on its way. */
+static void reveal_rows(sape_field *field, size_t rows) {
+    float values[ROWS * ROWS];
+    random_array(11, rows, 0.0f, (float)sape_mask_encoding_dim(sape_field_mask(field)), values);
+    CHECK_OK(sape_mask_set_tensor(sape_field_mask(field), "mask_stashed", values, rows));
+}
+
 /* A small field whose mask, where it has one, is in the middle of revealing, differently from place to place. */
 static sape_field *make(struct setting setting) {
     static const float center[] = {0.2f, -0.1f, 0.05f}, scale[] = {1.4f, 0.8f, -1.2f};
@@ -47,7 +67,11 @@ static sape_field *make(struct setting setting) {
     network.output_dim = OUTPUTS;
     network.hidden_dim = HIDDEN;
     network.num_layers = LAYERS;
+    float samples[2 * ROWS * ROWS];
+    mask.samples = samples;
+    mask.num_samples = place_rows(setting.d, samples);
     CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
+    if (setting.policy == SAPE_POLICY_SPATIAL_FIXED) reveal_rows(field, mask.num_samples);
     if (setting.shifted) CHECK_OK(sape_mask_set_domain(sape_field_mask(field), center, scale));
     float *x = new_random_array(5, 300 * setting.d, -1.0f, 1.0f), *loss = new_random_array(6, 300, 0.0f, 1.0f);
     CHECK_OK(sape_mask_record(sape_field_mask(field), 300, x, loss));
@@ -72,11 +96,12 @@ static void by_hand(const sape_field *field, size_t n, const float *x, float *ou
     free(weights);
 }
 
-#define NUM_SETTINGS 75
+#define NUM_SETTINGS 85
 
 static struct setting setting_of(int i) {
     const struct setting setting = {.kind = (sape_encoding)(i % 5), .d = (size_t)(i / 5 % 3 + 1)};
     static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+    if (i >= 75) return (struct setting){setting.kind, SAPE_POLICY_SPATIAL_FIXED, setting.d, false};
     if (i >= 60) return (struct setting){setting.kind, SAPE_POLICY_VARIANCE, setting.d, false};
     if (i >= 45) return (struct setting){setting.kind, SAPE_POLICY_SPATIAL, setting.d, true};
     return (struct setting){setting.kind, policies[i / 15], setting.d, false};
