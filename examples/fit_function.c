@@ -220,9 +220,9 @@ static bool report(const struct job *job, const struct fit *fit) {
 }
 
 static bool run(struct job *job) {
+    interrupt_catch();
     if (!load(job) || !output_make_directory(job->settings.out)) return false;
     set_y_range(job);
-    interrupt_catch();
     const struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 1,

@@ -8,63 +8,12 @@ fit_function=$(realpath "$1")
 fit_image=$(realpath "$2")
 render=$(realpath "$3")
 make_pictures=$(realpath "$4")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 "$make_pictures" . || exit 1
-
-passed=0
-failed=0
-
-pass() {
-    passed=$((passed + 1))
-}
-
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $*"
-    cat stdout stderr
-}
-
-# refuses STATUS TEXT PROGRAM ARGUMENT...: the program ends with the status, says the text and writes no file.
-refuses() {
-    local status=$1 text=$2
-    shift 2
-    rm -rf out
-    "$@" >stdout 2>stderr
-    if [ $? -eq "$status" ] && grep -qF -- "$text" stderr && [ -z "$(ls -A out 2>/dev/null)" ]; then pass; else fail "$*"; fi
-}
-
-# has_json KEY...: the last line of the last run's output is an object with those keys.
-has_json() {
-    local line key
-    line=$(tail -n 1 stdout)
-    if command -v python3 >/dev/null; then
-        python3 -c 'import json, sys; sys.exit(not isinstance(json.loads(sys.argv[1]), dict))' "$line" || return 1
-    fi
-    for key in "$@"; do
-        [[ $line == "{"*"\"$key\":"*"}" ]] || return 1
-    done
-}
-
-# json_has TEXT: the last line of the last run's output holds the text.
-json_has() {
-    tail -n 1 stdout | grep -qF -- "$1"
-}
 
 # fits PROGRAM ARGUMENT...: the program succeeds and leaves no unfinished file.
 fits() {
-    rm -rf out
-    "$@" --json >stdout 2>stderr && ! ls out | grep -q part
-}
-
-expect() {
-    if "$@"; then pass; else fail "$*"; fi
-}
-
-has_files() {
-    local name
-    for name in "$@"; do [ -s "out/$name" ] || return 1; done
+    runs "$@" --json && ! ls out | grep -q part
 }
 
 FUNCTION_KEYS="task policy encoding iterations seed train_mse dense_mse seconds ms_per_iteration"
@@ -73,62 +22,62 @@ IMAGE_KEYS="task policy encoding iterations seed width height psnr_all psnr_trai
 QUICK="--iterations 30 --hidden 16 --num-frequencies 8 --num-blocks 4 --resolution 8 --threads 1"
 
 # Options.
-refuses 2 "'--colour'" "$fit_image" color.png --colour red
-refuses 2 "'--std'" "$fit_image" color.png --std
-refuses 2 "--std: 'wide' is not" "$fit_image" color.png --std wide
-refuses 2 "--std: 'nan' is not" "$fit_image" color.png --std nan
-refuses 2 "--std: 0 is out of range" "$fit_image" color.png --std 0
-refuses 2 "--iterations: -3 is out of range" "$fit_image" color.png --iterations -3
-refuses 2 "--iterations: '1.5' is not" "$fit_image" color.png --iterations 1.5
-refuses 2 "--iterations: 99999999999999999999 is out" "$fit_function" --iterations 99999999999999999999
-refuses 2 "--resolution: 2 is out of range" "$fit_function" --resolution 2
-refuses 2 "--policy: 'local' is none of" "$fit_function" --policy local
-refuses 2 "--fraction: 1.5 is out of range" "$fit_image" color.png --fraction 1.5
-refuses 2 "'--json=1'" "$fit_function" --json=1
-refuses 2 "'-x'" "$fit_function" -x
-refuses 2 "unexpected argument 'more'" "$fit_function" more
-refuses 2 "'IMAGE'" "$fit_image"
-refuses 2 "--sampling grid" "$fit_image" color.png --policy spatial_fixed
-refuses 2 "identity" "$fit_image" color.png --compare --encoding identity
+expect refuses 2 "'--colour'" "$fit_image" color.png --colour red
+expect refuses 2 "'--std'" "$fit_image" color.png --std
+expect refuses 2 "--std: 'wide' is not" "$fit_image" color.png --std wide
+expect refuses 2 "--std: 'nan' is not" "$fit_image" color.png --std nan
+expect refuses 2 "--std: 0 is out of range" "$fit_image" color.png --std 0
+expect refuses 2 "--iterations: -3 is out of range" "$fit_image" color.png --iterations -3
+expect refuses 2 "--iterations: '1.5' is not" "$fit_image" color.png --iterations 1.5
+expect refuses 2 "--iterations: 99999999999999999999 is out" "$fit_function" --iterations 99999999999999999999
+expect refuses 2 "--resolution: 2 is out of range" "$fit_function" --resolution 2
+expect refuses 2 "--policy: 'local' is none of" "$fit_function" --policy local
+expect refuses 2 "--fraction: 1.5 is out of range" "$fit_image" color.png --fraction 1.5
+expect refuses 2 "'--json=1'" "$fit_function" --json=1
+expect refuses 2 "'-x'" "$fit_function" -x
+expect refuses 2 "unexpected argument 'more'" "$fit_function" more
+expect refuses 2 "'IMAGE'" "$fit_image"
+expect refuses 2 "--sampling grid" "$fit_image" color.png --policy spatial_fixed
+expect refuses 2 "identity" "$fit_image" color.png --compare --encoding identity
 for program in "$fit_function" "$fit_image"; do
     "$program" --help >stdout 2>stderr
     expect grep -q -- "--num-frequencies N" stdout
 done
 
 # Settings that only the library can judge.
-refuses 1 "num_frequencies" "$fit_function" --encoding positional --num-frequencies 200
-refuses 1 "num_blocks" "$fit_image" color.png --num-frequencies 2 --num-blocks 50
+expect refuses 1 "num_frequencies" "$fit_function" --encoding positional --num-frequencies 200
+expect refuses 1 "num_blocks" "$fit_image" color.png --num-frequencies 2 --num-blocks 50
 
 # Pictures that cannot be read.
 : >empty.png
 echo "no picture" >text.png
-refuses 1 "missing.png" "$fit_image" missing.png
-refuses 1 "empty" "$fit_image" empty.png
-refuses 1 "no PNG" "$fit_image" text.png
-refuses 1 "Is a directory" "$fit_image" "$work"
+expect refuses 1 "missing.png" "$fit_image" missing.png
+expect refuses 1 "empty" "$fit_image" empty.png
+expect refuses 1 "no PNG" "$fit_image" text.png
+expect refuses 1 "Is a directory" "$fit_image" "$work"
 for picture in color.png color.jpg color.bmp color.webp palette.gif; do
     head -c $(($(stat -c %s $picture) * 2 / 3)) $picture >cut_$picture
-    refuses 1 "cut_$picture" "$fit_image" cut_$picture
+    expect refuses 1 "cut_$picture" "$fit_image" cut_$picture
     head -c 16 $picture >head_$picture
-    refuses 1 "head_$picture" "$fit_image" head_$picture
+    expect refuses 1 "head_$picture" "$fit_image" head_$picture
 done
 
 # Points that cannot be read.
 printf 'x,y\n0,1\n1,two\n' >bad.csv
 printf '0,1\n0.5,nan\n' >nan.csv
 printf '0,1\n' >short.csv
-refuses 1 "bad.csv:3:" "$fit_function" --csv bad.csv
-refuses 1 "nan.csv:2:" "$fit_function" --csv nan.csv
-refuses 1 "short.csv" "$fit_function" --csv short.csv
-refuses 1 "missing.csv" "$fit_function" --csv missing.csv
+expect refuses 1 "bad.csv:3:" "$fit_function" --csv bad.csv
+expect refuses 1 "nan.csv:2:" "$fit_function" --csv nan.csv
+expect refuses 1 "short.csv" "$fit_function" --csv short.csv
+expect refuses 1 "missing.csv" "$fit_function" --csv missing.csv
 
 # Directories that cannot be made.
-refuses 1 "color.png" "$fit_image" color.png --out color.png
-refuses 1 "color.png" "$fit_function" --out color.png/deeper
+expect refuses 1 "color.png" "$fit_image" color.png --out color.png
+expect refuses 1 "color.png" "$fit_function" --out color.png/deeper
 
-refuses 2 "--std" "$fit_image" color.png --std never
-refuses 2 "0 to 0.9" "$fit_image" color.png --validation 0.95
-refuses 1 "validation_share" "$fit_image" color.png --policy spatial_fixed --sampling grid --validation 0.1
+expect refuses 2 "--std" "$fit_image" color.png --std never
+expect refuses 2 "0 to 0.9" "$fit_image" color.png --validation 0.95
+expect refuses 1 "validation_share" "$fit_image" color.png --policy spatial_fixed --sampling grid --validation 0.1
 
 # Fits.
 for policy in none global spatial spatial_fixed variance; do
@@ -179,57 +128,36 @@ expect cmp all.png out/fit.png
 printf '# time; value\n10; 5\n20; 7\n30; 6\n' >good.csv
 expect fits "$fit_function" $QUICK --csv good.csv --out out/below/here
 expect json_has '"dense_mse":null'
-expect has_files below/here/fit.png
+expect has_files below/here/{fit.png,mask.png,fit.gif}
 expect fits "$fit_image" color.png $QUICK --compare
 expect has_json fits policy psnr_all
 expect has_files compare.png
 
-# begin ARGUMENT...: starts fit_function in the background and waits until its training has begun: a shell's background
-# job ignores SIGINT until the program asks for it.
-begin() {
-    rm -rf out
-    "$fit_function" "$@" --json >stdout 2>stderr &
-    started=$!
-    for _ in $(seq 200); do
-        [ -d out ] && break
-        sleep 0.05
-    done
-    sleep 0.5
-}
-
 # Ctrl-C: the result is there all the same.
-begin --iterations 100000000
-kill -INT $started
-expect wait $started
+expect stops_after out "$fit_function" --iterations 100000000 --json
 expect has_json $FUNCTION_KEYS
 expect has_files fit.png mask.png fit.gif
 
 # A training that is stopped and goes on ends as one that was not.
 for policy in none global spatial spatial_fixed variance; do
-    begin --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy --save part.safetensors \
-        --checkpoint-every 1000
-    kill -INT $started
-    expect wait $started
-    expect fits "$fit_function" --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy \
-        --resume part.safetensors --save resumed.safetensors
-    expect fits "$fit_function" --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy \
-        --save whole.safetensors
+    long="--iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy"
+    expect stops_after part.safetensors "$fit_function" $long --save part.safetensors --checkpoint-every 1000
+    expect fits "$fit_function" $long --resume part.safetensors --save resumed.safetensors
+    expect fits "$fit_function" $long --save whole.safetensors
     expect cmp resumed.safetensors whole.safetensors
 done
-refuses 1 "missing.safetensors" "$fit_function" --resume missing.safetensors --policy none
-refuses 1 "policy is variance in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
-refuses 2 "--save" "$fit_image" color.png --compare --save whole.safetensors
+expect refuses 1 "missing.safetensors" "$fit_function" --resume missing.safetensors --policy none
+expect refuses 1 "policy is variance in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
+expect refuses 2 "--save" "$fit_image" color.png --compare --save whole.safetensors
 
 # A saved field is drawn at any size.
 draws() {
-    rm -rf out
-    "$render" "$@" >stdout 2>stderr && [ -s out/render.png ]
+    runs "$render" "$@" && has_files render.png
 }
 expect draws whole.safetensors --width 300 --height 200
 expect fits "$fit_image" color.png $QUICK --save image.safetensors
 expect draws image.safetensors --width 96 --height 64
-refuses 1 "missing.safetensors" "$render" missing.safetensors
-refuses 1 "color.png" "$render" color.png
+expect refuses 1 "missing.safetensors" "$render" missing.safetensors
+expect refuses 1 "color.png" "$render" color.png
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -9,9 +9,7 @@ fit_mpi=$(realpath "$2")
 fit_image=$(realpath "$3")
 spoil=$(realpath "$4")
 picture=$(realpath "$5")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 # More ranks than processors, as root in a container, without a network.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -21,29 +19,6 @@ export TMPDIR=$work
 
 fit="--max-size 48 --hidden 32 --num-frequencies 32 --num-blocks 6 --resolution 12 --std 4 --epsilon 5e-3 --lr 5e-3"
 quick="$fit --iterations 120 --json"
-passed=0
-failed=0
-
-pass() {
-    passed=$((passed + 1))
-}
-
-fail() {
-    failed=$((failed + 1))
-    echo "FAILED: $*"
-    cat stdout stderr
-}
-
-expect() {
-    local name=$1
-    shift
-    if "$@"; then pass; else fail "$name"; fi
-}
-
-# value KEY: that of the last run's JSON.
-value() {
-    tail -n 1 stdout | sed -nE "s/.*\"$1\":\"?([^,\"}]*).*/\1/p"
-}
 
 # close A B TOLERANCE
 close() {
@@ -54,33 +29,32 @@ close() {
 fails() {
     local text=$1
     shift
-    rm -rf out
-    timeout 60 "$@" >stdout 2>stderr
+    runs timeout 60 "$@"
     local status=$?
     [ $status -ne 0 ] && [ $status -ne 124 ] && grep -qE -- "$text" stderr && [ ! -e out/fit.png ]
 }
 
 # One process on all samples; then ranks with a share each, in full batches.
 for policy in none global variance spatial; do
-    "$fit_image" "$picture" $quick --policy $policy >stdout 2>stderr || fail "one process, $policy"
+    expect runs "$fit_image" "$picture" $quick --policy $policy
     all=$(value psnr_all) train=$(value psnr_train)
     [ $policy = spatial ] && counts="1 2 4" || counts=2
     for ranks in $counts; do
-        rm -rf out
-        "$mpirun" -n $ranks "$fit_mpi" "$picture" $quick --policy $policy >stdout 2>stderr || fail "$ranks ranks, $policy"
-        expect "$ranks ranks, $policy: $(value psnr_all) dB, not $all" close "$(value psnr_all)" "$all" 0.05
-        expect "$ranks ranks, $policy: $(value psnr_train) dB, not $train" close "$(value psnr_train)" "$train" 0.2
-        expect "$ranks ranks say that they hold the same field" grep -q "$ranks ranks hold the same field" stdout
-        expect "pictures of $ranks ranks" [ -s out/fit.png ] && [ -s out/mask.png ]
+        expect runs "$mpirun" -n $ranks "$fit_mpi" "$picture" $quick --policy $policy
+        expect close "$(value psnr_all)" "$all" 0.05
+        expect close "$(value psnr_train)" "$train" 0.2
+        expect grep -q "$ranks ranks hold the same field" stdout
+        expect has_files fit.png mask.png
     done
 done
 
 # The ranks choose a std from the samples of all.
-"$fit_image" "$picture" $quick --std auto >stdout 2>stderr
+expect runs "$fit_image" "$picture" $quick --std auto
 all=$(value psnr_all) std=$(sed -nE 's/^(std .*)/\1/p' stderr)
-"$mpirun" -n 2 "$fit_mpi" "$picture" $quick --std auto >stdout 2>stderr
-expect "2 ranks, --std auto: $(value psnr_all) dB, not $all" close "$(value psnr_all)" "$all" 0.05
-expect "and they say so once" [ -n "$std" -a "$(grep "^std" stderr)" = "$std" ]
+expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --std auto
+expect close "$(value psnr_all)" "$all" 0.05
+# They say so once.
+expect [ -n "$std" -a "$(grep "^std" stderr)" = "$std" ]
 
 # started: waits until the job in the background trains. finished: waits for its end, and brings it about when it is late.
 started() {
@@ -97,50 +71,58 @@ finished() {
 }
 
 # Every rank has a checkpoint of its own.
-"$mpirun" -n 2 "$fit_mpi" "$picture" $quick >stdout 2>stderr
+expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick
 whole=$(value checksum)
-"$mpirun" -n 2 "$fit_mpi" "$picture" $quick --save half --checkpoint-every 50 >stdout 2>stderr
-expect "checkpoints do not change the fit" [ "$(value checksum)" = "$whole" ]
-"$mpirun" -n 2 "$fit_mpi" "$picture" $quick --resume half >stdout 2>stderr
-expect "and bring it back" [ "$(value checksum)" = "$whole" ]
+expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --save half --checkpoint-every 50
+expect [ "$(value checksum)" = "$whole" ]
+expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --resume half
+expect [ "$(value checksum)" = "$whole" ]
+# One interrupted rank stops both, and each saves its own.
+rm half.0 half.1
 : >stderr
 "$mpirun" -n 2 "$fit_mpi" "$picture" $fit --iterations 5000000 --save half >stdout 2>stderr &
 job=$!
 started
 kill -INT "$(pgrep -P $job | head -n 1)"
 finished
-expect "one interrupted rank stops both" [ "$(grep -c "stopped early after" stderr)" -eq 2 ]
-expect "and each saves its own" [ -s half.0 ] && [ -s half.1 ]
+expect [ "$(grep -c "stopped early after" stderr)" -eq 2 ]
+expect test -s half.0 -a -s half.1
 
-# One rank differs from the others, or fails.
-expect "a rank without a picture" fails "because of: 1$" \
+# One rank differs from the others, or fails: one without a picture,
+expect fails "because of: 1$" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" missing.jpg $quick : -n 1 "$fit_mpi" "$picture" $quick
-expect "and it says so" grep -q "rank 1: .*missing.jpg" stderr
-expect "a rank without a checkpoint" fails "because of: 1$" \
+expect grep -q "rank 1: .*missing.jpg" stderr
+# without a checkpoint,
+expect fails "because of: 1$" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --resume missing
-expect "a wrong option" fails "because of: 1$" \
+# with a wrong option,
+expect fails "because of: 1$" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --colour red
-expect "other parameters" fails "the 2 ranks differ in their parameters" \
+# with other parameters,
+expect fails "the 2 ranks differ in their parameters" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --seed 1
-expect "another schedule" fails "the 2 ranks differ in their settings" \
+# or another schedule.
+expect fails "the 2 ranks differ in their settings" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --num-blocks 7
-expect "more ranks than samples" fails "fewer samples than ranks" \
+# All fail: more ranks than samples,
+expect fails "fewer samples than ranks" \
     "$mpirun" -n 3 "$fit_mpi" "$picture" $quick --fraction 0.0007
-expect "divergence" fails "the loss is " "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --lr 1e3 --layers 8
-expect "a sum that is wrong on one rank" fails "the ranks' fields differ: the checksum of rank 1 is" \
+# or divergence.
+expect fails "the loss is " "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --lr 1e3 --layers 8
+# A sum that is wrong on one rank.
+expect fails "the ranks' fields differ: the checksum of rank 1 is" \
     "$mpirun" -x LD_PRELOAD="$spoil" -x SPOIL_CALL=100 -n 2 "$fit_mpi" "$picture" $quick
 
-# A rank is killed in the middle of a training.
+# A rank is killed in the middle of a training: the others end with an error that says what happened.
 : >stderr
 "$mpirun" -n 2 "$fit_mpi" "$picture" $fit --iterations 5000000 >stdout 2>stderr &
 job=$!
 started
 kill -KILL "$(pgrep -P $job | tail -n 1)"
 finished
-expect "the others end when a rank is killed" [ $? -eq 0 ]
+expect [ $? -eq 0 ]
 wait $job
-expect "with an error" [ $? -ne 0 ]
-expect "that says what happened" grep -q "exited on signal 9" stderr
+expect [ $? -ne 0 ]
+expect grep -q "exited on signal 9" stderr
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -8,30 +8,8 @@ program=$(realpath "$1")
 knot=$(realpath "$2")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
-# fits ARGUMENT...: the program succeeds.
 fits() {
-    rm -rf out
-    "$program" "$@" --json >stdout 2>stderr
-}
-
-# has_files NAME...: out holds these files, none of them empty, and no others.
-has_files() {
-    local name
-    for name in "$@"; do [ -s "out/$name" ] || return 1; done
-    [ "$(find out -type f | wc -l)" -eq $# ]
-}
-
-# has_json KEY...: the last line of the last run's output is an object with those keys.
-has_json() {
-    local line key
-    line=$(tail -n 1 stdout)
-    for key in "$@"; do
-        [[ $line == "{"*"\"$key\":"*"}" ]] || return 1
-    done
-}
-
-json_has() {
-    tail -n 1 stdout | grep -qF -- "$1"
+    runs "$program" "$@" --json
 }
 
 # without_times: the last run's object less what differs from run to run.
@@ -55,11 +33,11 @@ SMALL="--samples 4000 --batch 500 --resolution 8 --mesh-resolution 24 --hidden 3
 QUICK="$knot $SMALL --epochs 20 --layers 2 --num-frequencies 16 --std 1 --lr 1e-2"
 
 # Options.
-expect refuses 2 "'MESH'"
-expect refuses 2 "'--iterations'" "$knot" --iterations 5
-expect refuses 2 "--epochs: 0 is out of range" "$knot" --epochs 0
-expect refuses 2 "--mesh-resolution: 1 is out of range" "$knot" --mesh-resolution 1
-expect refuses 2 "spatial_fixed" "$knot" --policy spatial_fixed
+expect refuses 2 "'MESH'" "$program"
+expect refuses 2 "'--iterations'" "$program" "$knot" --iterations 5
+expect refuses 2 "--epochs: 0 is out of range" "$program" "$knot" --epochs 0
+expect refuses 2 "--mesh-resolution: 1 is out of range" "$program" "$knot" --mesh-resolution 1
+expect refuses 2 "spatial_fixed" "$program" "$knot" --policy spatial_fixed
 
 # Meshes that cannot be fitted.
 : >empty.stl
@@ -72,12 +50,12 @@ printf 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\n' >corners.obj
 { cat corners.obj; printf 'f 1 2 3\nf 1 4 2\nf 1 3 4\nf 2 4 3\n'; } >inward.obj
 { cat corners.obj; printf 'f 1 2 3\n'; } >open.obj
 for mesh in missing.obj empty.stl text.obj corners.obj degenerate.obj nan.obj gigantic.obj; do
-    expect refuses 1 "$mesh" $mesh $SMALL
+    expect refuses 1 "$mesh" "$program" $mesh $SMALL
 done
-expect refuses 1 "not manifold" fan.obj $SMALL
-expect refuses 1 "no inside" inward.obj $SMALL
-expect refuses 1 "no inside" open.obj $SMALL
-expect refuses 1 "text.obj" "$knot" $SMALL --out text.obj
+expect refuses 1 "not manifold" "$program" fan.obj $SMALL
+expect refuses 1 "no inside" "$program" inward.obj $SMALL
+expect refuses 1 "no inside" "$program" open.obj $SMALL
+expect refuses 1 "text.obj" "$program" "$knot" $SMALL --out text.obj
 
 # A mesh with a hole and a flipped face is as good as one without.
 awk '/^f/ && ++n == 1 { next } /^f/ && n == 100 { print $1, $2, $4, $3; next } { print }' "$knot" >damaged.obj
@@ -102,32 +80,18 @@ expect grep -qF "no surface" stderr
 expect json_has '"chamfer":null'
 expect has_files mask.png mask.gif
 
-# stops_after FILE ARGUMENT...: starts a fit in the background, which ends by Ctrl-C once FILE is there.
-stops_after() {
-    local file=$1 started
-    shift
-    rm -rf out "$file"
-    "$program" "$@" --json >stdout 2>stderr &
-    started=$!
-    # A shell's background job ignores the signal until the program asks for it, before it makes the directory.
-    for _ in {1..600}; do [ -e "$file" ] && break || sleep 0.1; done
-    kill -INT $started
-    wait $started && grep -qF "stopped early" stderr
-}
-
 # Ctrl-C: the result is there all the same, with a surface or, so early, without.
-expect stops_after out $QUICK --epochs 1000000
+expect stops_after out "$program" $QUICK --epochs 1000000 --json
 expect has_json $KEYS
 expect test -s out/mask.gif
 
 # A training that is stopped and goes on, in an epoch that is not the first, ends as one that was not.
 LONG="$QUICK --epochs 200"
-expect stops_after part.safetensors $LONG --save part.safetensors --checkpoint-every 50
+expect stops_after part.safetensors "$program" $LONG --save part.safetensors --checkpoint-every 50
 expect fits $LONG --save whole.safetensors
 whole=$(without_times)
 expect fits $LONG --save resumed.safetensors --resume part.safetensors
 expect [ "$whole" = "$(without_times)" ]
 expect cmp resumed.safetensors whole.safetensors
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

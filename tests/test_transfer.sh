@@ -8,27 +8,8 @@ program=$(realpath "$1")
 make_solid=$(realpath "$2")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
-# transfers ARGUMENT...: the program succeeds.
 transfers() {
-    rm -rf out
-    "$program" "$@" --json >stdout 2>stderr
-}
-
-# has_files NAME...: out holds these files, none of them empty, and no others.
-has_files() {
-    local name
-    for name in "$@"; do [ -s "out/$name" ] || return 1; done
-    [ "$(find out -type f | wc -l)" -eq $# ]
-}
-
-json_has() {
-    local text
-    for text in "$@"; do tail -n 1 stdout | grep -qF -- "$text" || return 1; done
-}
-
-# value KEY: the first number of that name in the last run's object.
-value() {
-    tail -n 1 stdout | grep -o "\"$1\":[^,}]*" | head -n 1 | cut -d : -f 2
+    runs "$program" "$@" --json
 }
 
 # shrinks FACTOR: the distance after is less than that part of the distance before.
@@ -51,24 +32,24 @@ SMALL="--hidden 32 --layers 2 --num-frequencies 32 --std 2 --lr 3e-3 --points 50
     --iterations 60 --threads 1"
 
 # Options and meshes.
-expect refuses 2 "'TARGET'" sphere.obj
-expect refuses 2 "--rigidity: -1 is out of range" sphere.obj star.obj --rigidity -1
-expect refuses 2 "spatial_fixed" sphere.obj star.obj --policy spatial_fixed
-expect refuses 2 "--compare" sphere.obj star.obj --compare --resume none.safetensors
+expect refuses 2 "'TARGET'" "$program" sphere.obj
+expect refuses 2 "--rigidity: -1 is out of range" "$program" sphere.obj star.obj --rigidity -1
+expect refuses 2 "spatial_fixed" "$program" sphere.obj star.obj --policy spatial_fixed
+expect refuses 2 "--compare" "$program" sphere.obj star.obj --compare --resume none.safetensors
 printf 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nv 0 0 -1\nf 1 2 3\nf 1 2 4\nf 1 2 5\n' >fan.obj
 : >empty.obj
-expect refuses 1 "missing.obj" missing.obj sphere.obj $SMALL
-expect refuses 1 "empty.obj" sphere.obj empty.obj $SMALL
-expect refuses 1 "not manifold" fan.obj sphere.obj $SMALL
+expect refuses 1 "missing.obj" "$program" missing.obj sphere.obj $SMALL
+expect refuses 1 "empty.obj" "$program" sphere.obj empty.obj $SMALL
+expect refuses 1 "not manifold" "$program" fan.obj sphere.obj $SMALL
 
 # Pairs.
 : >none.csv
 printf '1,2,3,4,5\n' >short.csv
 printf '1,2,3,4,5,nan\n' >nan.csv
-expect refuses 1 "missing.csv" sphere.obj star.obj --pairs missing.csv $SMALL
-expect refuses 1 "holds no pairs" sphere.obj star.obj --pairs none.csv $SMALL
-expect refuses 1 "short.csv:1: 6 finite numbers" sphere.obj star.obj --pairs short.csv $SMALL
-expect refuses 1 "nan.csv:1: 6 finite numbers" sphere.obj star.obj --pairs nan.csv $SMALL
+expect refuses 1 "missing.csv" "$program" sphere.obj star.obj --pairs missing.csv $SMALL
+expect refuses 1 "holds no pairs" "$program" sphere.obj star.obj --pairs none.csv $SMALL
+expect refuses 1 "short.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs short.csv $SMALL
+expect refuses 1 "nan.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs nan.csv $SMALL
 
 # Transfers come near the target and keep the faces. A target may be a soup: here faces meet by three in an edge.
 for target in ellipsoid.obj star.obj; do
@@ -97,15 +78,7 @@ expect has_files deformed.ply deformed_none.ply transfer.png
 expect same_transfers "sphere.obj star.obj $SMALL" "sphere.obj star.obj $SMALL --threads 3"
 expect same_transfers "sphere.obj star.obj $SMALL --save done.safetensors" \
     "sphere.obj star.obj $SMALL --resume done.safetensors"
-rm -rf out
-"$program" sphere.obj star.obj $SMALL --iterations 100000 --save half.safetensors >stdout 2>stderr &
-# The directory is made once the signal is heeded.
-for _ in {1..600}; do [ -d out ] && break || sleep 0.1; done
-sleep 0.5
-kill -INT $!
-expect wait $!
-expect grep -qF "stopped early" stderr
+expect stops_after out "$program" sphere.obj star.obj $SMALL --iterations 100000 --save half.safetensors
 expect has_files deformed.ply transfer.png
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish
