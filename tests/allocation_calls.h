@@ -12,7 +12,7 @@
 
 #define SAMPLES 300
 
-/* What the calls work on, made before anything fails; and a file of this process. */
+/* What the calls work on, made before anything fails. */
 struct world {
     sape_policy policy;
     size_t threads;
@@ -22,7 +22,6 @@ struct world {
     sape_field *field;
     sape_trainer *trainer;
     sape_safetensors *checkpoint;
-    char path[64];
     float x[SAMPLES], targets[SAMPLES], values[SAMPLES], features[SAMPLES * 8];
 };
 

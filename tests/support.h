@@ -35,7 +35,8 @@ float *new_random_array(uint64_t seed, size_t n, float low, float high);
 double largest_difference(size_t n, const float *a, const float *b);
 double largest_magnitude(size_t n, const float *a);
 
-/* Runs the suite; the exit status of a test program. */
+/* Runs the suite; the exit status of a test program. The tests' working directory is one of their own, which is removed
+   with what they leave there, also when they are killed: they are processes of their own. */
 int run_suite(Suite *suite);
 
 #endif

@@ -159,6 +159,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("filter");
     TCase *tests = tcase_create("filter");
+    tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, test_direct, 0, 12);
     tcase_add_test(tests, test_volume);
     tcase_add_test(tests, test_errors);

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "support.h"
 
@@ -420,9 +419,7 @@ END_TEST
 /* Every rank goes on from a file of its own, in the middle of the mask's log. */
 START_TEST(test_resume) {
     static const char *const files[] = {"ranks_0.safetensors", "ranks_1.safetensors", "ranks_2.safetensors"};
-    char folder[] = "/tmp/sape_ranks_XXXXXX";
     struct rank whole[MAX_RANKS], parts[MAX_RANKS];
-    ck_assert(mkdtemp(folder) != NULL && chdir(folder) == 0);
     const struct rank like = {.policy = SAPE_POLICY_SPATIAL, .batch = 90};
     share_out(whole, 3, &like);
     for (size_t r = 0; r < 3; r++) whole[r].iterations = 30;
@@ -441,9 +438,7 @@ START_TEST(test_resume) {
         CHECK_OK(parts[r].status);
         ck_assert_mem_eq(parts[r].parameters, whole[r].parameters, whole[r].num_parameters * sizeof(float));
         ck_assert_mem_eq(parts[r].mask, whole[r].mask, sizeof whole[r].mask);
-        remove(files[r]);
     }
-    ck_assert(chdir("/") == 0 && rmdir(folder) == 0);
     release(whole, 3);
     release(parts, 3);
 }
