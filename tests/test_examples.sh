@@ -62,6 +62,18 @@ for picture in color.png color.jpg color.bmp color.webp palette.gif; do
     expect refuses 1 "head_$picture" "$fit_image" head_$picture
 done
 
+# Pictures that claim more pixels than memory may hold: the bytes given in place of those from the offset on.
+claims() {
+    cp "$1" "huge_$1"
+    printf "$3" | dd of="huge_$1" bs=1 seek="$2" conv=notrunc status=none
+    expect refuses 1 "at most 250 million are read" "$fit_image" "huge_$1"
+}
+claims color.png 16 '\x00\x01\x00\x00\x00\x01\x00\x00'
+claims color.jpg $(($(LC_ALL=C grep -abo -m 1 -P '\xff\xc0\x00\x11' color.jpg | cut -d: -f1) + 5)) '\xff\xff\xff\xff'
+claims palette.gif 6 '\xff\xff\xff\xff'
+claims color.bmp 18 '\x00\x00\x01\x00\x00\x00\xff\xff'
+claims color.webp 26 '\xff\xff\xff\xff'
+
 # Points that cannot be read.
 printf 'x,y\n0,1\n1,two\n' >bad.csv
 printf '0,1\n0.5,nan\n' >nan.csv

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image_file.h"
 
+#include "image_size.h"
 #include "message.h"
 
 #include <errno.h>
@@ -94,15 +95,16 @@ struct format {
     const char *magic;
     size_t offset; /* of the magic */
     gdImagePtr (*decode)(int size, void *data);
+    image_size_fn *size;
 };
 
 static const struct format *find_format(const struct bytes *file) {
     static const struct format formats[] = {
-        {"PNG", "\x89PNG", 0, gdImageCreateFromPngPtr},
-        {"JPEG", "\xff\xd8\xff", 0, decode_jpeg},
-        {"GIF", "GIF8", 0, decode_gif},
-        {"WebP", "WEBP", 8, gdImageCreateFromWebpPtr},
-        {"BMP", "BM", 0, gdImageCreateFromBmpPtr},
+        {"PNG", "\x89PNG", 0, gdImageCreateFromPngPtr, image_size_png},
+        {"JPEG", "\xff\xd8\xff", 0, decode_jpeg, image_size_jpeg},
+        {"GIF", "GIF8", 0, decode_gif, image_size_gif},
+        {"WebP", "WEBP", 8, gdImageCreateFromWebpPtr, image_size_webp},
+        {"BMP", "BM", 0, gdImageCreateFromBmpPtr, image_size_bmp},
     };
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         const size_t length = strlen(formats[i].magic);
@@ -112,12 +114,23 @@ static const struct format *find_format(const struct bytes *file) {
     return NULL;
 }
 
+/* A file of a few bytes can claim a picture that no memory holds. */
+static bool is_of_fair_size(const char *path, const struct format *format, const struct bytes *file) {
+    struct image_size size;
+    if (!format->size(file->data, file->size, &size))
+        return message_error("cannot read '%s': damaged or cut off %s picture", path, format->name);
+    if (size.height == 0 || size.width <= IMAGE_FILE_MAX_PIXELS / size.height) return true;
+    return message_error("cannot read '%s': it has %llu x %llu pixels; at most %d million are read", path, size.width,
+                         size.height, IMAGE_FILE_MAX_PIXELS / 1000000);
+}
+
 static gdImagePtr decode(const char *path, struct bytes *file) {
     const struct format *format = find_format(file);
     if (!format) {
         message_error("cannot read '%s': it is no PNG, JPEG, GIF, WebP or BMP picture", path);
         return NULL;
     }
+    if (!is_of_fair_size(path, format, file)) return NULL;
     complaint[0] = '\0';
     gdSetErrorMethod(keep_complaint);
     gdImagePtr image = format->decode((int)file->size, file->data);
