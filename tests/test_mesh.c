@@ -189,9 +189,27 @@ START_TEST(indices_out_of_range_are_refused) {
 }
 END_TEST
 
+START_TEST(headers_without_an_end_are_refused) {
+    expect_text_refused("a.ply", "ply\nformat ascii 1.0\nelement vertex 4 end_header\n" TETRAHEDRON, "no complete PLY");
+    expect_text_refused("a.ply", "ply\nformat ascii 1.0\nelement vertex 4\nend_headers\n" TETRAHEDRON,
+                        "no complete PLY");
+}
+END_TEST
+
+/* Assimp 5.2 ends the program when it is asked for the triangles of a mesh that has nothing but these. */
+START_TEST(faces_without_vertices_are_refused) {
+    expect_text_refused("a.ply", PLY_HEADER("4", "4") CORNERS "0\n0\n0\n0\n", "ends before its last face");
+    expect_text_refused("a.ply", PLY_HEADER("4", "2") CORNERS "3 0 1 2\n0\n", "ends before its last face");
+}
+END_TEST
+
 START_TEST(counts_that_no_file_could_hold_are_refused) {
     expect_text_refused("a.ply", PLY_HEADER("4000000000", "1") TETRAHEDRON, "announces more");
     expect_text_refused("a.ply", PLY_HEADER("4", "4000000000") TETRAHEDRON, "announces more");
+    expect_text_refused("a.ply",
+                        "ply\nformat binary_little_endian 1.0\nelement edge 4000000000\nelement vertex 3\n"
+                        "property float x\nend_header\n",
+                        "announces more");
     expect_text_refused("a.off", "OFF\n4000000000 1 0\n" TETRAHEDRON, "announces more");
     expect_text_refused("a.off", "OFF\n4 4000000000 0\n" TETRAHEDRON, "announces more");
     expect_text_refused("a.off", "OFF\n4 1 0\n" CORNERS "2000000000 0 1 2\n", "");
@@ -329,6 +347,8 @@ int main(void) {
     tcase_add_test(files, files_that_are_no_mesh_are_refused);
     tcase_add_test(files, vertices_that_are_not_finite_are_refused);
     tcase_add_test(files, indices_out_of_range_are_refused);
+    tcase_add_test(files, headers_without_an_end_are_refused);
+    tcase_add_test(files, faces_without_vertices_are_refused);
     tcase_add_test(files, counts_that_no_file_could_hold_are_refused);
     tcase_add_test(files, meshes_without_a_surface_are_refused);
     tcase_add_test(files, text_files_cut_short_are_refused);

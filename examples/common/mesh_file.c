@@ -3,6 +3,7 @@
 
 #include "message.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,20 +64,25 @@ static bool check_stl(const struct file *file, const char *path) {
            message_error("'%s' is neither a complete binary nor a complete ASCII STL file", path);
 }
 
-/* The number after the keyword, 0 where there is none. */
-static double announced(const struct file *file, const char *keyword) {
-    const char *found = strstr(file->head, keyword);
-    return found ? strtod(found + strlen(keyword), NULL) : 0.0;
+/* The sum of what the header's lines "element NAME COUNT" announce. */
+static double announced(const char *header, const char *end) {
+    double sum = 0.0, count;
+    for (const char *line = header; line < end; line += strcspn(line, "\n") + 1)
+        if (sscanf(line, " element %*s %lf", &count) == 1 && count > 0.0) sum += count;
+    return sum;
 }
 
 /* Every vertex and face has a line of its own in an ASCII file, and at least a byte in a binary one. */
 static bool check_ply(const struct file *file, const char *path) {
-    const char *header_end = strstr(file->head, "end_header");
-    const double count = announced(file, "element vertex") + announced(file, "element face");
-    if (!header_end) return message_error("'%s' has no complete PLY header", path);
-    const size_t header_lines = count_newlines(file->head, (size_t)(header_end - file->head)) + 1;
+    static const char last_line[] = "\nend_header";
+    const char *end = strstr(file->head, last_line);
+    /* Assimp 5.2 looks for a line of these words, and never stops where there is none. */
+    if (!end || !isspace((unsigned char)end[sizeof last_line - 1]))
+        return message_error("'%s' has no complete PLY header", path);
+    const size_t header_lines = count_newlines(file->head, (size_t)(end - file->head)) + 2;
     const size_t room = strstr(file->head, "format ascii") ? file->num_lines - header_lines : file->size;
-    return count <= (double)room || message_error("'%s' announces more vertices or faces than it holds", path);
+    return announced(file->head, end) <= (double)room ||
+           message_error("'%s' announces more vertices or faces than it holds", path);
 }
 
 /* The counts of vertices and faces are the first two numbers that are not in a comment. */

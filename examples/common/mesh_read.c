@@ -22,17 +22,45 @@ static void keep_complaint(const char *line, char *complaint) {
         snprintf(complaint, COMPLAINT_SIZE, "%.*s", (int)strcspn(text + 2, "\n"), text + 2);
 }
 
+static bool check_scene(const struct aiScene *scene, const char *path) {
+    for (unsigned m = 0; m < scene->mNumMeshes; m++) {
+        const struct aiMesh *part = scene->mMeshes[m];
+        for (unsigned v = 0; v < part->mNumVertices; v++) {
+            const struct aiVector3D *p = &part->mVertices[v];
+            if (!isfinite(p->x) || !isfinite(p->y) || !isfinite(p->z))
+                return message_error("'%s' has a vertex that is not finite: (%g, %g, %g)", path, (double)p->x,
+                                     (double)p->y, (double)p->z);
+        }
+        for (unsigned f = 0; f < part->mNumFaces; f++)
+            if (part->mFaces[f].mNumIndices == 0) return message_error("'%s' ends before its last face", path);
+    }
+    return true;
+}
+
 /* The importer repairs some errors and only logs them, so one that is logged counts as a failure. */
 static const struct aiScene *import(const char *path) {
     char complaint[COMPLAINT_SIZE] = "";
     const struct aiLogStream log = {keep_complaint, complaint};
     aiAttachLogStream(&log);
-    const struct aiScene *scene = aiImportFile(path, aiProcess_ValidateDataStructure | aiProcess_Triangulate);
+    const struct aiScene *scene = aiImportFile(path, aiProcess_ValidateDataStructure);
     aiDetachLogStream(&log);
     if (scene && complaint[0] == '\0') return scene;
     message_error("cannot read '%s': %s", path, complaint[0] != '\0' ? complaint : aiGetErrorString());
     aiReleaseImport(scene);
     return NULL;
+}
+
+/* Polygons become triangles only in a scene that has been checked: empty faces would end the program there. */
+static const struct aiScene *import_triangles(const char *path) {
+    const struct aiScene *scene = import(path);
+    if (!scene) return NULL;
+    if (!check_scene(scene, path)) {
+        aiReleaseImport(scene);
+        return NULL;
+    }
+    scene = aiApplyPostProcessing(scene, aiProcess_Triangulate);
+    if (!scene) message_error("cannot read '%s': %s", path, aiGetErrorString());
+    return scene;
 }
 
 /* Open-addressed hash table of the vertices so far, by position. */
@@ -116,27 +144,12 @@ static bool copy_scene(struct mesh *mesh, const struct aiScene *scene, const cha
     return done;
 }
 
-static bool check_scene(const struct aiScene *scene, const char *path) {
-    for (unsigned m = 0; m < scene->mNumMeshes; m++) {
-        const struct aiMesh *part = scene->mMeshes[m];
-        for (unsigned v = 0; v < part->mNumVertices; v++) {
-            const struct aiVector3D *p = &part->mVertices[v];
-            if (!isfinite(p->x) || !isfinite(p->y) || !isfinite(p->z))
-                return message_error("'%s' has a vertex that is not finite: (%g, %g, %g)", path, (double)p->x,
-                                     (double)p->y, (double)p->z);
-        }
-        for (unsigned f = 0; f < part->mNumFaces; f++)
-            if (part->mFaces[f].mNumIndices == 0) return message_error("'%s' ends before its last face", path);
-    }
-    return true;
-}
-
 bool mesh_read(struct mesh *mesh, const char *path) {
     *mesh = (struct mesh){0};
     if (!mesh_file_check(path)) return false;
-    const struct aiScene *scene = import(path);
+    const struct aiScene *scene = import_triangles(path);
     if (!scene) return false;
-    bool done = check_scene(scene, path) && copy_scene(mesh, scene, path);
+    bool done = copy_scene(mesh, scene, path);
     aiReleaseImport(scene);
     if (done && !(mesh_area(mesh) > 0.0)) done = message_error("'%s' has no face with an area", path);
     if (!done) mesh_free(mesh);
