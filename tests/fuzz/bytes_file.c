@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -27,16 +28,22 @@ static void remove_folder(void) {
     rmdir(folder);
 }
 
+static void name_file(const char *ending) {
+    char path[sizeof link_path], target[64];
+    snprintf(path, sizeof path, "%s/input%s", folder, ending);
+    if (strcmp(path, link_path) == 0) return;
+    unlink(link_path);
+    strcpy(link_path, path);
+    snprintf(target, sizeof target, "/proc/self/fd/%d", file);
+    if (symlink(target, link_path) != 0) abort();
+}
+
 const char *bytes_file(const unsigned char *bytes, size_t size, const char *ending) {
-    char target[64];
     if (file < 0) {
         file = memfd_create("input", 0);
         if (file < 0 || mkdtemp(folder) == NULL || atexit(remove_folder) != 0) abort();
     }
     if (ftruncate(file, 0) != 0 || pwrite(file, bytes, size, 0) != (ssize_t)size) abort();
-    unlink(link_path);
-    snprintf(link_path, sizeof link_path, "%s/input%s", folder, ending);
-    snprintf(target, sizeof target, "/proc/self/fd/%d", file);
-    if (symlink(target, link_path) != 0) abort();
+    name_file(ending);
     return link_path;
 }
