@@ -26,6 +26,9 @@ START_TEST(no_samples) {
     CHECK_OK(sape_field_predict(field, 0, &x, &x));
     CHECK_OK(sape_field_jacobian_backward(field, 0, &x, NULL, &x, gradient));
     for (size_t i = 0; i < count; i++) ck_assert(gradient[i] == 0.0f);
+    for (size_t i = 0; i < count; i++) gradient[i] = 7.0f;
+    CHECK_OK(sape_field_backward(field, 0, &x, &x, gradient, NULL));
+    for (size_t i = 0; i < count; i++) ck_assert(gradient[i] == 0.0f);
     free(gradient);
     sape_field_free(field);
 }
