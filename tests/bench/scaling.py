@@ -3,7 +3,7 @@
 """The cost model of docs/scaling.md: prints its tables. Constants are at the top; see there where they come from."""
 import math
 
-SECONDS_PER_SAMPLE = {"function": 0.2e-6, "image128": 13.6e-6, "image512": 13.6e-6, "occupancy": 18.4e-6}  # one core
+SECONDS_PER_SAMPLE = {"function": 0.2e-6, "image128": 12.7e-6, "image512": 12.7e-6, "occupancy": 16.6e-6}  # one core
 SECONDS_PER_PARAMETER = 2.0e-9  # optimizer and packing, one core
 CORES = 16  # of a machine; the model lets the library's threads share the samples evenly
 
