@@ -266,10 +266,15 @@ static sape_status train_adaptive(struct world *world) {
     return train_with(world, SAPE_LOSS_MSE, 50, ADAPTIVE_RATE);
 }
 
-/* Spatial_fixed has neither of these. */
+/* Spatial_fixed has none of these. */
 static sape_status train_validation(struct world *world) {
     if (world->policy == SAPE_POLICY_SPATIAL_FIXED) return SAPE_OK;
     return train_with(world, SAPE_LOSS_MSE, 50, VALIDATION);
+}
+
+static sape_status train_custom_validation(struct world *world) {
+    if (world->policy == SAPE_POLICY_SPATIAL_FIXED) return SAPE_OK;
+    return train_with(world, SAPE_LOSS_CUSTOM, 50, VALIDATION);
 }
 
 static sape_status train_on_ranks(struct world *world) {
@@ -407,6 +412,7 @@ const struct world_call world_calls[] = {
     {"field_set_tensor", field_set_tensor, false, 0},
     {"train_adaptive", train_adaptive, false, 20},
     {"train_validation", train_validation, false, 0},
+    {"train_custom_validation", train_custom_validation, false, 0},
     {"train_on_ranks", train_on_ranks, false, 0},
     {"gradient_norms", gradient_norms, false, 3},
     {"mask_set_signal", mask_set_signal, false, 0},

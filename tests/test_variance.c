@@ -448,7 +448,9 @@ START_TEST(test_frequencies) {
         params.include_identity = 1;
         CHECK_OK(sape_encoder_create(&params, &encoder));
         const size_t dim = sape_encoder_encoding_dim(encoder);
+        frequencies[dim] = -1.0;
         CHECK_OK(sape_encoder_frequencies(encoder, frequencies, dim));
+        ck_assert(frequencies[dim] == -1.0);
         ck_assert(frequencies[0] == 0.0 && frequencies[1] == 0.0);
         if (kind == SAPE_ENCODING_FOURIER) CHECK_OK(sape_encoder_get_tensor(encoder, "frequencies", points, 16));
         if (kind == SAPE_ENCODING_RBF) CHECK_OK(sape_encoder_get_tensor(encoder, "sigma", sigma, 16));
