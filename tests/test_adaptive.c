@@ -219,6 +219,87 @@ START_TEST(calm_places_move_with_alpha_min) {
 }
 END_TEST
 
+/* A loss with a gradient at one sample alone, that of the number at user. */
+static int single_gradient(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                           const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    const size_t *sample = user;
+    (void)x;
+    (void)outputs;
+    (void)targets;
+    for (size_t i = 0; i < n; i++) sample_loss[i] = 0.0f;
+    for (size_t i = 0; i < n * output_dim; i++) d_outputs[i] = i / output_dim == *sample ? 1.0f : 0.0f;
+    *loss = 0.0;
+    return 0;
+}
+
+/* How many times its gradient a sample moves the parameters, which are put back. */
+static double rate_of_sample(struct small_fit *fit, size_t sample, size_t size, const float *before) {
+    static const float ones[OUTPUTS] = {1.0f, 1.0f};
+    sape_network *network = sape_field_network(fit->field);
+    float *gradient = new_array(size), *after = new_array(size);
+    double moved = 0.0, length = 0.0;
+    CHECK_OK(sape_field_backward(fit->field, 1, fit->x + 2 * sample, ones, gradient, NULL));
+    CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+    CHECK_OK(sape_network_get_parameters(network, after, size));
+    CHECK_OK(sape_network_set_parameters(network, before, size));
+    for (size_t i = 0; i < size; i++) {
+        moved += ((double)before[i] - (double)after[i]) * (double)gradient[i];
+        length += (double)gradient[i] * (double)gradient[i];
+    }
+    free(gradient);
+    free(after);
+    return moved / length;
+}
+
+/* From cell to cell the rate is interpolated: between samples a thirtieth of a cell apart it changes by little. */
+START_TEST(rates_have_no_jumps) {
+    enum { RESOLUTION = 8 };
+    size_t sample = 0;
+    sape_trainer_params params = small_fit_params();
+    sape_optimizer_params optimizer;
+    sape_adaptive_rate_params rate = rate_params();
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    const size_t size = sape_network_num_parameters(sape_field_network(fit->field));
+    float *before = new_array(size);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(fit->field), before, size));
+    for (size_t i = 0; i < N; i++) {
+        fit->x[2 * i] = -0.99f + 1.98f * (float)i / (N - 1);
+        fit->x[2 * i + 1] = 0.1f;
+        for (size_t k = 0; k < OUTPUTS; k++)
+            fit->y[i * OUTPUTS + k] = fit->x[2 * i] < 0.0f ? 0.5f : fit->x[2 * i] * (i % 2 ? 1.0f : -1.0f);
+    }
+    params.loss = SAPE_LOSS_CUSTOM;
+    params.loss_fn = single_gradient;
+    params.loss_user = &sample;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.kind = SAPE_OPTIMIZER_SGD;
+    optimizer.learning_rate = 1e-2;
+    optimizer.momentum = 0.0;
+    rate.alpha_min = 0.1;
+    rate.gamma = 1.0;
+    rate.eta = 0.0;
+    rate.resolution = RESOLUTION;
+    sape_trainer_free(fit->trainer);
+    CHECK_OK(sape_trainer_create(&params, &optimizer, fit->field, &fit->trainer));
+    CHECK_OK(sape_trainer_set_adaptive_rate(fit->trainer, &rate));
+    CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, fit->y));
+    double last = NAN, low = INFINITY, high = 0.0, jump = 0.0;
+    for (sample = 0; sample < N; sample++) {
+        const double alpha = rate_of_sample(fit, sample, size, before) / optimizer.learning_rate;
+        low = fmin(low, alpha);
+        high = fmax(high, alpha);
+        if (sample > 0) jump = fmax(jump, fabs(alpha - last));
+        last = alpha;
+    }
+    ck_assert_double_eq_tol(low, 0.1, 1e-3);
+    ck_assert_double_eq_tol(high, 1.0, 1e-3);
+    /* Steps of 0.01 in cells of 1/3, over which the rate rises by 0.9 at most. */
+    ck_assert_double_lt(jump, 0.9 * 0.01 * 3.0 + 1e-3);
+    free(before);
+    small_fit_free(fit);
+}
+END_TEST
+
 /* Without variance (no gamma's part, sigma is 0 for a constant target) the gradient decides from the second iteration
    on; before, it counts as the largest. */
 START_TEST(gradient_is_used_from_the_next_iteration_on) {
@@ -396,6 +477,7 @@ int main(void) {
     tcase_add_test(tests, alpha_of_one_changes_nothing);
     tcase_add_test(tests, equal_rates_scale_the_step);
     tcase_add_test(tests, calm_places_move_with_alpha_min);
+    tcase_add_test(tests, rates_have_no_jumps);
     tcase_add_test(tests, gradient_is_used_from_the_next_iteration_on);
     tcase_add_test(tests, rates_of_zero);
     tcase_add_test(tests, threads_and_checkpoints);
