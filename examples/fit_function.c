@@ -246,20 +246,13 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {.name = "function", OPTION_CHOICE, &job->function, "NAME", "function to fit", .choices = function_names},
         {.name = "csv", OPTION_STRING, &job->csv, "FILE", "fit rows x,y of a file in place of a function"},
     };
-    const struct settings_specs specs = settings_specs(&job->settings);
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct settings_program program = {
         .summary = "Fits a function of one variable, writes fit.png, mask.png and fit.gif.\n"
                    "The default learning rate is 1e-5, for the identity encoding 1e-4.",
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
-    if (isnan(job->settings.learning_rate))
-        job->settings.learning_rate = job->settings.encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
-    return outcome;
+    return settings_parse(&job->settings, &program, argc, argv);
 }
 
 int main(int argc, char **argv) {

@@ -236,19 +236,15 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .target = &job->compare,
          .help = "fit with the policies none, global and spatial in turn and write compare.png only"},
     };
-    const struct settings_specs specs = settings_specs(&job->settings);
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct settings_program program = {
         .summary = "Fits a PNG, JPEG, GIF, WebP or BMP picture from a part of its pixels, writes fit.png, mask.png,\n"
                    "target.png, samples.png and fit.gif.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }
 

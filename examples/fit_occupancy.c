@@ -239,21 +239,18 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .target = &job->coarse_to_fine,
          .help = "leave out parts of that grid away from the surface; --json counts the vertices that change"},
     };
-    struct settings_specs specs = settings_specs(&job->settings);
-    specs.training[0] =
-        (struct option_spec){"epochs", OPTION_COUNT, &job->epochs, "N", "length of the training", 1, 1e6, NULL};
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct option_spec length = {"epochs", OPTION_COUNT, &job->epochs, "N", "length of the training",
+                                       1,        1e6,          NULL};
+    const struct settings_program program = {
         .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh, writes surface.ply, surface.stl, fit.png, "
                    "mask.png\nand mask.gif.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
+        .length = &length,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }
 

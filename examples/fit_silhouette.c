@@ -227,10 +227,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_spec data[] = {
         {"points", OPTION_COUNT, &job->num_points, "N", "points of the fitted curve", 3, 1000000, NULL},
     };
-    const struct settings_specs specs = settings_specs(&job->settings);
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct settings_program program = {
         .summary = "Fits a closed curve to the outline of the largest shape in a picture, or to the points x,y of a\n"
                    "CSV file, which are the outline in its order. The network is fitted to a circle first, then by\n"
                    "the Chamfer distance to the outline. Writes fit.png and fit.gif: the outline thin, the curve in\n"
@@ -240,13 +237,10 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
                    "The default learning rate is 1e-5, for the identity encoding 1e-4.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
-    if (isnan(job->settings.learning_rate))
-        job->settings.learning_rate = job->settings.encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }
 

@@ -184,20 +184,16 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .target = &job->compare,
          .help = "do it with policy none too, and show both"},
     };
-    struct settings_specs specs = settings_specs(&job->settings);
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct settings_program program = {
         .summary =
             "Moves the vertices of SOURCE on to the surface of TARGET, both STL, OBJ, PLY or OFF meshes, and writes\n"
             "deformed.ply, which has the faces of SOURCE, and transfer.png.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }
 

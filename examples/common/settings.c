@@ -13,8 +13,17 @@ static const char *const policy_names[] = {"none", "global", "spatial", "spatial
 
 enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
 
-struct settings_specs settings_specs(struct settings *s) {
-    return (struct settings_specs){
+/* One group an array. */
+struct specs {
+    struct option_spec field[5];
+    struct option_spec mask[4];
+    struct option_spec training[6];
+    struct option_spec checkpoints[3];
+    struct option_spec output[2];
+};
+
+static struct specs specs_of(struct settings *s) {
+    return (struct specs){
         .field =
             {
                 {.name = "encoding",
@@ -74,16 +83,7 @@ struct settings_specs settings_specs(struct settings *s) {
     };
 }
 
-void settings_groups(const struct settings_specs *specs, struct option_group groups[SETTINGS_NUM_GROUPS]) {
-    groups[0] = (struct option_group){"Encoding and network", specs->field, sizeof specs->field / sizeof *specs->field};
-    groups[1] = (struct option_group){"Mask", specs->mask, sizeof specs->mask / sizeof *specs->mask};
-    groups[2] = (struct option_group){"Training", specs->training, sizeof specs->training / sizeof *specs->training};
-    groups[3] = (struct option_group){"Checkpoints", specs->checkpoints,
-                                      sizeof specs->checkpoints / sizeof *specs->checkpoints};
-    groups[4] = (struct option_group){"Output", specs->output, sizeof specs->output / sizeof *specs->output};
-}
-
-void settings_complete(struct settings *settings) {
+static void complete(struct settings *settings) {
     if (settings->num_frequencies == 0)
         settings->num_frequencies =
             settings->encoding == SAPE_ENCODING_POSITIONAL ? DEFAULT_POSITIONAL_FREQUENCIES : DEFAULT_FREQUENCIES;
@@ -92,6 +92,27 @@ void settings_complete(struct settings *settings) {
         settings->policy = SAPE_POLICY_NONE;
         settings->num_blocks = 0;
     }
+    if (isnan(settings->learning_rate))
+        settings->learning_rate = settings->encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
+}
+
+enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
+                                    char **argv) {
+    struct specs specs = specs_of(settings);
+    if (program->length) specs.training[0] = *program->length;
+    const struct option_group groups[] = {
+        {"Data", program->data, program->num_data},
+        {"Encoding and network", specs.field, sizeof specs.field / sizeof *specs.field},
+        {"Mask", specs.mask, sizeof specs.mask / sizeof *specs.mask},
+        {"Training", specs.training, sizeof specs.training / sizeof *specs.training},
+        {"Checkpoints", specs.checkpoints, sizeof specs.checkpoints / sizeof *specs.checkpoints},
+        {"Output", specs.output, sizeof specs.output / sizeof *specs.output},
+    };
+    const struct option_table table = {program->summary, program->arguments, program->num_arguments, groups,
+                                       sizeof groups / sizeof *groups};
+    const enum options_outcome outcome = options_parse(&table, argc, argv);
+    complete(settings);
+    return outcome;
 }
 
 const char *settings_encoding_name(const struct settings *settings) {

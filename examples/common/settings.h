@@ -19,7 +19,7 @@ struct settings {
     uint64_t resolution;
     uint64_t num_blocks;
     uint64_t iterations;
-    double learning_rate;
+    double learning_rate; /* NaN for 1e-5, with the identity encoding 1e-4 */
     bool adaptive_rate;
     double validation; /* share of the samples that is held out */
     uint64_t seed;
@@ -31,24 +31,20 @@ struct settings {
     bool json;
 };
 
-/* One group an array, for struct option_group. */
-struct settings_specs {
-    struct option_spec field[5];
-    struct option_spec mask[4];
-    struct option_spec training[6];
-    struct option_spec checkpoints[3];
-    struct option_spec output[2];
+/* What is a program's own. */
+struct settings_program {
+    const char *summary;
+    const struct option_argument *arguments;
+    size_t num_arguments;
+    const struct option_spec *data;
+    size_t num_data;
+    const struct option_spec *length; /* in place of --iterations; NULL for that */
 };
 
-/* The options that set the members of settings; their values at the time of parsing are the defaults. */
-struct settings_specs settings_specs(struct settings *settings);
-
-/* The groups of specs, with their titles. */
-enum { SETTINGS_NUM_GROUPS = 5 };
-void settings_groups(const struct settings_specs *specs, struct option_group groups[SETTINGS_NUM_GROUPS]);
-
-/* Puts in what follows from other settings; call it after parsing. */
-void settings_complete(struct settings *settings);
+/* Sets the program's options and those that are the members of settings, whose values before are the defaults, and what
+   follows from others. */
+enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
+                                    char **argv);
 
 const char *settings_encoding_name(const struct settings *settings);
 const char *settings_policy_name(const struct settings *settings);

@@ -128,19 +128,15 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          NULL},
         {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels that is trained on", 1e-6, 1, NULL},
     };
-    const struct settings_specs specs = settings_specs(&job->settings);
-    struct option_group groups[1 + SETTINGS_NUM_GROUPS] = {{"Data", data, sizeof data / sizeof *data}};
-    settings_groups(&specs, groups + 1);
-    const struct option_table table = {
+    const struct settings_program program = {
         .summary = "Fits a picture from a part of its pixels on the ranks that mpirun starts, each with a share of\n"
                    "them; rank 0 writes fit.png and mask.png. Every rank has a checkpoint of its own, FILE.RANK.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
-        .groups = groups,
-        .num_groups = sizeof groups / sizeof *groups,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
     };
-    const enum options_outcome outcome = options_parse(&table, argc, argv);
-    settings_complete(&job->settings);
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     job->settings.save = file_of_rank(job, job->settings.save, job->save, sizeof job->save);
     job->settings.resume = file_of_rank(job, job->settings.resume, job->resume, sizeof job->resume);
     return outcome;
