@@ -34,14 +34,20 @@ union params {
     sape_optimizer_params optimizer;
 };
 
-static void expect_number(const struct taker *taker, const struct number *member, double value, bool taken) {
+/* A call with one member set. */
+static void expect(const struct taker *taker, const char *name, size_t offset, const void *value, size_t size,
+                   bool taken) {
     union params params;
     taker->init(&params);
-    memcpy((char *)&params + member->offset, &value, sizeof value);
+    memcpy((char *)&params + offset, value, size);
     if (taken)
         CHECK_OK(taker->take(&params));
     else
-        EXPECT_ERROR(taker->take(&params), SAPE_ERROR_ARGUMENT, member->name, "");
+        EXPECT_ERROR(taker->take(&params), SAPE_ERROR_ARGUMENT, name, "");
+}
+
+static void expect_number(const struct taker *taker, const struct number *member, double value, bool taken) {
+    expect(taker, member->name, member->offset, &value, sizeof value, taken);
 }
 
 static void check_number(const struct taker *taker, const struct number *member) {
@@ -52,13 +58,7 @@ static void check_number(const struct taker *taker, const struct number *member)
 }
 
 static void expect_count(const struct taker *taker, const struct count *member, size_t value, bool taken) {
-    union params params;
-    taker->init(&params);
-    memcpy((char *)&params + member->offset, &value, sizeof value);
-    if (taken)
-        CHECK_OK(taker->take(&params));
-    else
-        EXPECT_ERROR(taker->take(&params), SAPE_ERROR_ARGUMENT, member->name, "");
+    expect(taker, member->name, member->offset, &value, sizeof value, taken);
 }
 
 static void check_count(const struct taker *taker, const struct count *member) {
