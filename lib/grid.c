@@ -108,10 +108,7 @@ void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scra
     }
 }
 
-void sape_grid_extremes(const struct sape_grid *grid, const uint16_t *low, const uint16_t *high, uint16_t *lowest,
-                        uint16_t *highest, uint16_t *scratch) {
-    memcpy(lowest, low, grid->cells * sizeof *low);
-    memcpy(highest, high, grid->cells * sizeof *high);
+void sape_grid_extremes(const struct sape_grid *grid, uint16_t *lowest, uint16_t *highest, uint16_t *scratch) {
     const size_t width = 2 * grid->radius + 2, bytes = grid->cells * sizeof *scratch;
     for (size_t axis = 0; axis < grid->dim; axis++) {
         memcpy(scratch, lowest, bytes);

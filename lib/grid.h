@@ -53,9 +53,8 @@ void sape_grid_smooth(const struct sape_grid *grid, const float *log, const floa
 /* values becomes the mean over the window round every cell, borders replicated; scratch has one float a cell. */
 void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch);
 
-/* For every cell the lowest and highest value of the window of 2 radius + 2 cells an axis that begins radius before it,
-   borders replicated: all that an interpolation between box means can touch. */
-void sape_grid_extremes(const struct sape_grid *grid, const uint16_t *low, const uint16_t *high, uint16_t *lowest,
-                        uint16_t *highest, uint16_t *scratch);
+/* For every cell, in place, the lowest and highest value of the window of 2 radius + 2 cells an axis that begins radius
+   before it, borders replicated: all that an interpolation between box means can touch. */
+void sape_grid_extremes(const struct sape_grid *grid, uint16_t *lowest, uint16_t *highest, uint16_t *scratch);
 
 #endif

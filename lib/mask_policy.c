@@ -23,7 +23,7 @@ void sape_mask_rebuild(struct sape_mask *mask) {
         mask->distinct[mask->num_distinct++] = (uint16_t)value;
     }
     /* A uint16_t a cell fits where a float does. */
-    sape_grid_extremes(&mask->grid, low, high, low, high, (uint16_t *)mask->scratch);
+    sape_grid_extremes(&mask->grid, low, high, (uint16_t *)mask->scratch);
 }
 
 static size_t rows(const struct sape_mask *mask) {
