@@ -14,7 +14,6 @@
 #include "error.h"
 #include "memory.h"
 #include "params.h"
-#include "safetensors_header.h"
 #include "tensor.h"
 
 /* Bytes of the header's length at the beginning of a file. */
@@ -259,6 +258,11 @@ sape_status sape_safetensors_find(const sape_safetensors *file, const char *name
     SAPE_TRY(find(__func__, file, name, &tensor));
     SAPE_REQUIRE_POINTER(info);
     return describe(__func__, tensor, info);
+}
+
+const struct sape_safetensors_header *sape_contents_header(const sape_safetensors *file, const unsigned char **data) {
+    *data = file->data;
+    return &file->header;
 }
 
 const void *sape_contents_tensor(const sape_safetensors *file, const char *name, size_t *size) {

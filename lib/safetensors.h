@@ -5,9 +5,14 @@
 
 #include <sape/safetensors.h>
 
+#include "safetensors_header.h"
+
 sape_status sape_contents_open(const char *function, const char *path, sape_safetensors **out);
 sape_status sape_contents_parse(const char *function, const void *bytes, size_t size, sape_safetensors **out);
 sape_status sape_contents_save(const char *function, const sape_safetensors *file, const char *path);
+
+/* The contents' header; *data are the tensors' bytes, which it points into by their places. */
+const struct sape_safetensors_header *sape_contents_header(const sape_safetensors *file, const unsigned char **data);
 
 /* The bytes of a tensor of type U8 and one axis, as they lie in the file; NULL when there is none of that name. */
 const void *sape_contents_tensor(const sape_safetensors *file, const char *name, size_t *size);

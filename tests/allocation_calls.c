@@ -327,6 +327,15 @@ static sape_status parse(struct world *world) {
     return status;
 }
 
+static sape_status annotate(struct world *world) {
+    const char *const key = "note", *const value = "text";
+    sape_safetensors *made;
+    sape_status status = sape_safetensors_annotate(world->checkpoint, 1, &key, &value, &made);
+    status = checked(made, status);
+    sape_safetensors_free(made);
+    return status;
+}
+
 static sape_status restore(struct world *world) {
     return sape_field_restore(world->field, world->checkpoint);
 }
@@ -407,6 +416,7 @@ const struct world_call world_calls[] = {
     {"save", save, false, 10},
     {"load", load, false, 10},
     {"parse", parse, true, 5},
+    {"annotate", annotate, true, 5},
     {"restore", restore, false, 10},
     {"restore_trainer", restore_trainer, false, 10},
     {"field_set_tensor", field_set_tensor, false, 0},

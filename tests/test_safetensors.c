@@ -347,6 +347,64 @@ START_TEST(checks_arguments) {
 }
 END_TEST
 
+static void expect_not_annotated(const sape_safetensors *file, const char *key, const char *value, const char *words) {
+    const char *const keys[] = {"note", key}, *const values[] = {"", value};
+    sape_safetensors *out = (sape_safetensors *)&keys;
+    ck_assert_int_eq(sape_safetensors_annotate(file, 2, keys, values, &out), SAPE_ERROR_ARGUMENT);
+    ck_assert_ptr_null(out);
+    ck_assert_msg(strstr(sape_last_error(), words) != NULL, "%s", sape_last_error());
+}
+
+START_TEST(annotates_with_metadata) {
+    static const char *const keys[] = {"k", "note \"1\"", ""}, *const values[] = {"new", "a\\b\n\x01\xc3\xa9", "x"};
+    sape_safetensors *file = expect_parsed(make(small_header, 12)), *out;
+    ck_assert_int_eq(sape_safetensors_annotate(file, 3, keys, values, &out), SAPE_OK);
+    for (size_t i = 0; i < 3; i++) ck_assert_str_eq(sape_safetensors_metadata(out, keys[i]), values[i]);
+    ck_assert_str_eq(sape_safetensors_metadata(out, "a\xc3\xa9"), "");
+    ck_assert_str_eq(sape_safetensors_metadata(file, "k"), "v");
+    ck_assert_uint_eq(sape_safetensors_count(out), 2);
+    float values_before[2], values_after[2];
+    ck_assert_int_eq(sape_safetensors_read(file, "w", values_before, 2), SAPE_OK);
+    ck_assert_int_eq(sape_safetensors_read(out, "w", values_after, 2), SAPE_OK);
+    ck_assert_mem_eq(values_before, values_after, sizeof values_before);
+    sape_safetensors *again;
+    ck_assert_int_eq(sape_safetensors_annotate(out, 0, keys, values, &again), SAPE_OK);
+    size_t size, size_again;
+    const void *bytes = sape_safetensors_bytes(out, &size), *bytes_again = sape_safetensors_bytes(again, &size_again);
+    ck_assert_uint_eq(size, size_again);
+    ck_assert_mem_eq(bytes, bytes_again, size);
+    sape_safetensors_free(again);
+    sape_safetensors_free(out);
+
+    expect_not_annotated(file, "sape.version", "1", "reserved");
+    expect_not_annotated(file, "note", "1", "keys[1] is \"note\" again");
+    expect_not_annotated(file, NULL, "1", "keys[1] is NULL");
+    expect_not_annotated(file, "x", NULL, "values[1] is NULL");
+    expect_not_annotated(file, "\xff", "1", "UTF-8");
+    expect_not_annotated(file, "x", "\xc3", "UTF-8");
+    expect_not_annotated(NULL, "x", "1", "file is NULL");
+    ck_assert_int_eq(sape_safetensors_annotate(file, 1, NULL, values, &out), SAPE_ERROR_ARGUMENT);
+    ck_assert_int_eq(sape_safetensors_annotate(file, 1, keys, NULL, &out), SAPE_ERROR_ARGUMENT);
+    ck_assert_int_eq(sape_safetensors_annotate(file, 1, keys, values, NULL), SAPE_ERROR_ARGUMENT);
+    sape_safetensors_free(file);
+}
+END_TEST
+
+/* The copy has room for a header as long as files may have, and no longer. */
+START_TEST(annotates_up_to_the_longest_header) {
+    enum { LONGEST = 16 << 20 };
+    static char text[LONGEST + 1];
+    memset(text, 'x', LONGEST);
+    sape_safetensors *file = expect_parsed(make("{}", 0)), *out;
+    const char *const key = "k", *const value = text;
+    expect_not_annotated(file, "k", text, "longer");
+    text[LONGEST - strlen("{\"__metadata__\":{\"k\":\"\"}}")] = 0;
+    ck_assert_int_eq(sape_safetensors_annotate(file, 1, &key, &value, &out), SAPE_OK);
+    sape_safetensors_free(out);
+    sape_safetensors_free(file);
+}
+END_TEST
+
 static void expect_unreadable(const char *path, const char *words) {
     sape_safetensors *file = NULL;
     ck_assert_int_eq(sape_safetensors_open(path, &file), SAPE_ERROR_FILE);
@@ -420,6 +478,8 @@ int main(void) {
     tcase_add_test(valid, converts_floats);
     tcase_add_test(valid, converts_integers);
     tcase_add_test(valid, checks_arguments);
+    tcase_add_test(valid, annotates_with_metadata);
+    tcase_add_test(valid, annotates_up_to_the_longest_header);
     tcase_add_test(valid, opens_files_as_it_parses_bytes);
     tcase_add_test(valid, opens_every_fixture);
     suite_add_tcase(suite, valid);

@@ -135,6 +135,21 @@ SAPE_API sape_status sape_safetensors_read_double(const sape_safetensors *file, 
  */
 SAPE_API const char *sape_safetensors_metadata(const sape_safetensors *file, const char *key);
 
+/**
+ * Makes a copy of the contents with metadata of the caller's own, such as the shape of the picture that a field was
+ * fitted to. Handles made from a checkpoint do not keep such entries: read them from the contents, and annotate anew
+ * what is saved again.
+ *
+ * @param count  how many entries.
+ * @param keys   (count) their names, no two the same; an entry of that name in the file is replaced. Names that begin
+ *               with "sape." are reserved.
+ * @param values (count) their texts. Names and texts are UTF-8, and the file's header with them 16 MiB at most.
+ * @param out    receives the copy, to be freed with sape_safetensors_free(); NULL is stored when the call fails.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY.
+ */
+SAPE_API sape_status sape_safetensors_annotate(const sape_safetensors *file, size_t count, const char *const *keys,
+                                               const char *const *values, sape_safetensors **out);
+
 #ifdef __cplusplus
 }
 #endif

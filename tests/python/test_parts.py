@@ -148,6 +148,13 @@ def test_checkpoints(field, samples, tmp_path):
     assert np.array_equal(checkpoint.tensors["mask_stashed"], field.tensors["mask_stashed"])
     assert any(checkpoint.metadata(key) for key in ("sape.version", "sape.format", "sape.encoding", "sape.policy"))
     assert checkpoint.metadata("nothing") is None
+    annotated = checkpoint.annotate({"task": "h\u00e9ron", "empty": ""})
+    assert (annotated.metadata("task"), annotated.metadata("empty")) == ("h\u00e9ron", "")
+    assert checkpoint.metadata("task") is None
+    assert bytes(checkpoint.annotate({})) == bytes(checkpoint)
+    for entries in ({"sape.version": "2"}, {"a\0b": ""}, {"a": "\0"}):
+        with pytest.raises(ValueError):
+            checkpoint.annotate(entries)
     other = tmp_path / "other.safetensors"
     checkpoint.save(other)
     assert other.read_bytes() == path.read_bytes()

@@ -99,6 +99,7 @@ SIGNATURES = {
     "! p s": "field_save trainer_save trainer_resume safetensors_save",
     "! s p": "field_load safetensors_open",
     "! s z p": "safetensors_parse",
+    "! p z p p p": "safetensors_annotate",
     "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
     "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "

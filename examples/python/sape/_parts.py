@@ -280,6 +280,16 @@ class Checkpoint(Handle):
             value = call("safetensors_metadata", pointer, key.encode())
             return None if value is None else text(value)
 
+    def annotate(self, entries: Mapping[str, str]) -> Checkpoint:
+        """A copy with metadata entries of your own, which replace those of the same name. Fields and trainers made from
+        it do not keep them; names that begin with "sape." are reserved."""
+        texts = [[item.encode() for item in column] for column in (entries.keys(), entries.values())]
+        if any(b"\0" in item for column in texts for item in column):
+            raise ValueError("a name or text of the metadata contains a zero character")
+        keys, values = ((ctypes.c_char_p * len(column))(*column) for column in texts)
+        with self._memory.shared() as pointer:
+            return self._own(create("safetensors_annotate", pointer, len(entries), keys, values))
+
     def __bytes__(self) -> bytes:
         with self._memory.shared() as pointer:
             size = ctypes.c_size_t()

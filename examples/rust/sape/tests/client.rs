@@ -135,6 +135,11 @@ fn fields_are_saved_and_loaded() {
         field.tensor("mask_stashed").unwrap()
     );
     assert_eq!(checkpoint.metadata("nothing").unwrap(), None);
+    let annotated = checkpoint.annotate(&[("task", "heron"), ("empty", "")]).unwrap();
+    assert_eq!(annotated.metadata("task").unwrap().as_deref(), Some("heron"));
+    assert_eq!(annotated.metadata("empty").unwrap().as_deref(), Some(""));
+    assert_eq!(status(checkpoint.annotate(&[("sape.version", "2")])), Status::Argument);
+    assert_eq!(status(checkpoint.annotate(&[("a\0b", "")])), Status::Argument);
 }
 
 #[test]
