@@ -18,7 +18,7 @@
 #define ATTEMPTS 100
 
 static sape_status fail(const struct sape_atomic_file *file, const char *what, int error) {
-    return sape_fail(SAPE_ERROR_FILE, file->function, "%.300s: %s: %s", file->path, what, strerror(error));
+    return sape_fail(SAPE_ERROR_FILE, file->function, "%s: %s: %s", file->path, what, strerror(error));
 }
 
 /* The path without links, in PATH_MAX bytes. */
@@ -66,8 +66,7 @@ sape_status sape_atomic_file_begin(const char *function, const char *path, struc
     const bool exists = fstatat(file->folder, file->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
     if (!exists && errno != ENOENT) return fail(file, "cannot be found", errno);
     if (file->name[0] == 0) return fail(file, "cannot be created", EISDIR);
-    if (exists && !S_ISREG(old.st_mode))
-        return sape_fail(SAPE_ERROR_FILE, function, "%.300s: not a regular file", path);
+    if (exists && !S_ISREG(old.st_mode)) return sape_fail(SAPE_ERROR_FILE, function, "%s: not a regular file", path);
     const mode_t mode = exists ? old.st_mode & 0777 : 0666;
     SAPE_TRY(create(file, mode));
     if (exists && fchmod(file->descriptor, mode) != 0) return fail(file, "cannot keep its permissions", errno);

@@ -52,7 +52,7 @@ static sape_status read_environment(const char *function, struct wish *wish) {
             !read_threads(word, length, &wish->num_threads))
             return sape_fail(SAPE_ERROR_ARGUMENT, function,
                              "%s: \"%.*s\" is no instruction set, product or threads=0 to threads=%d", variable,
-                             length < 40 ? (int)length : 40, word, SAPE_MAX_THREADS);
+                             (int)length, word, SAPE_MAX_THREADS);
         word += length;
         if (*word == ',') word++;
     }

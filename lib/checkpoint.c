@@ -26,7 +26,7 @@ sape_status sape_checkpoint_has_metadata(const char *function, const sape_safete
     *has = text != NULL;
     if (text == NULL) return SAPE_OK;
     if (!sape_integer_from_text(text, &version) || version == 0)
-        return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata's " VERSION_KEY " is \"%.40s\"", text);
+        return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata's " VERSION_KEY " is \"%s\"", text);
     if (version > FORMAT_VERSION)
         return sape_fail(SAPE_ERROR_VERSION, function,
                          "the checkpoint is of version %" PRIu64 ", this library reads those up to %d", version,

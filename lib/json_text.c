@@ -28,20 +28,42 @@ static bool is_code_point(const unsigned char *digits) {
     return !zero;
 }
 
+/* The length of a string's next character, escaped or not; 0 with what is wrong in *fault. */
+static size_t character_length(const unsigned char *bytes, const char **fault) {
+    const size_t length = bytes[0] == '\\' ? 2 : utf8_length(bytes);
+    if (bytes[0] < ' ')
+        *fault = "control character";
+    else if (bytes[0] == '\\' && bytes[1] == 'u' && !is_code_point(bytes + 2))
+        *fault = "escaped zero or wrong escape";
+    else if (length == 0)
+        *fault = "byte that is not UTF-8";
+    return *fault == NULL ? length : 0;
+}
+
+/* The length of the integer that the text begins with; 0 with what is wrong in *fault. */
+static size_t integer_length(const unsigned char *bytes, const char **fault) {
+    const size_t length = strspn((const char *)bytes, "0123456789+-.eE");
+    if (strspn((const char *)bytes, "0123456789") != length || (bytes[0] == '0' && length > 1))
+        *fault = "number that is no integer from 0, in digits alone";
+    return *fault == NULL ? length : 0;
+}
+
+/* The same between strings, for a number or a single byte. */
+static size_t token_length(const unsigned char *bytes, const char **fault) {
+    if (bytes[0] == '-' || isdigit(bytes[0])) return integer_length(bytes, fault);
+    if (bytes[0] == '\\') *fault = "escape outside a string";
+    return *fault == NULL && strchr("\t\n\r", bytes[0]) != NULL && bytes[0] != 0 ? 1 : character_length(bytes, fault);
+}
+
 const char *sape_json_text_fault(const char *text, size_t length, size_t *at) {
     const unsigned char *bytes = (const unsigned char *)text;
-    for (size_t i = 0; i < length;) {
-        *at = i;
-        if (bytes[i] < ' ' && (bytes[i] == 0 || strchr("\t\n\r", bytes[i]) == NULL)) return "control character";
-        if (bytes[i] == '\\') {
-            /* Only strings can hold one, so the text need not be told apart from them. */
-            if (bytes[i + 1] == 'u' && !is_code_point(bytes + i + 2)) return "escaped zero or wrong escape";
-            i += 2;
-            continue;
-        }
-        const size_t step = utf8_length(bytes + i);
-        if (step == 0) return "byte that is not UTF-8";
-        i += step;
+    const char *fault = NULL;
+    bool in_string = false;
+    for (*at = 0; *at < length;) {
+        const size_t step = in_string ? character_length(bytes + *at, &fault) : token_length(bytes + *at, &fault);
+        if (fault != NULL) return fault;
+        if (bytes[*at] == '"') in_string = !in_string;
+        *at += step;
     }
     return NULL;
 }

@@ -85,7 +85,7 @@ sape_status sape_entries_read(const char *function, const sape_safetensors *file
         const char *text;
         SAPE_TRY(find(function, file, entries[i].key, &text));
         if (!from_text(&entries[i], text))
-            return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata's %s is \"%.40s\"", entries[i].key, text);
+            return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata's %s is \"%s\"", entries[i].key, text);
     }
     return SAPE_OK;
 }
@@ -98,8 +98,8 @@ sape_status sape_entries_match(const char *function, const sape_safetensors *fil
         SAPE_TRY(find(function, file, entries[i].key, &text));
         const char *expected = to_text(&entries[i], own);
         if (strcmp(text, expected) != 0)
-            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is %.40s in the checkpoint, but %s here",
-                             entries[i].key, text, expected);
+            return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is %s in the checkpoint, but %s here", entries[i].key,
+                             text, expected);
     }
     return SAPE_OK;
 }

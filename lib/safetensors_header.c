@@ -28,14 +28,13 @@ struct parser {
 };
 
 static sape_status fail_memory(const struct parser *parser) {
-    return sape_fail(SAPE_ERROR_MEMORY, parser->function, "%.150s: no memory for the header", parser->file_name);
+    return sape_fail(SAPE_ERROR_MEMORY, parser->function, "%s: no memory for the header", parser->file_name);
 }
 
 static sape_status fail_header(const struct parser *parser, const char *fault) {
-    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%.150s: %s", parser->file_name, fault);
+    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: %s", parser->file_name, fault);
 }
 
-/* Names can be long: the message must reach the fault. */
 __attribute__((format(printf, 3, 4))) static sape_status fail_tensor(const struct parser *parser, const char *name,
                                                                      const char *format, ...) {
     char fault[256];
@@ -43,8 +42,7 @@ __attribute__((format(printf, 3, 4))) static sape_status fail_tensor(const struc
     va_start(arguments, format);
     vsnprintf(fault, sizeof fault, format, arguments);
     va_end(arguments);
-    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%.150s: tensor \"%.80s\": %s", parser->file_name, name,
-                     fault);
+    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: tensor \"%s\": %s", parser->file_name, name, fault);
 }
 
 /* Keeps a copy. All strings fit: in the text each has two quotes, and escapes are longer than what they stand for. */
@@ -106,7 +104,8 @@ static sape_status read_tensor(struct parser *parser, const cJSON *item) {
     struct sape_stored_tensor *tensor = &parser->header->tensors[parser->header->tensor_count];
     if (!cJSON_IsString(dtype)) return fail_tensor(parser, name, "dtype is no string");
     if (!sape_dtype_from_name(dtype->valuestring, &tensor->dtype))
-        return fail_tensor(parser, name, "unknown dtype \"%.20s\"", dtype->valuestring);
+        return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: tensor \"%s\": dtype \"%s\" is unknown",
+                         parser->file_name, name, dtype->valuestring);
     tensor->name = keep_string(parser, name);
     SAPE_TRY(read_shape(parser, shape, tensor));
     SAPE_TRY(read_offsets(parser, offsets, tensor));
@@ -121,14 +120,15 @@ static int compare_metadata(const void *a, const void *b) {
 static sape_status read_metadata(struct parser *parser, const cJSON *metadata) {
     struct sape_safetensors_header *header = parser->header;
     if (header->metadata != NULL) return fail_header(parser, METADATA " is there twice");
-    if (!cJSON_IsObject(metadata)) return fail_header(parser, METADATA " is no object");
+    /* The reference reader takes null for no metadata. */
+    if (!cJSON_IsObject(metadata) && !cJSON_IsNull(metadata)) return fail_header(parser, METADATA " is no object");
     header->metadata = SAPE_NEW_ARRAY(struct sape_metadata_entry, (size_t)cJSON_GetArraySize(metadata));
     if (header->metadata == NULL) return fail_memory(parser);
     const cJSON *item;
     cJSON_ArrayForEach(item, metadata) {
         if (!cJSON_IsString(item))
-            return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%.150s: metadata \"%.80s\" is no string",
-                             parser->file_name, item->string);
+            return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: metadata \"%s\" is no string", parser->file_name,
+                             item->string);
         struct sape_metadata_entry *entry = &header->metadata[header->metadata_count++];
         entry->key = keep_string(parser, item->string);
         entry->value = keep_string(parser, item->valuestring);
@@ -136,7 +136,7 @@ static sape_status read_metadata(struct parser *parser, const cJSON *metadata) {
     qsort(header->metadata, header->metadata_count, sizeof *header->metadata, compare_metadata);
     for (size_t i = 1; i < header->metadata_count; i++)
         if (compare_metadata(&header->metadata[i - 1], &header->metadata[i]) == 0)
-            return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%.150s: metadata \"%.80s\" is there twice",
+            return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: metadata \"%s\" is there twice",
                              parser->file_name, header->metadata[i].key);
     return SAPE_OK;
 }
@@ -166,7 +166,7 @@ static sape_status check_layout(const struct parser *parser) {
         covered = tensor->end;
     }
     if (covered == parser->data_size) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%.150s: %zu bytes after the last tensor", parser->file_name,
+    return sape_fail(SAPE_ERROR_FORMAT, parser->function, "%s: %zu bytes after the last tensor", parser->file_name,
                      parser->data_size - covered);
 }
 
@@ -205,7 +205,7 @@ sape_status sape_safetensors_header_parse(const char *function, const char *file
     size_t at;
     const char *fault = sape_json_text_fault(text, length, &at);
     if (fault != NULL)
-        return sape_fail(SAPE_ERROR_FORMAT, function, "%.150s: byte %zu of the header: %s", file_name, at, fault);
+        return sape_fail(SAPE_ERROR_FORMAT, function, "%s: byte %zu of the header: %s", file_name, at, fault);
     const char *end = text;
     /* cJSON does not say why it gives up; the allocator does. */
     errno = 0;
@@ -213,7 +213,7 @@ sape_status sape_safetensors_header_parse(const char *function, const char *file
     if (root == NULL && errno == ENOMEM)
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for a header of %zu bytes", length);
     if (root == NULL)
-        return sape_fail(SAPE_ERROR_FORMAT, function, "%.150s: byte %zu of the header: wrong JSON", file_name,
+        return sape_fail(SAPE_ERROR_FORMAT, function, "%s: byte %zu of the header: wrong JSON", file_name,
                          (size_t)(end - text));
     sape_status status = read_items(&parser, root, length);
     cJSON_Delete(root);

@@ -175,6 +175,25 @@ START_TEST(keeps_permissions_and_heeds_umask) {
 }
 END_TEST
 
+/* The new file is one that the process has made: its own, of which other names of the old one know nothing. */
+START_TEST(is_a_new_file) {
+    char other[PATH_MAX];
+    expect_saved(target, "old");
+    ck_assert_int_eq(link(target, in_folder(other, "other")), 0);
+    if (geteuid() == 0) ck_assert_int_eq(chown(target, 1234, 1234), 0);
+    ck_assert_int_eq(chmod(target, 06755), 0);
+    expect_saved(target, "new");
+    expect_text(target, "new");
+    expect_text(other, "old");
+    struct stat status;
+    ck_assert_int_eq(stat(target, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 07777, 0755);
+    ck_assert_uint_eq(status.st_uid, geteuid());
+    ck_assert_uint_eq(status.st_gid, getegid());
+    ck_assert_uint_eq(status.st_nlink, 1);
+}
+END_TEST
+
 START_TEST(follows_links) {
     char link[PATH_MAX], chain[PATH_MAX];
     ck_assert_int_eq(symlink("file", in_folder(link, "link")), 0);
@@ -323,6 +342,7 @@ int main(void) {
     tcase_add_test(tests, makes_and_replaces_files);
     tcase_add_test(tests, nothing_changes_before_the_commit);
     tcase_add_test(tests, keeps_permissions_and_heeds_umask);
+    tcase_add_test(tests, is_a_new_file);
     tcase_add_test(tests, follows_links);
     tcase_add_test(tests, refuses_what_is_no_file);
     tcase_add_test(tests, takes_the_longest_name_and_no_longer);

@@ -9,8 +9,9 @@
  * between commas: the name of an instruction set, the name of a product backend, and threads=N for the number of
  * threads where a program gives 0. Example: SAPE_BACKEND=avx2,cblas,threads=1. It is read when a handle is made.
  *
- * Results under different backends differ by rounding only; under one backend they are the same bits on every machine,
- * with any number of threads (with CBLAS: as far as the BLAS library keeps to that).
+ * Results under different backends differ by rounding only. On one machine, with one build of the library and one
+ * backend, they are the same bits with any number of threads (with CBLAS: as far as the BLAS library keeps to that).
+ * Another machine may differ by rounding: the C library's cos(), exp() and pow() depend on its version and processor.
  */
 #ifndef SAPE_BACKEND_H
 #define SAPE_BACKEND_H

@@ -55,7 +55,12 @@ SAPE_API sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoi
  */
 SAPE_API sape_status sape_field_restore(sape_field *field, const sape_safetensors *checkpoint);
 
-/** sape_field_checkpoint() and sape_safetensors_save() in one. @param path the file's name. @return as these. */
+/**
+ * sape_field_checkpoint() and sape_safetensors_save() in one; see the latter for what is kept of a file that is
+ * replaced.
+ *
+ * @param path the file's name. @return as these.
+ */
 SAPE_API sape_status sape_field_save(const sape_field *field, const char *path);
 
 /** sape_safetensors_open() and sape_field_from_checkpoint() in one. @param path, out as there. @return as these. */
@@ -71,7 +76,8 @@ SAPE_API sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_s
 
 /**
  * Brings a trainer and its field into the state of a checkpoint. Training then goes on as if it had never stopped: the
- * parameters are the same to the last bit. When it fails the trainer and the field are as they were.
+ * parameters are the same to the last bit on the same machine, see backend.h. When it fails the trainer and the field
+ * are as they were.
  *
  * Before this call the trainer must have been
  * - made with the parameters of the one that was saved, for a field of the same architecture and schedule. Threads and

@@ -58,6 +58,10 @@ SAPE_API sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user
  * directory, which takes the name when they are on the disk. A process that is killed leaves the old file as it was,
  * and perhaps a file whose name begins with ".sape-".
  *
+ * The file keeps the permissions of the one it replaces, not its owner, group, access control list or extended
+ * attributes; other hard links go on naming the old contents. Of a symbolic link the target is replaced, which must
+ * be there. What is not a regular file is refused.
+ *
  * @param path the file's name.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_FILE.
  */
