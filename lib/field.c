@@ -140,14 +140,31 @@ sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mas
     return SAPE_OK;
 }
 
-void sape_field_free(sape_field *field) {
-    if (field == NULL) return;
+static void destroy(sape_field *field) {
     for (size_t i = 0; field->names != NULL && i < field->num_tensors; i++) sape_release(field->names[i]);
     sape_release(field->names);
     sape_encoder_free(field->encoder);
     sape_mask_free(field->mask);
     sape_network_free(field->network);
     sape_release(field);
+}
+
+void sape_field_free(sape_field *field) {
+    if (field == NULL) return;
+    if (atomic_load(&field->trainer) != NULL)
+        field->freed = true;
+    else
+        destroy(field);
+}
+
+sape_status sape_field_take(const char *function, sape_field *field, const void *trainer) {
+    const void *none = NULL;
+    if (atomic_compare_exchange_strong(&field->trainer, &none, trainer)) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_STATE, function, "the field has a trainer, which must be freed first");
+}
+
+void sape_field_give_back(sape_field *field, const void *trainer) {
+    if (atomic_compare_exchange_strong(&field->trainer, &trainer, NULL) && field->freed) destroy(field);
 }
 
 sape_encoder *sape_field_encoder(const sape_field *field) {

@@ -3,6 +3,8 @@
 #define SAPE_LIB_FIELD_H
 
 #include <sape/field.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 
 #include "encoder.h"
 #include "mask.h"
@@ -17,6 +19,14 @@ struct sape_field {
     /* Names of all tensors, in the order of sape_field_tensor_info(). */
     char **names;
     size_t num_tensors;
+    /* The trainer that has the field, or NULL, and whether the caller has freed the field meanwhile. */
+    const void *_Atomic trainer;
+    bool freed;
 };
+
+/* A field has one trainer at a time, and stays until that has gone. */
+sape_status sape_field_take(const char *function, sape_field *field, const void *trainer);
+/* Nothing happens where another trainer has it. */
+void sape_field_give_back(sape_field *field, const void *trainer);
 
 #endif

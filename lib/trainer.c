@@ -76,7 +76,8 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
     sape_random_init(&trainer->random, known.seed, SAPE_STREAM_BATCHES);
     sape_convergence_begin(&trainer->convergence);
     sape_validation_begin(&trainer->validation);
-    const sape_status status = create_parts(__func__, trainer, optimizer);
+    sape_status status = create_parts(__func__, trainer, optimizer);
+    if (status == SAPE_OK) status = sape_field_take(__func__, field, trainer);
     if (status != SAPE_OK) {
         sape_trainer_free(trainer);
         return status;
@@ -93,6 +94,7 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_optimizer_free(trainer->optimizer);
     sape_release(trainer->previous);
     sape_release(trainer->ranks.buffer);
+    sape_field_give_back(trainer->field, trainer);
     sape_release(trainer);
 }
 

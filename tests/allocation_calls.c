@@ -228,7 +228,7 @@ static sape_status train_with(struct world *world, sape_loss loss, size_t batch_
     sape_trainer *made;
     if (extra == VALIDATION) params.validation_share = 0.2;
     params.validation_every = 2;
-    sape_status status = sape_trainer_create(&params, NULL, world->field, &made);
+    sape_status status = sape_trainer_create(&params, NULL, world->second_field, &made);
     status = checked(made, status);
     if (status == SAPE_OK) status = give_extra(made, extra);
     if (status == SAPE_OK) status = give_samples(world, made, loss);
@@ -438,7 +438,8 @@ void open_world(struct world *world, sape_policy policy, size_t threads) {
     random_array(2, SAMPLES, 0.0f, 1.0f, world->targets);
     random_array(3, SAMPLES * 8, 0.0f, 1.0f, world->features);
     world->field = tiny_field(policy, SAPE_ENCODING_FOURIER);
-    ck_assert_ptr_nonnull(world->field);
+    world->second_field = tiny_field(policy, SAPE_ENCODING_FOURIER);
+    ck_assert(world->field != NULL && world->second_field != NULL);
     CHECK_OK(sape_field_set_num_threads(world->field, threads));
     world->encoder = sape_field_encoder(world->field);
     world->mask = sape_field_mask(world->field);
@@ -455,4 +456,5 @@ void close_world(struct world *world) {
     sape_safetensors_free(world->checkpoint);
     sape_trainer_free(world->trainer);
     sape_field_free(world->field);
+    sape_field_free(world->second_field);
 }

@@ -19,7 +19,7 @@ struct world {
     sape_encoder *encoder;
     sape_mask *mask;
     sape_network *network;
-    sape_field *field;
+    sape_field *field, *second_field;
     sape_trainer *trainer;
     sape_safetensors *checkpoint;
     float x[SAMPLES], targets[SAMPLES], values[SAMPLES], features[SAMPLES * 8];

@@ -451,11 +451,10 @@ START_TEST(what_is_refused) {
     REFUSE(alpha_min, 2.0, "alpha_max is only 1");
     REFUSE(resolution, 2, "3 to 4096");
     sape_trainer_params derivatives = params;
-    sape_trainer *trainer;
     derivatives.loss = SAPE_LOSS_CUSTOM_JACOBIAN;
-    CHECK_OK(sape_trainer_create(&derivatives, NULL, fit->field, &trainer));
-    EXPECT_ERROR(sape_trainer_set_adaptive_rate(trainer, &good), SAPE_ERROR_UNSUPPORTED, "derivatives", "");
-    sape_trainer_free(trainer);
+    struct small_fit *other = small_fit_create(SAPE_POLICY_SPATIAL, &derivatives);
+    EXPECT_ERROR(sape_trainer_set_adaptive_rate(other->trainer, &good), SAPE_ERROR_UNSUPPORTED, "derivatives", "");
+    small_fit_free(other);
     EXPECT_ERROR(sape_trainer_set_adaptive_rate(NULL, &good), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
     CHECK_OK(sape_trainer_set_adaptive_rate(fit->trainer, &good));
     EXPECT_ERROR(sape_trainer_set_reduce(fit->trainer, sum_nothing, NULL), SAPE_ERROR_UNSUPPORTED, "adaptive rate",

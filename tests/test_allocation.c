@@ -78,7 +78,7 @@ START_TEST(every_thread_fails_once) {
         char number[16];
         snprintf(number, sizeof number, "thread %ld of 4", allowed + 2);
         threads_left = allowed;
-        EXPECT_ERROR(sape_trainer_create(&params, NULL, world.field, &trainer), SAPE_ERROR_THREAD, number,
+        EXPECT_ERROR(sape_trainer_create(&params, NULL, world.second_field, &trainer), SAPE_ERROR_THREAD, number,
                      "sape_trainer_create");
         ck_assert_ptr_null(trainer);
         threads_left = -1;
@@ -104,7 +104,7 @@ static sape_trainer *open_training(struct world *world) {
     sape_adaptive_rate_params_init(&rate, sizeof rate);
     rate.resolution = 8;
     sape_trainer *trainer;
-    CHECK_OK(sape_trainer_create(&params, NULL, world->field, &trainer));
+    CHECK_OK(sape_trainer_create(&params, NULL, world->second_field, &trainer));
     CHECK_OK(sape_trainer_set_adaptive_rate(trainer, &rate));
     CHECK_OK(sape_trainer_set_data(trainer, SAMPLES, world->x, world->targets));
     CHECK_OK(sape_trainer_run(trainer, 5, NULL, NULL, NULL));
@@ -157,7 +157,7 @@ START_TEST(iterations_allocate_nothing) {
     const sape_trainer_params params =
         world_trainer_params(&world, _i < NUM_POLICIES ? SAPE_LOSS_MSE : SAPE_LOSS_CUSTOM, SAMPLES / 2 - 1);
     sape_trainer *trainer;
-    CHECK_OK(sape_trainer_create(&params, NULL, world.field, &trainer));
+    CHECK_OK(sape_trainer_create(&params, NULL, world.second_field, &trainer));
     CHECK_OK(sape_trainer_set_data(trainer, SAMPLES, world.x, world.targets));
     CHECK_OK(sape_trainer_step(trainer, NULL));
     failing_malloc_begin(-1);

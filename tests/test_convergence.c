@@ -129,15 +129,14 @@ END_TEST
 START_TEST(result_of_a_run_that_cannot_begin) {
     const sape_trainer_params params = small_fit_params();
     struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
-    sape_trainer *trainer;
-    CHECK_OK(sape_trainer_create(NULL, NULL, fit->field, &trainer));
+    sape_trainer_free(fit->trainer);
+    CHECK_OK(sape_trainer_create(NULL, NULL, fit->field, &fit->trainer));
     for (int i = 0; i < 2; i++) {
         sape_result result = {.struct_size = sizeof result, .iterations = 7, .loss = 7.0, .validation_loss = 7.0};
-        EXPECT_ERROR(sape_trainer_run(i == 0 ? trainer : NULL, 5, NULL, NULL, &result),
+        EXPECT_ERROR(sape_trainer_run(i == 0 ? fit->trainer : NULL, 5, NULL, NULL, &result),
                      i == 0 ? SAPE_ERROR_STATE : SAPE_ERROR_ARGUMENT, "sape_trainer_run", i == 0 ? "data" : "NULL");
         ck_assert(result.iterations == 0 && result.loss == 0.0 && isnan(result.validation_loss));
     }
-    sape_trainer_free(trainer);
     small_fit_free(fit);
 }
 END_TEST

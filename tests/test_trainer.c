@@ -242,7 +242,9 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_trainer_create(NULL, &optimizer, task.field, &trainer), SAPE_ERROR_ARGUMENT, "learning_rate",
                  "nan");
     ck_assert_ptr_null(trainer);
-    CHECK_OK(sape_trainer_create(&p, NULL, task.field, &trainer));
+    sape_trainer_free(task.trainer);
+    CHECK_OK(sape_trainer_create(&p, NULL, task.field, &task.trainer));
+    trainer = task.trainer;
     EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_STATE, "no data", "");
     EXPECT_ERROR(sape_trainer_set_data(trainer, 0, task.x, task.targets), SAPE_ERROR_ARGUMENT, "n", "0");
     EXPECT_ERROR(sape_trainer_set_data(trainer, SIZE_MAX, task.x, task.targets), SAPE_ERROR_MEMORY, "n", "184467");
@@ -265,8 +267,37 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_trainer_step(NULL, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
     EXPECT_ERROR(sape_trainer_run(NULL, 1, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
     EXPECT_ERROR(sape_trainer_set_data(NULL, 3, task.x, task.targets), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
-    sape_trainer_free(trainer);
     sape_trainer_free(NULL);
+    free_task(&task);
+}
+END_TEST
+
+/* A second trainer is refused, and the first one does not notice. */
+START_TEST(test_one_trainer_at_a_time) {
+    const struct task_options options = {.policy = SAPE_POLICY_SPATIAL, .n = 50};
+    struct task task = make_task(options);
+    sape_trainer *second;
+    CHECK_OK(sape_trainer_run(task.trainer, 3, NULL, NULL, NULL));
+    EXPECT_ERROR(sape_trainer_create(NULL, NULL, task.field, &second), SAPE_ERROR_STATE, "sape_trainer_create",
+                 "the field has a trainer");
+    ck_assert_ptr_null(second);
+    CHECK_OK(sape_trainer_run(task.trainer, 3, NULL, NULL, NULL));
+    float *parameters = task_parameters(&task), *expected = trained(options, 6);
+    ck_assert_mem_eq(parameters, expected, task.count * sizeof *expected);
+    sape_trainer_free(task.trainer);
+    CHECK_OK(sape_trainer_create(NULL, NULL, task.field, &task.trainer));
+    free(parameters);
+    free(expected);
+    free_task(&task);
+}
+END_TEST
+
+/* The trainer goes on with a field that has been freed, and the field goes with it. */
+START_TEST(test_field_freed_first) {
+    struct task task = make_task((struct task_options){.n = 50});
+    sape_field_free(task.field);
+    CHECK_OK(sape_trainer_run(task.trainer, 3, NULL, NULL, NULL));
+    task.field = NULL;
     free_task(&task);
 }
 END_TEST
@@ -281,6 +312,8 @@ int main(void) {
     tcase_add_test(tcase, test_changes_between_steps);
     tcase_add_test(tcase, test_idle_rows);
     tcase_add_test(tcase, test_fork);
+    tcase_add_test(tcase, test_one_trainer_at_a_time);
+    tcase_add_test(tcase, test_field_freed_first);
 #ifndef SAPE_BLIS
     tcase_add_test(tcase, test_cblas);
 #endif

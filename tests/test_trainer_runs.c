@@ -53,16 +53,15 @@ END_TEST
 START_TEST(test_progress_every) {
     struct task task = make_task((struct task_options){.n = 20});
     sape_trainer_params params;
-    sape_trainer *trainer;
     struct record record = {0};
     sape_trainer_params_init(&params, sizeof params);
     params.progress_every = 4;
-    CHECK_OK(sape_trainer_create(&params, NULL, task.field, &trainer));
-    CHECK_OK(sape_trainer_set_data(trainer, task.n, task.x, task.targets));
-    CHECK_OK(sape_trainer_run(trainer, 10, watch, &record, NULL));
+    sape_trainer_free(task.trainer);
+    CHECK_OK(sape_trainer_create(&params, NULL, task.field, &task.trainer));
+    CHECK_OK(sape_trainer_set_data(task.trainer, task.n, task.x, task.targets));
+    CHECK_OK(sape_trainer_run(task.trainer, 10, watch, &record, NULL));
     ck_assert_uint_eq(record.calls, 3); /* 4, 8 and the last */
     ck_assert_uint_eq(record.last, 10);
-    sape_trainer_free(trainer);
     free_task(&task);
 }
 END_TEST

@@ -50,7 +50,10 @@ SAPE_API void sape_predict_options_init(sape_predict_options *options, size_t si
 SAPE_API sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mask_params *mask,
                                        const sape_network_params *network, sape_field **out);
 
-/** Frees a field with its parts; NULL is fine. Trainers of it must have been freed before. */
+/**
+ * Frees a field with its parts; NULL is fine. While it has a trainer the field stays, for that trainer alone, and goes
+ * with it.
+ */
 SAPE_API void sape_field_free(sape_field *field);
 
 /** @return the field's encoder, borrowed; NULL for NULL. */

@@ -216,10 +216,11 @@ SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size)
  *
  * @param params    NULL for the defaults.
  * @param optimizer parameters of the optimizer; NULL for the defaults.
- * @param field     the field to train; it must outlive the trainer, and have one trainer at a time.
+ * @param field     the field to train, borrowed. A field has one trainer at a time: the next one can be made when this
+ *                  one has been freed.
  * @param out       receives the trainer; NULL is stored when the call fails.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD,
- *         #SAPE_ERROR_UNSUPPORTED (validation, see validation_share).
+ *         #SAPE_ERROR_UNSUPPORTED (validation, see validation_share), #SAPE_ERROR_STATE (the field has a trainer).
  */
 SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
                                          sape_field *field, sape_trainer **out);
