@@ -11,6 +11,7 @@
 
 #include "convergence.h"
 #include "mask.h"
+#include "rate.h"
 #include "safetensors_writer.h"
 #include "validation.h"
 
@@ -29,7 +30,7 @@ sape_status sape_checkpoint_read_row(const char *function, const sape_safetensor
                                      float *values, size_t count);
 
 /* What the mask's tensors cannot hold: its settings, its schedule, and rows with ramps. The mask has been given the
-   file's tensors, and is as it was when the call fails. */
+   file's tensors; when the call fails, which it does with a twin first, it is good for nothing but to be freed. */
 sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mask *mask,
                                      sape_safetensors_writer *writer);
 sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask);
@@ -66,8 +67,7 @@ struct sape_checkpoint_progress {
 };
 
 sape_status sape_checkpoint_read_progress(const char *function, const sape_safetensors *file,
-                                          const sape_trainer *trainer, uint64_t num_steps,
-                                          struct sape_checkpoint_progress *progress);
+                                          const sape_trainer *trainer, struct sape_checkpoint_progress *progress);
 void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress);
 void sape_checkpoint_drop_progress(struct sape_checkpoint_progress *progress);
 
@@ -82,6 +82,8 @@ struct sape_checkpoint_rate {
 
 sape_status sape_checkpoint_read_rate(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
                                       struct sape_checkpoint_rate *incoming);
+/* A copy of a rate with what was read in place of its own, to be checked. */
+void sape_checkpoint_show_rate(const struct sape_checkpoint_rate *incoming, struct sape_rate *rate);
 void sape_checkpoint_take_rate(sape_trainer *trainer, const struct sape_checkpoint_rate *incoming);
 
 sape_status sape_checkpoint_restore_trainer(const char *function, const sape_safetensors *file, sape_trainer *trainer);

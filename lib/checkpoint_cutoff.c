@@ -38,7 +38,7 @@ static void list_entries(struct state *state, struct sape_entry entries[NUM_ENTR
         {"sape.mask.gamma", SAPE_ENTRY_REAL, &params->gamma, NULL},
         {"sape.mask.steepness", SAPE_ENTRY_REAL, &params->steepness, NULL},
         {"sape.mask.midpoint", SAPE_ENTRY_REAL, &params->midpoint, NULL},
-        {"sape.mask.rescale", SAPE_ENTRY_SIZE, &state->rescale, NULL},
+        {"sape.mask.rescale", SAPE_ENTRY_FLAG, &state->rescale, NULL},
         {"sape.mask.boundary", SAPE_ENTRY_CHOICE, &state->boundary, boundaries},
         {"sape.mask.start_iteration", SAPE_ENTRY_SIZE, &params->start_iteration, NULL},
         {"sape.mask.end_iteration", SAPE_ENTRY_INTEGER, &state->cutoff.end_iteration, NULL},
@@ -74,9 +74,7 @@ sape_status sape_checkpoint_apply_cutoff(const char *function, const sape_safete
     cutoff->params.rescale = state.rescale != 0;
     cutoff->params.boundary = (sape_boundary)state.boundary;
     cutoff->params.shape = (sape_filter_shape)state.shape;
-    if (sape_cutoff_check(function, &cutoff->params, cutoff->end_iteration) != SAPE_OK || cutoff->params.window == 0 ||
-        !(cutoff->limit > 0.0))
-        return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata of the mask are out of range");
+    SAPE_TRY(sape_cutoff_check_state(function, cutoff, state.iteration));
     *mask->cutoff = *cutoff;
     mask->iteration = state.iteration;
     sape_cutoff_set_sigma(mask->cutoff, mask->grid.cells, mask->cutoff->sigma);

@@ -24,7 +24,7 @@ struct architecture {
 static void list_entries(struct architecture *a, struct sape_entry entries[NUM_ENTRIES]) {
     const struct sape_entry all[NUM_ENTRIES] = {
         {"sape.encoder.kind", SAPE_ENTRY_CHOICE, &a->encoding, encodings},
-        {"sape.encoder.include_identity", SAPE_ENTRY_SIZE, &a->identity, NULL},
+        {"sape.encoder.include_identity", SAPE_ENTRY_FLAG, &a->identity, NULL},
         {"sape.encoder.domain_dim", SAPE_ENTRY_SIZE, &a->domain_dim, NULL},
         {"sape.encoder.num_frequencies", SAPE_ENTRY_SIZE, &a->num_frequencies, NULL},
         {"sape.mask.policy", SAPE_ENTRY_CHOICE, &a->policy, policies},

@@ -10,6 +10,9 @@
 #define NUM_SETTINGS 5
 #define MAX_ENTRIES 20
 
+/* Of the number of features: what rounding can make of a row's sum. */
+#define SUM_TOLERANCE 1e-6f
+
 static const char *const positions_names[] = {"sape.mask.positions.0", "sape.mask.positions.1"};
 
 const char *sape_checkpoint_positions_name(size_t axis) {
@@ -96,6 +99,7 @@ static sape_status add_ramp_rows(const char *function, const struct sape_mask *m
 
 sape_status sape_checkpoint_add_mask(const char *function, const struct sape_mask *mask,
                                      sape_safetensors_writer *writer) {
+    SAPE_TRY(sape_mask_check_state(function, mask));
     if (mask->cutoff != NULL) return sape_checkpoint_add_cutoff(mask, writer);
     struct state state = state_of(mask);
     struct sape_entry entries[MAX_ENTRIES];
@@ -111,16 +115,6 @@ sape_status sape_checkpoint_match_mask(const char *function, const sape_safetens
     struct sape_entry entries[MAX_ENTRIES];
     list_entries(&state, entries);
     return sape_entries_match(function, file, entries, NUM_SETTINGS);
-}
-
-static sape_status check_schedule(const char *function, const struct sape_mask *mask) {
-    const size_t dim = mask->encoding_dim;
-    bool good = mask->block >= 1 && mask->block <= dim && mask->num_blocks >= 1 && mask->num_blocks <= dim &&
-                mask->block_iterations >= 1 && mask->patience >= 1 && isfinite(mask->epsilon) && mask->epsilon >= 0.0 &&
-                mask->current <= mask->next && mask->next <= dim;
-    for (size_t a = 0; a < SAPE_MAX_DIM; a++)
-        good = good && isfinite(mask->center[a]) && isfinite(mask->scale[a]) && mask->scale[a] != 0.0f;
-    return good ? SAPE_OK : sape_fail(SAPE_ERROR_FORMAT, function, "the metadata of the mask are out of range");
 }
 
 /* Where the mask's scratch memory keeps the rows until they are known to be good. */
@@ -164,27 +158,26 @@ static bool is_whole(float value, size_t most) {
     return value >= 0.0f && value <= (float)most && value == floorf(value);
 }
 
-/* Reading the mask relies on it that no row ends before its level. */
-static sape_status check_rows(const char *function, const struct sape_mask *mask) {
-    const struct rows rows = scratch_rows(mask);
-    for (size_t i = 0; i < mask->grid.cells; i++) {
-        const bool good = is_whole(rows.level[i], mask->encoding_dim) && is_whole(rows.end[i], mask->encoding_dim) &&
-                          rows.level[i] <= rows.end[i] && rows.ramp[i] >= 0.0f && rows.ramp[i] <= 1.0f &&
-                          (!mask->in_progress[i] || rows.level[i] <= (float)mask->next);
-        if (!good)
-            return sape_fail(SAPE_ERROR_FORMAT, function, "row %zu of the mask: level %g, end %g, ramp %g", i,
-                             (double)rows.level[i], (double)rows.end[i], (double)rows.ramp[i]);
-    }
-    return SAPE_OK;
+/* The sum of the row's weights is in the file as well, and has been set before. */
+static bool is_row(const struct sape_mask *mask, const struct rows *rows, size_t i) {
+    const float level = rows->level[i], end = rows->end[i], ramp = rows->ramp[i];
+    const float dim = (float)mask->encoding_dim, sum = level + ramp * (end - level);
+    return is_whole(level, mask->encoding_dim) && is_whole(end, mask->encoding_dim) &&
+           fabsf(sum - sape_mask_row_sum(mask, i)) <= SUM_TOLERANCE * dim;
 }
 
-static void take_rows(struct sape_mask *mask) {
+static sape_status take_rows(const char *function, struct sape_mask *mask) {
     const struct rows rows = scratch_rows(mask);
     for (size_t i = 0; i < mask->grid.cells; i++) {
+        if (!is_row(mask, &rows, i))
+            return sape_fail(SAPE_ERROR_FORMAT, function, "row %zu of the mask: level %g, end %g, ramp %g, sum %g", i,
+                             (double)rows.level[i], (double)rows.end[i], (double)rows.ramp[i],
+                             (double)sape_mask_row_sum(mask, i));
         mask->level[i] = (uint16_t)rows.level[i];
         mask->end[i] = (uint16_t)rows.end[i];
         mask->ramp[i] = rows.ramp[i];
     }
+    return SAPE_OK;
 }
 
 sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetensors *file, struct sape_mask *mask) {
@@ -193,13 +186,12 @@ sape_status sape_checkpoint_apply_mask(const char *function, const sape_safetens
     struct sape_entry entries[MAX_ENTRIES];
     const size_t count = list_entries(&state, entries);
     SAPE_TRY(sape_entries_read(function, file, entries, count));
-    SAPE_TRY(check_schedule(function, &state.mask));
     if (mask->ramp != NULL) {
         SAPE_TRY(read_rows(function, file, &state));
-        SAPE_TRY(check_rows(function, &state.mask));
-        take_rows(mask);
+        SAPE_TRY(take_rows(function, mask));
     }
     *mask = state.mask;
+    SAPE_TRY(sape_mask_check_state(function, mask));
     sape_mask_rebuild(mask);
     return SAPE_OK;
 }

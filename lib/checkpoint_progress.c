@@ -78,9 +78,13 @@ sape_status sape_checkpoint_add_progress(const sape_trainer *trainer, sape_safet
 static sape_status read_file(const char *function, const sape_safetensors *file, const char *name,
                              const sape_field *field, sape_safetensors **out) {
     size_t size;
+    bool metadata;
     const void *bytes = sape_contents_tensor(file, name, &size);
     if (bytes == NULL) return SAPE_OK;
     SAPE_TRY(sape_contents_parse(function, bytes, size, out));
+    SAPE_TRY(sape_checkpoint_has_metadata(function, *out, &metadata));
+    if (!metadata) return sape_fail(SAPE_ERROR_FORMAT, function, "%s has no metadata of libsape", name);
+    SAPE_TRY(sape_checkpoint_match_mask(function, *out, field->mask));
     return sape_checkpoint_check_field(function, *out, field);
 }
 
@@ -93,17 +97,10 @@ static sape_status extract_field(const char *function, const sape_safetensors *f
     return status;
 }
 
-/* A patience cannot have begun in an iteration that there has not been. */
-static sape_status check_since(const char *function, const char *name, uint64_t since, uint64_t num_steps) {
-    if (since <= num_steps) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_FORMAT, function, "%s is %llu, but there have been only %llu iterations", name,
-                     (unsigned long long)since, (unsigned long long)num_steps);
-}
-
 /* The samples' losses when their mean was lowest, where there has been one. */
 static sape_status read_lowest(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
                                struct sape_validation *validation) {
-    const size_t count = trainer->validation.count;
+    const size_t count = validation->count = trainer->validation.count;
     if (isinf(validation->lowest_loss)) return SAPE_OK;
     validation->lowest_sample_loss = SAPE_NEW_ARRAY(float, count);
     if (validation->lowest_sample_loss == NULL)
@@ -112,7 +109,7 @@ static sape_status read_lowest(const char *function, const sape_safetensors *fil
 }
 
 static sape_status read_validation(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
-                                   uint64_t num_steps, struct sape_validation *validation) {
+                                   struct sape_validation *validation) {
     sape_trainer_params params = trainer->params;
     struct sape_entry entries[NUM_VALIDATION];
     const bool stored = sape_safetensors_metadata(file, "sape.validation.share") != NULL;
@@ -124,8 +121,6 @@ static sape_status read_validation(const char *function, const sape_safetensors 
     list_validation(&params, validation, entries);
     SAPE_TRY(sape_entries_match(function, file, entries, NUM_SETTINGS));
     SAPE_TRY(sape_entries_read(function, file, entries, NUM_VALIDATION));
-    SAPE_TRY(check_since(function, "sape.validation.since", validation->since, num_steps));
-    SAPE_TRY(check_since(function, "sape.validation.best_iteration", validation->best_iteration, num_steps));
     SAPE_TRY(read_lowest(function, file, trainer, validation));
     SAPE_TRY(read_file(function, file, best_name, trainer->field, &validation->best));
     SAPE_TRY(read_file(function, file, latest_name, trainer->field, &validation->latest));
@@ -135,8 +130,7 @@ static sape_status read_validation(const char *function, const sape_safetensors 
 }
 
 sape_status sape_checkpoint_read_progress(const char *function, const sape_safetensors *file,
-                                          const sape_trainer *trainer, uint64_t num_steps,
-                                          struct sape_checkpoint_progress *progress) {
+                                          const sape_trainer *trainer, struct sape_checkpoint_progress *progress) {
     struct sape_entry entries[NUM_CONVERGENCE];
     sape_convergence_begin(&progress->convergence);
     sape_validation_begin(&progress->validation);
@@ -144,9 +138,8 @@ sape_status sape_checkpoint_read_progress(const char *function, const sape_safet
     if (watches_convergence(trainer) && sape_safetensors_metadata(file, "sape.convergence.best") != NULL) {
         list_convergence(&progress->convergence, entries);
         SAPE_TRY(sape_entries_read(function, file, entries, NUM_CONVERGENCE));
-        SAPE_TRY(check_since(function, "sape.convergence.since", progress->convergence.since, num_steps));
     }
-    return read_validation(function, file, trainer, num_steps, &progress->validation);
+    return read_validation(function, file, trainer, &progress->validation);
 }
 
 void sape_checkpoint_take_progress(sape_trainer *trainer, struct sape_checkpoint_progress *progress) {

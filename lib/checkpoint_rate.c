@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The locally adaptive learning rate in checkpoints. */
-#include <math.h>
 #include <string.h>
 
 #include "checkpoint.h"
@@ -17,8 +16,6 @@
 static const char on_key[] = "sape.rate.alpha_min";
 static const char *const row_names[NUM_ROWS] = {"sape.rate.sigma", "sape.rate.gradient", "sape.rate.log",
                                                 "sape.rate.counter"};
-/* The first rows are shares of the largest value. */
-#define NUM_SHARES 2
 
 /* The settings, which must be the same, first. */
 static void list_entries(struct sape_rate *rate, struct sape_entry entries[NUM_ENTRIES]) {
@@ -57,13 +54,6 @@ sape_status sape_checkpoint_add_rate(const char *function, const sape_trainer *t
     return SAPE_OK;
 }
 
-static sape_status check_row(const char *function, size_t row, const float *values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (!(values[i] >= 0.0f) || isinf(values[i]) || (row < NUM_SHARES && values[i] > 1.0f))
-            return sape_fail(SAPE_ERROR_FORMAT, function, "%s[%zu] is %g", row_names[row], i, (double)values[i]);
-    return SAPE_OK;
-}
-
 sape_status sape_checkpoint_read_rate(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
                                       struct sape_checkpoint_rate *incoming) {
     const bool stored = sape_safetensors_metadata(file, on_key) != NULL;
@@ -81,11 +71,18 @@ sape_status sape_checkpoint_read_rate(const char *function, const sape_safetenso
     incoming->batches = rate.batches;
     incoming->rows = SAPE_NEW_ARRAY(float, NUM_ROWS *cells);
     if (incoming->rows == NULL) return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu cells", cells);
-    for (size_t i = 0; i < NUM_ROWS; i++) {
+    for (size_t i = 0; i < NUM_ROWS; i++)
         SAPE_TRY(sape_checkpoint_read_row(function, file, row_names[i], incoming->rows + i * cells, cells));
-        SAPE_TRY(check_row(function, i, incoming->rows + i * cells, cells));
-    }
     return SAPE_OK;
+}
+
+void sape_checkpoint_show_rate(const struct sape_checkpoint_rate *incoming, struct sape_rate *rate) {
+    const size_t cells = rate->grid.cells;
+    rate->sigma = incoming->rows;
+    rate->gradient = incoming->rows + cells;
+    rate->log = incoming->rows + 2 * cells;
+    rate->counter = incoming->rows + 3 * cells;
+    rate->batches = incoming->batches;
 }
 
 void sape_checkpoint_take_rate(sape_trainer *trainer, const struct sape_checkpoint_rate *incoming) {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Trainers in checkpoints: their field, and what the optimizer and the batches have come to. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -70,7 +69,7 @@ static void list_entries(struct state *s, struct sape_entry entries[NUM_ENTRIES]
         {"sape.optimizer.num_steps", SAPE_ENTRY_INTEGER, &s->num_steps, NULL},
         {"sape.trainer.samples_used", SAPE_ENTRY_SIZE, &s->used, NULL},
         {"sape.trainer.features_touched", SAPE_ENTRY_SIZE, &s->touched, NULL},
-        {"sape.trainer.has_previous", SAPE_ENTRY_SIZE, &s->has_previous, NULL},
+        {"sape.trainer.has_previous", SAPE_ENTRY_FLAG, &s->has_previous, NULL},
         {"sape.trainer.random.0", SAPE_ENTRY_INTEGER, &s->random.state[0], NULL},
         {"sape.trainer.random.1", SAPE_ENTRY_INTEGER, &s->random.state[1], NULL},
         {"sape.trainer.random.2", SAPE_ENTRY_INTEGER, &s->random.state[2], NULL},
@@ -128,6 +127,7 @@ static sape_status add_array(const char *function, const sape_network *network, 
     sape_network_export(network, array->values, flat);
     for (size_t i = 0; i < sape_network_tensor_count(network); i++) {
         SAPE_TRY(describe(network, array->prefix, i, name, sizeof name, &info));
+        SAPE_TRY(sape_check_finite(function, name, flat, info.count));
         SAPE_TRY(sape_safetensors_writer_add(writer, name, SAPE_DTYPE_F32, info.rank, info.shape, flat));
         flat += info.count;
     }
@@ -148,6 +148,7 @@ sape_status sape_checkpoint_add_trainer(const char *function, const sape_trainer
     struct state state = state_of(trainer);
     struct sape_entry entries[NUM_ENTRIES], point_settings[NUM_POINT_SETTINGS];
     struct array arrays[MAX_ARRAYS];
+    SAPE_TRY(sape_trainer_check_state(function, trainer));
     SAPE_TRY(sape_checkpoint_add_field(function, trainer->field, writer));
     list_entries(&state, entries);
     SAPE_TRY(sape_entries_write(writer, entries, NUM_ENTRIES));
@@ -175,12 +176,6 @@ static void drop(struct incoming *incoming) {
     sape_release(incoming->epoch);
 }
 
-static sape_status check_values(const char *function, const char *name, const float *values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (isnan(values[i])) return sape_fail(SAPE_ERROR_NOT_FINITE, function, "%s[%zu] is nan", name, i);
-    return SAPE_OK;
-}
-
 /* An array in the public order. */
 static sape_status read_flat(const char *function, const sape_safetensors *file, const sape_network *network,
                              const char *prefix, float *flat) {
@@ -190,7 +185,7 @@ static sape_status read_flat(const char *function, const sape_safetensors *file,
         SAPE_TRY(describe(network, prefix, i, name, sizeof name, &info));
         SAPE_TRY(sape_checkpoint_expect(function, file, name, info.rank, info.shape));
         SAPE_TRY(sape_safetensors_read(file, name, flat, info.count));
-        SAPE_TRY(check_values(function, name, flat, info.count));
+        SAPE_TRY(sape_check_finite(function, name, flat, info.count));
         flat += info.count;
     }
     return SAPE_OK;
@@ -223,7 +218,19 @@ static sape_status check_order(const char *function, const double *order, size_t
     return SAPE_OK;
 }
 
-static sape_status read_epoch(const char *function, const sape_safetensors *file, size_t count, size_t **out) {
+/* Held-out samples, and those of batches that have all of them, keep their places. */
+static sape_status check_fixed(const char *function, const sape_trainer *trainer, const size_t *epoch) {
+    const size_t first = trainer->batch_size < trainer->num_training ? trainer->num_training : 0;
+    for (size_t i = first; i < trainer->num_samples; i++)
+        if (epoch[i] != trainer->epoch[i])
+            return sape_fail(SAPE_ERROR_FORMAT, function, "%s[%zu] is %zu, which the seed has put elsewhere",
+                             epoch_name, i, epoch[i]);
+    return SAPE_OK;
+}
+
+static sape_status read_epoch(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
+                              size_t **out) {
+    const size_t count = trainer->num_samples;
     SAPE_TRY(sape_checkpoint_expect(function, file, epoch_name, 1, &count));
     double *order = SAPE_NEW_ARRAY(double, count);
     *out = SAPE_NEW_ARRAY(size_t, count);
@@ -232,6 +239,7 @@ static sape_status read_epoch(const char *function, const sape_safetensors *file
         status = sape_fail(SAPE_ERROR_MEMORY, function, "no memory for %zu samples", count);
     if (status == SAPE_OK) status = sape_safetensors_read_double(file, epoch_name, order, count);
     if (status == SAPE_OK) status = check_order(function, order, count, *out);
+    if (status == SAPE_OK) status = check_fixed(function, trainer, *out);
     sape_release(order);
     return status;
 }
@@ -243,13 +251,31 @@ static sape_status read_state(const char *function, const sape_safetensors *file
     list_entries(state, entries);
     SAPE_TRY(sape_entries_match(function, file, entries, NUM_SETTINGS));
     SAPE_TRY(sape_entries_match(function, file, point_settings, list_point_settings(state, point_settings)));
-    SAPE_TRY(sape_entries_read(function, file, entries, NUM_ENTRIES));
-    const uint64_t *random = state->random.state;
-    /* A generator whose state is all zero gives nothing but zeros. */
-    if (state->used > state->num_samples || state->touched > trainer->field->network->input_dim ||
-        state->has_previous > 1 || (random[0] | random[1] | random[2] | random[3]) == 0)
-        return sape_fail(SAPE_ERROR_FORMAT, function, "the metadata of the trainer are out of range");
-    return SAPE_OK;
+    return sape_entries_read(function, file, entries, NUM_ENTRIES);
+}
+
+/* Whether a trainer with the checkpoint's state would be one. */
+static sape_status check_incoming(const char *function, const sape_trainer *trainer, const struct incoming *incoming) {
+    const struct state *state = &incoming->state;
+    struct sape_optimizer optimizer = *trainer->optimizer;
+    struct sape_rate rate;
+    sape_trainer candidate = *trainer;
+    optimizer.num_steps = state->num_steps;
+    optimizer.first = incoming->arrays[0];
+    optimizer.second = optimizer.second == NULL ? NULL : incoming->arrays[1];
+    candidate.optimizer = &optimizer;
+    candidate.used = state->used;
+    candidate.touched = state->touched;
+    candidate.has_previous = state->has_previous != 0;
+    candidate.random = state->random;
+    candidate.convergence = incoming->progress.convergence;
+    candidate.validation = incoming->progress.validation;
+    if (trainer->rate != NULL) {
+        rate = *trainer->rate;
+        sape_checkpoint_show_rate(&incoming->rate, &rate);
+        candidate.rate = &rate;
+    }
+    return sape_trainer_check_state(function, &candidate);
 }
 
 static sape_status read_incoming(const char *function, const sape_safetensors *file, const sape_trainer *trainer,
@@ -259,10 +285,10 @@ static sape_status read_incoming(const char *function, const sape_safetensors *f
     const size_t count = list_arrays(trainer, incoming->state.has_previous, arrays);
     for (size_t i = 0; i < count; i++)
         SAPE_TRY(read_array(function, file, trainer->field->network, arrays[i].prefix, &incoming->arrays[i]));
-    SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, incoming->state.num_steps, &incoming->progress));
+    SAPE_TRY(sape_checkpoint_read_progress(function, file, trainer, &incoming->progress));
     SAPE_TRY(sape_checkpoint_read_rate(function, file, trainer, &incoming->rate));
-    if (trainer->epoch == NULL) return SAPE_OK;
-    return read_epoch(function, file, trainer->num_samples, &incoming->epoch);
+    if (trainer->epoch != NULL) SAPE_TRY(read_epoch(function, file, trainer, &incoming->epoch));
+    return check_incoming(function, trainer, incoming);
 }
 
 static void take_over(sape_trainer *trainer, struct incoming *incoming) {
@@ -272,6 +298,9 @@ static void take_over(sape_trainer *trainer, struct incoming *incoming) {
     for (size_t i = 0; i < count; i++)
         memcpy(arrays[i].values, incoming->arrays[i], trainer->field->network->size * sizeof(float));
     if (trainer->epoch != NULL) memcpy(trainer->epoch, incoming->epoch, trainer->num_samples * sizeof *trainer->epoch);
+    /* Rows behind the new touched may have a gradient from before. */
+    if (trainer->slots != NULL)
+        memset(trainer->slots, 0, trainer->plan.slots * trainer->field->network->size * sizeof *trainer->slots);
     trainer->optimizer->num_steps = state->num_steps;
     trainer->used = state->used;
     trainer->touched = state->touched;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "claims.h"
 #include "error.h"
 
 sape_status sape_convergence_check(const char *function, const sape_trainer_params *params) {
@@ -17,6 +18,17 @@ sape_status sape_convergence_check(const char *function, const sape_trainer_para
 
 void sape_convergence_begin(struct sape_convergence *convergence) {
     *convergence = (struct sape_convergence){.best = INFINITY};
+}
+
+sape_status sape_convergence_check_state(const char *function, const struct sape_convergence *convergence,
+                                         uint64_t batches_used, uint64_t epoch_batches, uint64_t num_steps) {
+    const uint64_t batches = convergence->batches;
+    const struct sape_claim claims[] = {
+        {"sape.convergence.batches", batches < epoch_batches && batches <= batches_used},
+        {"sape.convergence.sum", !isnan(convergence->sum) && (batches > 0 || convergence->sum == 0.0)},
+        {"sape.convergence.best", !isnan(convergence->best)},
+        {"sape.convergence.since", convergence->since <= num_steps}};
+    return SAPE_CHECK_CLAIMS(function, claims);
 }
 
 void sape_convergence_new_epoch(struct sape_convergence *convergence) {

@@ -20,6 +20,11 @@ sape_status sape_convergence_check(const char *function, const sape_trainer_para
 
 void sape_convergence_begin(struct sape_convergence *convergence);
 
+/* Checks what must hold between its members, the batches of the epoch under way, those it consists of, and the steps.
+ */
+sape_status sape_convergence_check_state(const char *function, const struct sape_convergence *convergence,
+                                         uint64_t batches_used, uint64_t epoch_batches, uint64_t num_steps);
+
 /* Drops the epoch under way. */
 void sape_convergence_new_epoch(struct sape_convergence *convergence);
 

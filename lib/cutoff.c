@@ -4,7 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "claims.h"
 #include "error.h"
+#include "mask.h"
 #include "memory.h"
 #include "params.h"
 #include "variance.h"
@@ -82,6 +84,16 @@ sape_status sape_cutoff_check(const char *function, const sape_cutoff_params *pa
                          "cutoff start_iteration is %zu, but the schedule ends at %llu (end_share of num_iterations)",
                          params->start_iteration, (unsigned long long)end_iteration);
     return SAPE_OK;
+}
+
+sape_status sape_cutoff_check_state(const char *function, const struct sape_cutoff *cutoff, uint64_t iteration) {
+    const bool constants = sape_cutoff_check(function, &cutoff->params, cutoff->end_iteration) == SAPE_OK;
+    const struct sape_claim claims[] = {{"one of the constants of sape.mask", constants},
+                                        {"sape.mask.window", cutoff->params.window >= 1},
+                                        {"sape.mask.limit", cutoff->limit > 0.0},
+                                        {"sape.mask.end_iteration", cutoff->end_iteration <= SAPE_MAX_SCHEDULE},
+                                        {"sape.mask.iteration", iteration <= SAPE_MAX_COUNT}};
+    return SAPE_CHECK_CLAIMS(function, claims);
 }
 
 static sape_status check_frequencies(const char *function, const sape_mask_params *params) {

@@ -46,6 +46,9 @@ void sape_cutoff_free(struct sape_cutoff *cutoff);
 /* Checks constants against a length of the training in iterations. */
 sape_status sape_cutoff_check(const char *function, const sape_cutoff_params *params, uint64_t end_iteration);
 
+/* Checks what must hold between the constants and the iteration, as sape_mask_check_state(). */
+sape_status sape_cutoff_check_state(const char *function, const struct sape_cutoff *cutoff, uint64_t iteration);
+
 /* (encoding_dim) frequencies, not descending. */
 void sape_cutoff_set_frequencies(struct sape_cutoff *cutoff, const double *frequencies);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "grid.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -146,12 +147,17 @@ static float corner_weight(const struct sape_grid *grid, const struct sape_place
     return weight;
 }
 
+/* A sum that overflows would be lost for good, and could not be saved. */
+static float saturate(float sum) {
+    return sum > FLT_MAX ? FLT_MAX : sum < -FLT_MAX ? -FLT_MAX : sum;
+}
+
 void sape_grid_record(const struct sape_grid *grid, size_t cell, const struct sape_place *places, float value,
                       float *log, float *counter) {
     for (size_t corner = 0; corner < (size_t)1 << grid->dim; corner++) {
         const float weight = corner_weight(grid, places, corner);
         const size_t at = cell + sape_grid_corner(grid, corner);
-        log[at] += value * weight;
+        log[at] = saturate(log[at] + value * weight);
         counter[at] += weight;
     }
 }

@@ -9,9 +9,6 @@
 #include "memory.h"
 #include "params.h"
 
-/* Products of it with numbers of blocks stay exact. */
-#define MAX_ITERATIONS ((size_t)1000000000000)
-
 static const sape_mask_params defaults = {.struct_size = sizeof(sape_mask_params),
                                           .policy = SAPE_POLICY_SPATIAL,
                                           .domain_dim = 2,
@@ -64,12 +61,12 @@ static sape_status check_params(const char *function, sape_mask_params *params) 
     if (params->num_blocks > params->encoding_dim)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "num_blocks is %zu, encoding_dim is only %zu",
                          params->num_blocks, params->encoding_dim);
-    if (params->num_iterations < 1 || params->num_iterations > MAX_ITERATIONS)
+    if (params->num_iterations < 1 || params->num_iterations > SAPE_MAX_SCHEDULE)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "num_iterations is %zu, must be 1 to %zu",
-                         params->num_iterations, MAX_ITERATIONS);
-    if (params->block_iterations > MAX_ITERATIONS)
+                         params->num_iterations, SAPE_MAX_SCHEDULE);
+    if (params->block_iterations > SAPE_MAX_SCHEDULE)
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "block_iterations is %zu, must be at most %zu",
-                         params->block_iterations, MAX_ITERATIONS);
+                         params->block_iterations, SAPE_MAX_SCHEDULE);
     if (!(params->epsilon >= 0.0) || isinf(params->epsilon))
         return sape_fail(SAPE_ERROR_ARGUMENT, function, "epsilon is %g, must be finite and >= 0", params->epsilon);
     SAPE_TRY(check_grid(function, params));
@@ -94,7 +91,7 @@ static void set_schedule(struct sape_mask *mask, const sape_mask_params *params)
     if (mask->block_iterations == 0) mask->block_iterations = 1;
     mask->current = mask->block;
     mask->next = 2 * mask->block < dim ? 2 * mask->block : dim;
-    mask->patience = mask->block_iterations / 2 > 0 ? mask->block_iterations / 2 : 1;
+    mask->patience = sape_mask_patience(mask->block_iterations);
 }
 
 static bool allocate(struct sape_mask *mask) {

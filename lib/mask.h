@@ -16,6 +16,9 @@
 #include "cutoff.h"
 #include "grid.h"
 
+/* Products of it with numbers of blocks stay exact. */
+#define SAPE_MAX_SCHEDULE ((size_t)1000000000000)
+
 struct sape_mask {
     sape_policy policy;
     size_t domain_dim, encoding_dim;
@@ -87,6 +90,15 @@ void sape_mask_bounds(const struct sape_mask *mask, size_t n, const float *x, ui
 
 /* The grid that the parameters ask for; its positions are the mask's to release, also when it fails. */
 sape_status sape_mask_set_grid(const char *function, struct sape_mask *mask, const sape_mask_params *params);
+
+/* Spatial_fixed: the patience that goes with iterations of a block. */
+size_t sape_mask_patience(size_t block_iterations);
+
+/* Checks what must hold between the mask's members, derived ones aside; every call that changes a mask keeps to it. */
+sape_status sape_mask_check_state(const char *function, const struct sape_mask *mask);
+
+/* The sum of a row's weights. */
+float sape_mask_row_sum(const struct sape_mask *mask, size_t row);
 
 /* Brings the derived members up to date after a change of the rows. */
 void sape_mask_rebuild(struct sape_mask *mask);

@@ -56,7 +56,7 @@ static sape_status find(const char *function, const sape_mask *mask, const char 
     return SAPE_OK;
 }
 
-static float stashed(const struct sape_mask *mask, size_t row) {
+float sape_mask_row_sum(const struct sape_mask *mask, size_t row) {
     const float level = (float)mask->level[row];
     return mask->ramp == NULL ? level : level + mask->ramp[row] * (float)(mask->end[row] - mask->level[row]);
 }
@@ -67,7 +67,7 @@ sape_status sape_mask_get_tensor(const sape_mask *mask, const char *name, float 
     for (size_t i = 0; i < count; i++) {
         switch ((enum tensor)index) {
         case STASHED:
-            values[i] = stashed(mask, i);
+            values[i] = sape_mask_row_sum(mask, i);
             break;
         case IN_PROGRESS:
             values[i] = (float)mask->in_progress[i];

@@ -12,6 +12,7 @@
 static const char *to_text(const struct sape_entry *entry, char text[SAPE_NUMBER_TEXT]) {
     switch (entry->type) {
     case SAPE_ENTRY_SIZE:
+    case SAPE_ENTRY_FLAG:
         sape_integer_to_text(*(const size_t *)entry->value, text);
         break;
     case SAPE_ENTRY_INTEGER:
@@ -29,9 +30,9 @@ static const char *to_text(const struct sape_entry *entry, char text[SAPE_NUMBER
     return text;
 }
 
-static bool read_size(const char *text, size_t *value) {
+static bool read_size(const char *text, size_t most, size_t *value) {
     uint64_t integer;
-    if (!sape_integer_from_text(text, &integer) || integer > SIZE_MAX) return false;
+    if (!sape_integer_from_text(text, &integer) || integer > most) return false;
     *value = (size_t)integer;
     return true;
 }
@@ -54,13 +55,15 @@ static bool read_choice(const char *text, const char *const *names, size_t *valu
 static bool from_text(const struct sape_entry *entry, const char *text) {
     switch (entry->type) {
     case SAPE_ENTRY_SIZE:
-        return read_size(text, entry->value);
+        return read_size(text, SIZE_MAX, entry->value);
     case SAPE_ENTRY_INTEGER:
         return sape_integer_from_text(text, entry->value);
     case SAPE_ENTRY_REAL:
         return sape_real_from_text(text, entry->value);
     case SAPE_ENTRY_SINGLE:
         return read_single(text, entry->value);
+    case SAPE_ENTRY_FLAG:
+        return read_size(text, 1, entry->value);
     case SAPE_ENTRY_CHOICE:
         return read_choice(text, entry->names, entry->value);
     }

@@ -13,6 +13,8 @@ enum sape_entry_type {
     SAPE_ENTRY_INTEGER,
     SAPE_ENTRY_REAL,
     SAPE_ENTRY_SINGLE,
+    /* size_t, 0 or 1. */
+    SAPE_ENTRY_FLAG,
     /* size_t, the index of one of the names. */
     SAPE_ENTRY_CHOICE
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "claims.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -108,6 +109,21 @@ size_t sape_optimizer_num_parameters(const sape_optimizer *optimizer) {
 
 uint64_t sape_optimizer_num_steps(const sape_optimizer *optimizer) {
     return optimizer == NULL ? 0 : optimizer->num_steps;
+}
+
+sape_status sape_optimizer_check_state(const char *function, const struct sape_optimizer *optimizer) {
+    bool zero = true, finite = true, squares = true;
+    for (size_t i = 0; i < optimizer->num_parameters; i++) {
+        const float first = optimizer->first[i], second = optimizer->second == NULL ? 0.0f : optimizer->second[i];
+        zero = zero && first == 0.0f && second == 0.0f;
+        finite = finite && isfinite(first) && isfinite(second);
+        squares = squares && second >= 0.0f;
+    }
+    const struct sape_claim claims[] = {
+        {"optimizer.exp_avg or optimizer.momentum_buffer", finite},
+        {"optimizer.exp_avg_sq", squares},
+        {"sape.optimizer.num_steps", optimizer->num_steps <= SAPE_MAX_COUNT && (optimizer->num_steps > 0 || zero)}};
+    return SAPE_CHECK_CLAIMS(function, claims);
 }
 
 static double decay_factor(const sape_optimizer_params *params, double step) {

@@ -23,6 +23,9 @@ struct sape_optimizer {
 sape_status sape_optimizer_make(const char *function, const sape_optimizer_params *params,
                                 const struct sape_kernels *kernels, size_t num_parameters, sape_optimizer **out);
 
+/* Checks what must hold between the moments and the number of steps. */
+sape_status sape_optimizer_check_state(const char *function, const struct sape_optimizer *optimizer);
+
 /* Begins a step: its learning rate and what follows from it. */
 void sape_optimizer_begin(struct sape_optimizer *optimizer);
 

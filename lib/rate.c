@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "rate.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "claims.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -175,6 +177,32 @@ sape_status sape_rate_prepare(const char *function, sape_trainer *trainer) {
     return SAPE_OK;
 }
 
+static bool is_share(float value) {
+    return value >= 0.0f && value <= 1.0f;
+}
+
+static bool is_sum(float value) {
+    return value >= 0.0f && value <= FLT_MAX;
+}
+
+/* Nothing has been recorded before an epoch's first batch, nor where no weight has been. */
+sape_status sape_rate_check_state(const char *function, const struct sape_rate *rate, uint64_t batches_used,
+                                  uint64_t epoch_batches) {
+    struct sape_claim claims[] = {{"sape.rate.batches", rate->batches < epoch_batches && rate->batches <= batches_used},
+                                  {"sape.rate.sigma", true},
+                                  {"sape.rate.gradient", true},
+                                  {"sape.rate.log", true},
+                                  {"sape.rate.counter", true}};
+    for (size_t i = 0; i < rate->grid.cells; i++) {
+        const bool recorded = rate->counter[i] > 0.0f;
+        claims[1].holds = claims[1].holds && is_share(rate->sigma[i]);
+        claims[2].holds = claims[2].holds && is_share(rate->gradient[i]);
+        claims[3].holds = claims[3].holds && is_sum(rate->log[i]) && (recorded || rate->log[i] == 0.0f);
+        claims[4].holds = claims[4].holds && is_sum(rate->counter[i]) && (rate->batches > 0 || !recorded);
+    }
+    return SAPE_CHECK_CLAIMS(function, claims);
+}
+
 void sape_rate_update(struct sape_rate *rate) {
     const sape_adaptive_rate_params *p = &rate->params;
     for (size_t i = 0; i < rate->grid.cells; i++) {
@@ -221,7 +249,7 @@ static void refresh(struct sape_rate *rate) {
     for (size_t i = 0; i < cells; i++) weight += rate->counter[i];
     if (weight > 0.0f) {
         sape_grid_smooth(&rate->grid, rate->log, rate->counter, mean, rate->scratch + cells);
-        for (size_t i = 0; i < cells; i++) largest = fmaxf(largest, mean[i]);
+        for (size_t i = 0; i < cells; i++) largest = fmaxf(largest, mean[i] = fminf(mean[i], FLT_MAX));
         for (size_t i = 0; i < cells; i++) rate->gradient[i] = largest > 0.0f ? mean[i] / largest : 0.0f;
         sape_rate_update(rate);
     }

@@ -32,6 +32,10 @@ sape_status sape_rate_copy(const char *function, const struct sape_rate *rate, s
 /* For a new one: memory for the trainer's batches, and sigma from its targets. */
 sape_status sape_rate_prepare(const char *function, sape_trainer *trainer);
 
+/* Checks what must hold between its members, the batches of the epoch under way, and those it consists of. */
+sape_status sape_rate_check_state(const char *function, const struct sape_rate *rate, uint64_t batches_used,
+                                  uint64_t epoch_batches);
+
 /* Drops the epoch under way. */
 void sape_rate_new_epoch(struct sape_rate *rate);
 

@@ -122,6 +122,10 @@ sape_status sape_trainer_next_batch(const char *function, sape_trainer *trainer)
 /* Refuses what would change the trainer from within a callback. */
 sape_status sape_trainer_check_outside(const char *function, const sape_trainer *trainer);
 
+/* Checks what must hold between the trainer's members, those of its parts included; its field aside. Every call that
+   changes a trainer keeps to it. */
+sape_status sape_trainer_check_state(const char *function, const sape_trainer *trainer);
+
 /* A copy of the trainer that has nothing yet of what goes with its samples, and all else in common with it. */
 sape_trainer sape_trainer_without_samples(const sape_trainer *trainer);
 /* Memory for batches of the present samples, and everything that they begin with. */

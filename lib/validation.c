@@ -2,8 +2,10 @@
 #include "validation.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "claims.h"
 #include "error.h"
 #include "loss.h"
 #include "memory.h"
@@ -49,6 +51,21 @@ void sape_validation_free(struct sape_validation *validation) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) sape_release(*arrays[i]);
     sape_safetensors_free(validation->best);
     sape_safetensors_free(validation->latest);
+}
+
+/* Once there has been a loss there is a best state, and nothing of it before. */
+sape_status sape_validation_check_state(const char *function, const struct sape_validation *v, uint64_t every,
+                                        uint64_t num_steps) {
+    const bool begun = v->lowest_loss < (double)INFINITY;
+    const struct sape_claim claims[] = {
+        {"sape.validation.since", v->since <= num_steps},
+        {"sape.validation.best_iteration",
+         v->best_iteration <= num_steps && v->best_iteration % every == 0 && begun == (v->best_iteration > 0)},
+        {"sape.validation.lowest_loss", v->lowest_loss <= v->loss && (!begun || v->count > 0)},
+        {"sape.validation.best_loss", v->best_loss >= v->lowest_loss && begun == (v->best_loss < (double)INFINITY)},
+        {"sape.validation.best", begun == (v->best != NULL)},
+        {"sape.validation.latest", begun || v->latest == NULL}};
+    return SAPE_CHECK_CLAIMS(function, claims);
 }
 
 size_t sape_validation_count(const sape_trainer_params *params, size_t n) {

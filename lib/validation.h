@@ -29,6 +29,10 @@ sape_status sape_validation_check(const char *function, const sape_trainer_param
 void sape_validation_begin(struct sape_validation *validation);
 void sape_validation_free(struct sape_validation *validation);
 
+/* Checks what must hold between its members, how often the held-out loss is computed, and the steps. */
+sape_status sape_validation_check_state(const char *function, const struct sape_validation *validation, uint64_t every,
+                                        uint64_t num_steps);
+
 /* How many of n samples are held out. */
 size_t sape_validation_count(const sape_trainer_params *params, size_t n);
 

@@ -301,12 +301,13 @@ START_TEST(nonsense_is_refused) {
     struct training *t = new_training(&usual, 1, 1);
     train(t, 20);
     expect_patch_refused(t, "samples_used\":\"100", "samples_used\":\"999", SAPE_ERROR_FORMAT, "out of range");
+    expect_patch_refused(t, "samples_used\":\"100", "samples_used\":\"101", SAPE_ERROR_FORMAT, "samples_used");
     expect_patch_refused(t, "samples_used\":\"100", "samples_used\":\"1e2", SAPE_ERROR_FORMAT, "1e2");
     expect_patch_refused(t, "samples_used", "samples_uzed", SAPE_ERROR_FORMAT, "no sape.trainer.samples_used");
     expect_patch_refused(t, "features_touched\":\"", "features_touched\":\"9", SAPE_ERROR_FORMAT, "out of range");
     expect_patch_refused(t, "mask.block_iterations\":\"7", "mask.block_iterations\":\"8", SAPE_ERROR_ARGUMENT,
                          "sape.mask.block_iterations is 8 in the checkpoint, but 7 here");
-    expect_patch_refused(t, "has_previous\":\"1", "has_previous\":\"2", SAPE_ERROR_FORMAT, "out of range");
+    expect_patch_refused(t, "has_previous\":\"1", "has_previous\":\"2", SAPE_ERROR_FORMAT, "has_previous is \"2\"");
     expect_patch_refused(t, "sape.epoch", "sape.epokh", SAPE_ERROR_NOT_FOUND, "sape.epoch");
     expect_patch_refused(t, "exp_avg_sq.model.model.model.2.bias", "exp_avg_zq.model.model.model.2.bias",
                          SAPE_ERROR_NOT_FOUND, "optimizer.exp_avg_sq.model.model.model.2.bias");
