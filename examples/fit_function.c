@@ -11,6 +11,7 @@
 #include "picture.h"
 #include "plot.h"
 #include "points.h"
+#include "program.h"
 #include "report.h"
 
 #include <math.h>
@@ -19,6 +20,8 @@
 
 enum { NUM_SAMPLES = 26, NUM_DENSE = 3000, NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200 };
 enum { TARGET_COLOR = 0xb0b0b0, SAMPLE_COLOR = 0x202020, FIT_COLOR = 0xd95f02, OUTLINE_COLOR = 0x606060 };
+
+#define PICTURES "fit.png, mask.png, fit.gif"
 
 /* A range of values, shown as they are and trained on as [-1, 1]. */
 struct scale {
@@ -190,8 +193,9 @@ static bool write_pictures(struct job *job, const sape_field *field) {
     if (sape_mask_revealed(sape_field_mask(field), NUM_DENSE, job->dense_x, revealed) != SAPE_OK)
         return message_sape_error();
     for (size_t i = 0; i < NUM_DENSE; i++) colors[i] = colormap_coolwarm((double)revealed[i]);
-    return write_plot(job, "fit.png", NULL) && write_plot(job, "mask.png", colors) && add_frame(job, LAST_FRAME_TIME) &&
-           animation_write(job->animation, job->settings.out, "fit.gif");
+    bool all = write_plot(job, "fit.png", NULL);
+    all = write_plot(job, "mask.png", colors) && all;
+    return add_frame(job, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") && all;
 }
 
 static bool train_error(const struct job *job, const sape_field *field, double *mse) {
@@ -210,7 +214,7 @@ static bool report(const struct job *job, const struct fit *fit) {
     printf("mean squared error: %.3e on the samples", train_mse);
     if (!job->csv) printf(", %.3e on %d points", dense_mse, NUM_DENSE);
     putchar('\n');
-    output_print_location(job->settings.out, "fit.png, mask.png, fit.gif");
+    output_print_location(job->settings.out, PICTURES);
     if (!job->settings.json) return true;
     cJSON *object = report_create("function", &job->settings, fit);
     cJSON_AddNumberToObject(object, "train_mse", train_mse);
@@ -219,10 +223,20 @@ static bool report(const struct job *job, const struct fit *fit) {
     return report_print(object);
 }
 
+/* What a checkpoint says of the task. */
+static void note(const struct job *job, struct notes *notes) {
+    notes_set(notes, "task", "function");
+    if (!job->csv) return;
+    notes_set(notes, "function.x", "%.17g %.17g", job->x_scale.center, job->x_scale.half);
+    notes_set(notes, "function.y", "%.17g %.17g", job->y_scale.center, job->y_scale.half);
+}
+
 static bool run(struct job *job) {
     interrupt_catch();
-    if (!load(job) || !output_make_directory(job->settings.out)) return false;
+    if (!load(job) || !output_prepare(job->settings.out, PICTURES)) return false;
     set_y_range(job);
+    struct notes notes = {0};
+    note(job, &notes);
     const struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 1,
@@ -233,10 +247,13 @@ static bool run(struct job *job) {
         .num_frames = NUM_FRAMES,
         .frame = on_frame,
         .frame_user = job,
+        .notes = &notes,
     };
     struct fit fit;
     if (!fit_run(&job->settings, &problem, &fit)) return false;
-    const bool done = predict_dense(job, fit.field) && write_pictures(job, fit.field) && report(job, &fit);
+    bool done = predict_dense(job, fit.field) && !fit.unsaved;
+    done = write_pictures(job, fit.field) && done;
+    done = report(job, &fit) && done;
     fit_free(&fit);
     return done;
 }
@@ -269,11 +286,12 @@ int main(int argc, char **argv) {
                      .out = "out"},
         .function = FUNCTION_PSINE,
     };
+    program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    const bool done = run(&job);
+    if (outcome == OPTIONS_WRONG) return 2;
+    const bool done = outcome == OPTIONS_HELP_SHOWN || run(&job);
     animation_free(job.animation);
     free(job.x);
     free(job.y);
-    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+    return program_end(done);
 }

@@ -8,6 +8,7 @@
 #include "message.h"
 #include "output.h"
 #include "panels.h"
+#include "program.h"
 #include "report.h"
 
 #include <math.h>
@@ -19,6 +20,9 @@ enum { NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200, FRAME_SIZE = 256,
 /* The fits of --compare, in turn. */
 static const sape_policy compared[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
 enum { NUM_COMPARED = sizeof compared / sizeof *compared };
+
+#define PICTURES "fit.png, mask.png, target.png, samples.png, fit.gif"
+#define COMPARISON "compare.png"
 
 struct job {
     struct settings settings;
@@ -74,16 +78,19 @@ static bool write_image(const struct job *job, gdImagePtr image, const char *nam
     return written;
 }
 
+/* All that can be written. */
 static bool write_pictures(struct job *job) {
-    return write_image(job, image_task_fitted(&job->task), "fit.png") &&
-           write_image(job, image_task_heat_map(&job->task), "mask.png") &&
-           write_image(job, image_task_target(&job->task), "target.png") &&
-           write_image(job, image_task_samples(&job->task), "samples.png") && add_frame(job, LAST_FRAME_TIME) &&
-           animation_write(job->animation, job->settings.out, "fit.gif");
+    bool all = write_image(job, image_task_fitted(&job->task), "fit.png");
+    all = write_image(job, image_task_heat_map(&job->task), "mask.png") && all;
+    all = write_image(job, image_task_target(&job->task), "target.png") && all;
+    all = write_image(job, image_task_samples(&job->task), "samples.png") && all;
+    return add_frame(job, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") && all;
 }
 
 /* Trains a field and predicts the whole picture with it. */
 static bool fit_picture(struct job *job, struct fit *fit) {
+    struct notes notes = {0};
+    image_task_note(&job->task, &notes);
     const struct fit_problem problem = {
         .domain_dim = 2,
         .output_dim = job->task.target.channels,
@@ -94,6 +101,7 @@ static bool fit_picture(struct job *job, struct fit *fit) {
         .num_frames = job->compare ? 0 : NUM_FRAMES,
         .frame = on_frame,
         .frame_user = job,
+        .notes = &notes,
     };
     if (!fit_run(&job->settings, &problem, fit)) return false;
     if (image_task_predict(&job->task, fit->field)) return true;
@@ -123,12 +131,10 @@ static bool run_single(struct job *job) {
     struct fit fit;
     if (!begin_animation(job) || !fit_picture(job, &fit)) return false;
     const struct image_quality quality = image_task_quality(&job->task);
-    bool done = write_pictures(job);
-    if (done) {
-        print_quality(quality);
-        output_print_location(job->settings.out, "fit.png, mask.png, target.png, samples.png, fit.gif");
-        if (job->settings.json) done = report_print(describe(job, &fit, quality));
-    }
+    bool done = write_pictures(job) && !fit.unsaved;
+    print_quality(quality);
+    output_print_location(job->settings.out, PICTURES);
+    if (job->settings.json) done = report_print(describe(job, &fit, quality)) && done;
     fit_free(&fit);
     return done;
 }
@@ -174,10 +180,10 @@ static void print_table(const cJSON *fits) {
 static bool show_comparison(struct job *job, struct comparison *comparison) {
     const char *captions[1 + NUM_COMPARED];
     for (size_t i = 0; i < comparison->count; i++) captions[i] = comparison->captions[i];
-    if (!write_image(job, panels_join(comparison->count, comparison->images, captions, PANEL_SIZE), "compare.png"))
+    if (!write_image(job, panels_join(comparison->count, comparison->images, captions, PANEL_SIZE), COMPARISON))
         return false;
     print_table(comparison->fits);
-    output_print_location(job->settings.out, "compare.png");
+    output_print_location(job->settings.out, COMPARISON);
     return true;
 }
 
@@ -190,9 +196,10 @@ static bool run_comparison(struct job *job) {
         job->settings.policy = (int)compared[i];
         done = add_fit(job, &comparison, &interrupted);
     }
-    done = done && show_comparison(job, &comparison);
+    /* Where a fit fails those before it are shown. */
+    done = comparison.count > 1 && show_comparison(job, &comparison) && done;
     for (size_t i = 0; i < comparison.count; i++) gdImageDestroy(comparison.images[i]);
-    if (done && job->settings.json) return report_print(object);
+    if (job->settings.json && comparison.count > 1) return report_print(object) && done;
     cJSON_Delete(object);
     return done;
 }
@@ -212,8 +219,8 @@ static bool run(struct job *job) {
                                         job->settings.seed};
     if (!image_task_load(&job->task, &source)) return false;
     interrupt_catch();
-    const bool done =
-        output_make_directory(job->settings.out) && (job->compare ? run_comparison(job) : run_single(job));
+    const bool done = output_prepare(job->settings.out, job->compare ? COMPARISON : PICTURES) &&
+                      (job->compare ? run_comparison(job) : run_single(job));
     animation_free(job->animation);
     image_task_free(&job->task);
     return done;
@@ -231,6 +238,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .value_name = "NAME",
          .help = "how they are chosen",
          .choices = pixel_sampling_names},
+    };
+    const struct option_spec results[] = {
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,
@@ -243,6 +252,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .results = results,
+        .num_results = sizeof results / sizeof *results,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
@@ -264,7 +275,8 @@ int main(int argc, char **argv) {
         .fraction = 0.25,
         .sampling = PIXEL_SAMPLING_RANDOM,
     };
+    program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    return run(&job) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (outcome == OPTIONS_WRONG) return 2;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&job));
 }

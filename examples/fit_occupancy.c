@@ -11,6 +11,7 @@
 #include "occupancy_task.h"
 #include "output.h"
 #include "picture.h"
+#include "program.h"
 #include "report.h"
 #include "stopwatch.h"
 
@@ -19,6 +20,9 @@
 #include <stdlib.h>
 
 enum { NUM_FRAMES = 40, FRAME_TIME = 12, LAST_FRAME_TIME = 200, PICTURE_SIZE = 512 };
+
+#define MASK_PICTURES "mask.png, mask.gif"
+#define RESULTS "surface.ply, surface.stl, fit.png, " MASK_PICTURES
 
 struct job {
     struct settings settings;
@@ -79,8 +83,9 @@ static bool write_image(const struct job *job, gdImagePtr image, const char *nam
 }
 
 static bool write_mask(struct job *job, const sape_field *field) {
-    return write_image(job, mask_slices_image(sape_field_mask(field)), "mask.png") &&
-           add_frame(job, field, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "mask.gif");
+    const bool written = write_image(job, mask_slices_image(sape_field_mask(field)), "mask.png");
+    return add_frame(job, field, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "mask.gif") &&
+           written;
 }
 
 static bool write_comparison(const struct job *job, const struct mesh *surface) {
@@ -90,8 +95,9 @@ static bool write_comparison(const struct job *job, const struct mesh *surface) 
 }
 
 static bool write_surface(const struct job *job, const struct mesh *surface) {
-    return mesh_write_ply(surface, job->settings.out, "surface.ply") &&
-           mesh_write_stl(surface, job->settings.out, "surface.stl") && write_comparison(job, surface);
+    bool all = mesh_write_ply(surface, job->settings.out, "surface.ply");
+    all = mesh_write_stl(surface, job->settings.out, "surface.stl") && all;
+    return write_comparison(job, surface) && all;
 }
 
 static float *allocate_grid(size_t size) {
@@ -125,7 +131,8 @@ static bool make_surface(struct job *job, const sape_field *field, const float *
     }
     struct mesh surface;
     if (!field_surface(&surface, field, job->mesh_resolution, values)) return false;
-    const bool done = occupancy_task_chamfer(&job->task, &surface, &result->chamfer) && write_surface(job, &surface);
+    bool done = write_surface(job, &surface);
+    done = occupancy_task_chamfer(&job->task, &surface, &result->chamfer) && done;
     mesh_free(&surface);
     return done;
 }
@@ -180,13 +187,13 @@ static bool show(const struct job *job, const struct fit *fit, const struct resu
            result->quality.bce);
     if (result->has_surface) printf("; Chamfer distance %.5f", result->chamfer);
     putchar('\n');
-    output_print_location(job->settings.out, result->has_surface
-                                                 ? "surface.ply, surface.stl, fit.png, mask.png, mask.gif"
-                                                 : "mask.png, mask.gif");
+    output_print_location(job->settings.out, result->has_surface ? RESULTS : MASK_PICTURES);
     return !job->settings.json || report_print(describe(job, fit, result));
 }
 
 static bool fit_and_show(struct job *job) {
+    struct notes notes = {0};
+    notes_set(&notes, "task", "occupancy");
     const struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 1,
@@ -200,14 +207,16 @@ static bool fit_and_show(struct job *job) {
         .num_frames = NUM_FRAMES,
         .frame = on_frame,
         .frame_user = job,
+        .notes = &notes,
     };
     job->settings.iterations = job->epochs * fit_epoch_iterations(&problem);
     struct fit fit;
     struct result result = {0};
     if (!begin_animation(job) || !fit_run(&job->settings, &problem, &fit)) return false;
-    const bool done = occupancy_task_quality(&job->task, fit.field, &result.quality) && write_mask(job, fit.field) &&
-                      time_advance(job, &problem, fit.field, &result.advance_ms) &&
-                      evaluate_and_make_surface(job, fit.field, &result) && show(job, &fit, &result);
+    bool done = evaluate_and_make_surface(job, fit.field, &result) && !fit.unsaved;
+    done = write_mask(job, fit.field) && done;
+    done = occupancy_task_quality(&job->task, fit.field, &result.quality) &&
+           time_advance(job, &problem, fit.field, &result.advance_ms) && show(job, &fit, &result) && done;
     fit_free(&fit);
     return done;
 }
@@ -216,7 +225,7 @@ static bool run(struct job *job) {
     const struct occupancy_source source = {job->path, job->samples, job->settings.seed, job->settings.threads};
     if (!occupancy_task_load(&job->task, &source)) return false;
     interrupt_catch();
-    const bool done = output_make_directory(job->settings.out) && fit_and_show(job);
+    const bool done = output_prepare(job->settings.out, RESULTS) && fit_and_show(job);
     animation_free(job->animation);
     occupancy_task_free(&job->task);
     return done;
@@ -232,6 +241,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_spec data[] = {
         {"samples", OPTION_COUNT, &job->samples, "N", "points an epoch", 3, 1e8, NULL},
         {"batch", OPTION_COUNT, &job->batch, "N", "points an iteration", 1, 1e8, NULL},
+    };
+    const struct option_spec results[] = {
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
          FIELD_GRID_MIN_SIZE, FIELD_GRID_MAX_SIZE, NULL},
         {.name = "coarse-to-fine",
@@ -248,6 +259,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .results = results,
+        .num_results = sizeof results / sizeof *results,
         .length = &length,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
@@ -270,7 +283,8 @@ int main(int argc, char **argv) {
         .batch = 5000,
         .mesh_resolution = 256,
     };
+    program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    return run(&job) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (outcome == OPTIONS_WRONG) return 2;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&job));
 }

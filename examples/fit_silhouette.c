@@ -7,6 +7,7 @@
 #include "message.h"
 #include "output.h"
 #include "picture.h"
+#include "program.h"
 #include "report.h"
 #include "silhouette_picture.h"
 
@@ -25,6 +26,8 @@ static const double CALIBRATION_RATE = 1e-4, CALIBRATION_ERROR = 1e-4;
 
 /* Long enough for no feature to be revealed while the network is fitted to the circle. */
 static const uint64_t ENDLESS = 1000000000000;
+
+#define PICTURES "fit.png, fit.gif"
 
 struct job {
     struct settings settings;
@@ -168,10 +171,9 @@ static bool on_frame(void *user, const sape_field *field) {
 static bool write_pictures(struct job *job, const sape_field *field) {
     if (!add_frame(job, field, LAST_FRAME_TIME)) return false;
     gdImagePtr image = draw(job, field, PICTURE_SIZE);
-    if (!image) return false;
-    const bool written = picture_write_png(image, job->settings.out, "fit.png");
-    gdImageDestroy(image);
-    return written && animation_write(job->animation, job->settings.out, "fit.gif");
+    const bool written = image && picture_write_png(image, job->settings.out, "fit.png");
+    if (image) gdImageDestroy(image);
+    return animation_write(job->animation, job->settings.out, "fit.gif") && written;
 }
 
 static bool report(const struct job *job, const struct fit *fit) {
@@ -180,7 +182,7 @@ static bool report(const struct job *job, const struct fit *fit) {
                           &chamfer) != SAPE_OK)
         return message_sape_error();
     printf("Chamfer distance to all %zu target points: %.5f\n", job->target.n, chamfer);
-    output_print_location(job->settings.out, "fit.png, fit.gif");
+    output_print_location(job->settings.out, PICTURES);
     if (!job->settings.json) return true;
     cJSON *object = report_create("silhouette", &job->settings, fit);
     cJSON_AddNumberToObject(object, "target_points", (double)job->target.n);
@@ -191,9 +193,11 @@ static bool report(const struct job *job, const struct fit *fit) {
 }
 
 static bool run(struct job *job) {
-    if (!outline_read(job->path, &job->target) || !make_circle(job) || !output_make_directory(job->settings.out))
-        return false;
+    if (!outline_read(job->path, &job->target) || !make_circle(job)) return false;
     interrupt_catch();
+    if (!output_prepare(job->settings.out, PICTURES)) return false;
+    struct notes notes = {0};
+    notes_set(&notes, "task", "silhouette");
     const struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 2,
@@ -209,10 +213,12 @@ static bool run(struct job *job) {
         .num_frames = NUM_FRAMES,
         .frame = on_frame,
         .frame_user = job,
+        .notes = &notes,
     };
     struct fit fit;
     if (!fit_run(&job->settings, &problem, &fit)) return false;
-    const bool done = write_pictures(job, fit.field) && report(job, &fit);
+    bool done = write_pictures(job, fit.field) && !fit.unsaved;
+    done = report(job, &fit) && done;
     fit_free(&fit);
     return done;
 }
@@ -260,13 +266,14 @@ int main(int argc, char **argv) {
         .num_points = 500,
         .calibration_error = NAN,
     };
+    program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    const bool done = run(&job);
+    if (outcome == OPTIONS_WRONG) return 2;
+    const bool done = outcome == OPTIONS_HELP_SHOWN || run(&job);
     animation_free(job.animation);
     outline_free(&job.target);
     outline_free(&job.fit);
     free(job.x);
     free(job.circle);
-    return done ? EXIT_SUCCESS : EXIT_FAILURE;
+    return program_end(done);
 }

@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws a saved field at any resolution: a curve, a picture, or a slice of a solid. */
 #include "message.h"
+#include "notes.h"
 #include "options.h"
 #include "output.h"
 #include "picture.h"
 #include "plot.h"
+#include "program.h"
 
 #include <math.h>
 #include <sape/sape.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Of a picture without a shape of its own, and a plot's least. */
+enum { USUAL_SIZE = 512, MAX_SIZE = 16384, MIN_PLOT = 16 };
+
+#define PICTURE "render.png"
 
 struct job {
     const char *path;
-    uint64_t width, height;
+    uint64_t width, height; /* 0 for what suits the field */
     double depth;
+    double shape[2];   /* width and height of the picture that was fitted */
+    double axes[2][2]; /* center and half width of what a curve shows, along x and y */
     const char *out;
     sape_field *field;
     size_t domain_dim, output_dim;
@@ -46,9 +56,9 @@ static float *predict(const struct job *job, size_t rows, size_t columns) {
 
 static bool write_and_free(const struct job *job, gdImagePtr image) {
     if (image == NULL) return message_out_of_memory();
-    const bool written = output_make_directory(job->out) && picture_write_png(image, job->out, "render.png");
+    const bool written = picture_write_png(image, job->out, PICTURE);
     gdImageDestroy(image);
-    if (written) output_print_location(job->out, "render.png");
+    if (written) output_print_location(job->out, PICTURE);
     return written;
 }
 
@@ -64,64 +74,127 @@ static bool render_pixels(const struct job *job) {
     return written;
 }
 
+static void shift(size_t n, const double axis[2], float *values) {
+    for (size_t i = 0; i < n; i++) values[i] = (float)(axis[0] + axis[1] * (double)values[i]);
+}
+
+static gdImagePtr draw_curve(const struct job *job, size_t n, const float *x, const float *y) {
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        low = fmin(low, (double)y[i]);
+        high = fmax(high, (double)y[i]);
+    }
+    const double margin = 0.05 * (high - low) + 1e-6 * job->axes[1][1];
+    const double center = job->axes[0][0], half = job->axes[0][1];
+    struct plot *plot =
+        plot_create((int)job->width, (int)job->height, (struct plot_range){center - half, center + half},
+                    (struct plot_range){low - margin, high + margin});
+    if (plot == NULL) return NULL;
+    plot_curve(plot, n, x, y, (struct plot_pen){.width = 2, .color = 0x305090});
+    gdImagePtr image = plot_finish(plot);
+    plot_free(plot);
+    return image;
+}
+
 static bool render_curve(const struct job *job) {
     const size_t n = job->width;
+    if (n < MIN_PLOT || job->height < MIN_PLOT)
+        return message_error("a curve needs at least %d columns and rows", MIN_PLOT);
     float *x = malloc(n * sizeof *x);
-    for (size_t i = 0; x != NULL && i < n; i++) x[i] = place(i, n);
-    float *y = x != NULL ? predict(job, n, 1) : NULL;
-    if (x == NULL) message_out_of_memory();
+    if (x == NULL) return message_out_of_memory();
+    for (size_t i = 0; i < n; i++) x[i] = place(i, n);
+    float *y = predict(job, n, 1);
     bool written = false;
     if (y != NULL) {
-        double low = INFINITY, high = -INFINITY;
-        for (size_t i = 0; i < n; i++) {
-            low = fmin(low, (double)y[i]);
-            high = fmax(high, (double)y[i]);
-        }
-        const double margin = 0.05 * (high - low) + 1e-6;
-        struct plot *plot = plot_create((int)job->width, (int)job->height, (struct plot_range){-1, 1},
-                                        (struct plot_range){low - margin, high + margin});
-        if (plot != NULL) plot_curve(plot, n, x, y, (struct plot_pen){.width = 2, .color = 0x305090});
-        written = write_and_free(job, plot == NULL ? NULL : plot_finish(plot));
-        plot_free(plot);
+        shift(n, job->axes[0], x);
+        shift(n, job->axes[1], y);
+        written = write_and_free(job, draw_curve(job, n, x, y));
     }
     free(x);
     free(y);
     return written;
 }
 
+/* What the program that made the checkpoint says of it, where it says something. */
+static bool read_notes(struct job *job, const sape_safetensors *checkpoint) {
+    bool wrong = false;
+    double shape[2], axes[2][2];
+    if (notes_read(checkpoint, "image.width", 1, &shape[0], &wrong) &&
+        notes_read(checkpoint, "image.height", 1, &shape[1], &wrong)) {
+        for (int i = 0; i < 2; i++)
+            if (shape[i] < 1 || shape[i] > MAX_SIZE)
+                return message_error("%s is of a picture of %g by %g pixels", job->path, shape[0], shape[1]);
+        memcpy(job->shape, shape, sizeof shape);
+    }
+    if (notes_read(checkpoint, "function.x", 2, axes[0], &wrong) &&
+        notes_read(checkpoint, "function.y", 2, axes[1], &wrong))
+        memcpy(job->axes, axes, sizeof axes);
+    return !wrong;
+}
+
+/* A size that is not given follows from the other one, both from the picture's shape. */
+static bool choose_size(struct job *job) {
+    double width = (double)job->width, height = (double)job->height;
+    if (job->width == 0) width = job->height == 0 ? job->shape[0] : height * job->shape[0] / job->shape[1];
+    if (job->height == 0) height = job->width == 0 ? job->shape[1] : width * job->shape[1] / job->shape[0];
+    if (width > MAX_SIZE || height > MAX_SIZE)
+        return message_error("the picture would be %.0f by %.0f pixels, at most %d either way are drawn", width, height,
+                             MAX_SIZE);
+    job->width = (uint64_t)fmax(1, round(width));
+    job->height = (uint64_t)fmax(1, round(height));
+    return true;
+}
+
+/* Takes the field out of its file. */
+static bool load(struct job *job) {
+    sape_safetensors *checkpoint;
+    if (!notes_open(job->path, &checkpoint)) return false;
+    bool loaded = sape_field_from_checkpoint(checkpoint, &job->field) == SAPE_OK;
+    if (!loaded) message_error("'%s': %s", job->path, sape_last_error());
+    loaded = loaded && read_notes(job, checkpoint);
+    sape_safetensors_free(checkpoint);
+    return loaded;
+}
+
 static bool render(struct job *job) {
-    if (sape_field_load(job->path, &job->field) != SAPE_OK) return message_sape_error();
-    job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->field));
-    job->output_dim = sape_network_output_dim(sape_field_network(job->field));
     bool done = false;
-    if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
-        message_error("%s has %zu outputs of %zu coordinates, which is no curve, picture or solid", job->path,
-                      job->output_dim, job->domain_dim);
-    else
-        done = job->domain_dim == 1 ? render_curve(job) : render_pixels(job);
+    if (output_prepare(job->out, PICTURE) && load(job)) {
+        job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->field));
+        job->output_dim = sape_network_output_dim(sape_field_network(job->field));
+        if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
+            message_error("%s has %zu outputs of %zu coordinates, which is no curve, picture or solid", job->path,
+                          job->output_dim, job->domain_dim);
+        else
+            done = choose_size(job) && (job->domain_dim == 1 ? render_curve(job) : render_pixels(job));
+    }
     sape_field_free(job->field);
     return done;
 }
 
 int main(int argc, char **argv) {
-    struct job job = {.width = 512, .height = 512, .out = "out"};
+    struct job job = {.out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
     const struct option_argument arguments[] = {{"FILE", &job.path}};
     const struct option_spec specs[] = {
-        {"width", OPTION_COUNT, &job.width, "N", "columns of the picture", 16, 16384, NULL},
-        {"height", OPTION_COUNT, &job.height, "N", "rows of the picture", 16, 16384, NULL},
+        {"width", OPTION_COUNT, &job.width, "N", "columns of the picture, 0 for those that suit the field", 0, MAX_SIZE,
+         NULL},
+        {"height", OPTION_COUNT, &job.height, "N", "rows of the picture, 0 for those that suit the field", 0, MAX_SIZE,
+         NULL},
         {"depth", OPTION_REAL, &job.depth, "X", "third coordinate of the slice through a solid", -1, 1, NULL},
         {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, made when missing"},
     };
     const struct option_group group = {"Picture", specs, sizeof specs / sizeof *specs};
     const struct option_table table = {
-        .summary = "Draws a saved field at any resolution and writes render.png: a function's curve, a picture, or a\n"
-                   "slice of a solid.",
+        .summary =
+            "Draws a saved field at any resolution and writes render.png: a function's curve, a picture, or a\n"
+            "slice of a solid. A picture has the size of the one that was fitted, where the checkpoint says it,\n"
+            "else 512 by 512; of --width and --height one alone keeps the shape.",
         .arguments = arguments,
         .num_arguments = 1,
         .groups = &group,
         .num_groups = 1,
     };
+    program_begin();
     const enum options_outcome outcome = options_parse(&table, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    return render(&job) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (outcome == OPTIONS_WRONG) return 2;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || render(&job));
 }

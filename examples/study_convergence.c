@@ -4,11 +4,13 @@
 #include <sape/sape.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "message.h"
 #include "options.h"
 #include "output.h"
 #include "picture.h"
+#include "program.h"
 #include "random.h"
 #include "study_plot.h"
 #include "study_signals.h"
@@ -289,8 +291,18 @@ static bool close_table(FILE *file) {
     return (fclose(file) == 0 && good) || message_error("a table cannot be written");
 }
 
+/* Whether the tables and all plots can be written. */
+static bool prepare(const struct study *study) {
+    char files[1024] = "bands.csv, summary.csv, rates.csv";
+    for (size_t i = 0; i < study_num_signals; i++) {
+        const size_t length = strlen(files);
+        snprintf(files + length, sizeof files - length, ", %s.png", study_signals[i].name);
+    }
+    return output_prepare(study->out, files);
+}
+
 static bool run(struct study *study) {
-    if (!output_make_directory(study->out)) return false;
+    if (!prepare(study)) return false;
     study->bands = open_table(study, "bands.csv", "signal,method,adaptive_rate,seed,iteration,band,mse");
     study->summary =
         open_table(study, "summary.csv", "signal,method,adaptive_rate,seed,train_mse,dense_mse,iterations_to_goal");
@@ -320,11 +332,12 @@ int main(int argc, char **argv) {
         .groups = groups,
         .num_groups = 1,
     };
+    program_begin();
     const enum options_outcome outcome = options_parse(&table, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
+    if (outcome == OPTIONS_WRONG) return 2;
     if (study.quick) {
         study.num_seeds = 1;
         study.iterations = 2 * STUDY_MOMENTS;
     }
-    return run(&study) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&study));
 }

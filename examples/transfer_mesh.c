@@ -6,6 +6,7 @@
 #include "mesh_picture.h"
 #include "message.h"
 #include "output.h"
+#include "program.h"
 #include "report.h"
 #include "transfer_task.h"
 
@@ -14,6 +15,9 @@
 #include <string.h>
 
 enum { PICTURE_SIZE = 384 };
+
+#define RESULTS "deformed.ply, transfer.png"
+#define COMPARISON "deformed.ply, deformed_none.ply, transfer.png"
 
 struct job {
     struct settings settings;
@@ -66,6 +70,8 @@ static bool keep_mesh(struct job *job, struct mesh *mesh) {
 }
 
 static bool transfer(struct job *job, struct outcome *outcome) {
+    struct notes notes = {0};
+    notes_set(&notes, "task", "transfer");
     const struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 3,
@@ -75,7 +81,10 @@ static bool transfer(struct job *job, struct outcome *outcome) {
         .loss_fn = transfer_task_loss,
         .loss_user = &job->task,
         .begin = transfer_task_begin,
+        .num_target_points = job->task.num_points,
+        .target_points = job->task.points,
         .metric = PROGRESS_LOSS_ONLY,
+        .notes = &notes,
     };
     return fit_run(&outcome->settings, &problem, &outcome->fit) && transfer_task_move(&job->task, outcome->fit.field) &&
            transfer_task_quality(&job->task, &outcome->quality) && keep_mesh(job, &outcome->mesh);
@@ -125,8 +134,7 @@ static void print(const struct job *job, const struct outcome *outcome) {
 static bool show(const struct job *job, const struct outcome *result, const struct outcome *none) {
     print(job, result);
     if (none) print(job, none);
-    output_print_location(job->settings.out,
-                          none ? "deformed.ply, deformed_none.ply, transfer.png" : "deformed.ply, transfer.png");
+    output_print_location(job->settings.out, none ? COMPARISON : RESULTS);
     if (!job->settings.json) return true;
     cJSON *object = describe(job, result);
     if (none) cJSON_AddItemToObject(object, "none", describe(job, none));
@@ -135,18 +143,22 @@ static bool show(const struct job *job, const struct outcome *result, const stru
 }
 
 static bool write_and_show(const struct job *job, const struct outcome *result, const struct outcome *none) {
-    return write_mesh(job, &result->mesh, "deformed.ply") &&
-           (!none || write_mesh(job, &none->mesh, "deformed_none.ply")) &&
-           write_pictures(job, &result->mesh, none ? &none->mesh : NULL) && show(job, result, none);
+    bool all = write_mesh(job, &result->mesh, "deformed.ply");
+    if (none) all = write_mesh(job, &none->mesh, "deformed_none.ply") && all;
+    all = write_pictures(job, &result->mesh, none ? &none->mesh : NULL) && all;
+    return show(job, result, none) && all;
 }
 
 static bool transfer_and_show(struct job *job) {
     struct outcome result = {.settings = job->settings}, none = {.settings = job->settings};
     none.settings.policy = SAPE_POLICY_NONE;
     none.settings.save = NULL;
-    const bool done = transfer_task_quality(&job->task, &job->before) && transfer(job, &result) &&
-                      (!job->compare || transfer(job, &none)) &&
-                      write_and_show(job, &result, job->compare ? &none : NULL);
+    bool done = transfer_task_quality(&job->task, &job->before) && transfer(job, &result);
+    if (done) {
+        /* Where the other one fails this one is written all the same. */
+        const bool compared = !job->compare || transfer(job, &none);
+        done = write_and_show(job, &result, job->compare && compared ? &none : NULL) && compared && !result.fit.unsaved;
+    }
     outcome_free(&result);
     outcome_free(&none);
     return done;
@@ -158,7 +170,7 @@ static bool run(struct job *job) {
     job->source.num_threads = job->settings.threads;
     if (!transfer_task_load(&job->task, &job->source)) return false;
     interrupt_catch();
-    const bool done = output_make_directory(job->settings.out) && transfer_and_show(job);
+    const bool done = output_prepare(job->settings.out, job->compare ? COMPARISON : RESULTS) && transfer_and_show(job);
     transfer_task_free(&job->task);
     return done;
 }
@@ -179,6 +191,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          "rows of six numbers, a point of SOURCE and where on TARGET it goes"},
         {"points", OPTION_COUNT, &job->points, "N", "points of TARGET that are to be reached", 1, 1e7, NULL},
         {"rigidity", OPTION_REAL, &job->source.rigidity, "X", "weight of keeping SOURCE's local shape", 0, 1e6, NULL},
+    };
+    const struct option_spec results[] = {
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,
@@ -192,6 +206,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .results = results,
+        .num_results = sizeof results / sizeof *results,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
@@ -213,7 +229,8 @@ int main(int argc, char **argv) {
         .source = {.rigidity = 0.01},
         .points = 10000,
     };
+    program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);
-    if (outcome != OPTIONS_GO_ON) return outcome == OPTIONS_HELP_SHOWN ? EXIT_SUCCESS : 2;
-    return run(&job) ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (outcome == OPTIONS_WRONG) return 2;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&job));
 }

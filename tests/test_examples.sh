@@ -159,7 +159,7 @@ for policy in none global spatial spatial_fixed variance; do
     expect cmp resumed.safetensors whole.safetensors
 done
 expect refuses 1 "missing.safetensors" "$fit_function" --resume missing.safetensors --policy none
-expect refuses 1 "policy is variance in the checkpoint" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
+expect refuses 1 "--policy is none, but the checkpoint was trained with variance" "$fit_function" --resume whole.safetensors --policy none --hidden 8 --num-frequencies 16
 expect refuses 2 "--save" "$fit_image" color.png --compare --save whole.safetensors
 
 # A saved field is drawn at any size.

@@ -1,128 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "fit.h"
-
+#include "fit_parts.h"
 #include "interrupt.h"
 #include "message.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
     const size_t batch_size = problem->batch_size;
     return batch_size == 0 || batch_size >= problem->n ? 1 : problem->n / batch_size;
-}
-
-sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
-    sape_mask_params mask;
-    sape_mask_params_init(&mask, sizeof mask);
-    mask.policy = (sape_policy)settings->policy;
-    mask.resolution = settings->resolution;
-    mask.num_blocks = settings->num_blocks;
-    mask.num_iterations = settings->iterations;
-    mask.epsilon = settings->epsilon;
-    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch)
-        mask.block_iterations = fit_epoch_iterations(problem);
-    if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
-        mask.samples = problem->x;
-        mask.num_samples = problem->n;
-    }
-    return mask;
-}
-
-/* Puts a std and the variance policy's highest cut-off where the settings leave the std open: what suits the samples,
-   with ranks those of all, otherwise those of the first epoch. */
-static bool choose_bandwidth(const struct fit_problem *problem, struct settings *settings) {
-    sape_bandwidth proposed = {.struct_size = sizeof proposed};
-    const bool ranks = problem->num_signal > 0;
-    const size_t n = ranks ? problem->num_signal : problem->n;
-    const float *x = ranks ? problem->signal_x : problem->x, *targets = ranks ? problem->signal : problem->targets;
-    if (!isnan(settings->std)) return true;
-    if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
-    if (sape_bandwidth_propose(n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
-        return message_sape_error();
-    settings->std = proposed.std;
-    settings->c_max = proposed.c_max;
-    if (problem->metric != PROGRESS_SILENT)
-        fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
-                proposed.nyquist, proposed.signal_frequency);
-    return true;
-}
-
-bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
-    sape_encoder_params encoder;
-    sape_encoder_params_init(&encoder, sizeof encoder);
-    encoder.kind = (sape_encoding)settings->encoding;
-    encoder.domain_dim = problem->domain_dim;
-    encoder.num_frequencies = settings->num_frequencies;
-    encoder.std = settings->std;
-    encoder.seed = settings->seed;
-    sape_cutoff_params cutoff;
-    sape_cutoff_params_init(&cutoff, sizeof cutoff);
-    cutoff.c_max = settings->c_max;
-    sape_mask_params mask = fit_mask_params(settings, problem);
-    mask.cutoff = &cutoff;
-
-    sape_network_params network;
-    sape_network_params_init(&network, sizeof network);
-    network.output_dim = problem->output_dim;
-    network.hidden_dim = settings->hidden;
-    network.num_layers = settings->layers;
-    network.seed = settings->seed;
-
-    if (sape_field_create(&encoder, &mask, &network, field) != SAPE_OK) return message_sape_error();
-    if (sape_field_set_num_threads(*field, settings->threads) == SAPE_OK) return true;
-    sape_field_free(*field);
-    return message_sape_error();
-}
-
-static sape_status give_samples(const struct fit_problem *problem, sape_trainer *trainer) {
-    if (problem->epoch) return SAPE_OK;
-    const sape_status status = sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets);
-    if (status != SAPE_OK || problem->loss != SAPE_LOSS_CHAMFER) return status;
-    return sape_trainer_set_target_points(trainer, problem->num_target_points, problem->target_points,
-                                          problem->target_points_drawn);
-}
-
-static sape_status set_adaptive_rate(sape_trainer *trainer) {
-    sape_adaptive_rate_params params;
-    sape_adaptive_rate_params_init(&params, sizeof params);
-    return sape_trainer_set_adaptive_rate(trainer, &params);
-}
-
-/* A trainer makes the variance policy's cut-offs from its own samples: ranks need those from all samples. */
-static bool set_signal(const struct fit_problem *problem, sape_field *field) {
-    sape_mask *mask = sape_field_mask(field);
-    if (problem->num_signal == 0 || sape_mask_policy(mask) != SAPE_POLICY_VARIANCE) return true;
-    return sape_mask_set_signal(mask, problem->num_signal, problem->signal_x, problem->output_dim, problem->signal) ==
-           SAPE_OK;
-}
-
-/* One that holds such a share of the samples out. */
-static sape_trainer *create_trainer(const struct settings *settings, const struct fit_problem *problem,
-                                    double validation, sape_field *field) {
-    sape_trainer_params params;
-    sape_trainer_params_init(&params, sizeof params);
-    params.loss = problem->loss;
-    params.loss_fn = problem->loss_fn;
-    params.loss_user = problem->loss_user;
-    params.batch_size = problem->batch_size;
-    params.num_threads = settings->threads;
-    params.seed = settings->seed;
-    params.validation_share = validation;
-    sape_optimizer_params optimizer;
-    sape_optimizer_params_init(&optimizer, sizeof optimizer);
-    optimizer.learning_rate = settings->learning_rate;
-
-    sape_trainer *trainer = NULL;
-    if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
-        (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
-        (!settings->adaptive_rate || set_adaptive_rate(trainer) == SAPE_OK) &&
-        give_samples(problem, trainer) == SAPE_OK && set_signal(problem, field))
-        return trainer;
-    message_sape_error();
-    sape_trainer_free(trainer);
-    return NULL;
 }
 
 /* A loss is calm up to so many times its lowest value so far. */
@@ -133,6 +19,7 @@ struct training {
     const struct settings *settings;
     const struct fit_problem *problem;
     sape_trainer *trainer;
+    struct fit_samples samples;
     uint64_t iterations, longest; /* where it ends, and where it does at the latest */
     double loss, lowest_loss;     /* the last one */
     struct fit *fit;
@@ -172,9 +59,9 @@ static uint64_t next_frame(const struct training *training) {
 
 static bool begin_epoch(struct training *training, uint64_t epoch) {
     const struct fit_problem *problem = training->problem;
-    const float *x, *targets;
-    if (!problem->epoch(problem->epoch_user, epoch, &x, &targets)) return false;
-    training->status = sape_trainer_set_data(training->trainer, problem->n, x, targets);
+    struct fit_samples *samples = &training->samples;
+    if (!problem->epoch(problem->epoch_user, epoch, &samples->x, &samples->targets)) return false;
+    training->status = sape_trainer_set_data(training->trainer, problem->n, samples->x, samples->targets);
     return training->status == SAPE_OK;
 }
 
@@ -183,8 +70,10 @@ static bool all_agree(const struct fit_problem *problem, bool yes) {
     return problem->agree ? problem->agree(problem->ranks_user, yes) : yes;
 }
 
-static bool save(const struct settings *settings, const sape_trainer *trainer) {
-    return sape_trainer_save(trainer, settings->save) == SAPE_OK || message_sape_error();
+/* What cannot be saved now may be later, and the training is not lost: only a failure of the last time counts. */
+static void save(const struct training *training) {
+    if (training->settings->save == NULL) return;
+    training->fit->unsaved = !fit_save(training->settings, training->problem, training->samples, training->trainer);
 }
 
 /* The iteration of the next checkpoint before `end`, or `end`. */
@@ -213,9 +102,7 @@ static bool run_stretch(struct training *training) {
     fit->validation_loss = result.validation_loss;
     fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
     if (training->status != SAPE_OK) return false;
-    if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every &&
-        !all_agree(problem, save(training->settings, training->trainer)))
-        return false;
+    if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every) save(training);
     return problem->num_frames == 0 || fit->iterations != frame || problem->frame(problem->frame_user, fit->field);
 }
 
@@ -228,69 +115,44 @@ static bool is_complete(struct training *training) {
     return false;
 }
 
-static bool train(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
-                  uint64_t iterations, uint64_t longest, struct fit *fit) {
-    struct training training = {.settings = settings,
-                                .problem = problem,
-                                .trainer = trainer,
-                                .iterations = iterations,
-                                .longest = longest,
-                                .lowest_loss = INFINITY,
-                                .fit = fit,
-                                .progress = progress_begin(iterations, problem->metric)};
+static bool train(struct training *training) {
+    struct fit *fit = training->fit;
     bool going = true;
-    while (going && !fit->interrupted && !is_complete(&training)) going = run_stretch(&training);
-    progress_end(&training.progress, &training.moment);
-    if (training.status != SAPE_OK) return message_sape_error();
+    training->progress = progress_begin(training->iterations, training->problem->metric);
+    while (going && !fit->interrupted && !is_complete(training)) going = run_stretch(training);
+    progress_end(&training->progress, &training->moment);
+    if (training->status != SAPE_OK) return message_sape_error();
     if (fit->interrupted) message_error("stopped early after %llu iterations", (unsigned long long)fit->iterations);
     return going;
 }
 
-/* Iterations that a checkpoint's training had done: its optimizer's, since with validation the field may be older. */
-static bool iterations_of(const sape_safetensors *checkpoint, uint64_t *iterations) {
-    const char *text = sape_safetensors_metadata(checkpoint, "sape.optimizer.num_steps");
-    if (text == NULL) return message_error("the checkpoint is not that of a training");
-    *iterations = strtoull(text, NULL, 10);
-    return true;
-}
-
-/* The trainer must have the samples of the epoch in which it was saved. */
-static bool restore(const struct fit_problem *problem, const sape_safetensors *checkpoint, sape_trainer *trainer,
-                    struct fit *fit) {
-    if (!iterations_of(checkpoint, &fit->iterations)) return false;
-    if (problem->epoch && fit->iterations > 0) {
-        const uint64_t epoch = (fit->iterations - 1) / fit_epoch_iterations(problem);
-        const float *x, *targets;
-        if (!problem->epoch(problem->epoch_user, epoch, &x, &targets)) return false;
-        if (sape_trainer_set_data(trainer, problem->n, x, targets) != SAPE_OK) return message_sape_error();
-    }
-    return sape_trainer_restore(trainer, checkpoint) == SAPE_OK || message_sape_error();
-}
-
-static bool begin(const struct settings *settings, const struct fit_problem *problem, sape_field *field) {
-    return settings->resume != NULL || problem->begin == NULL || problem->begin(problem->begin_user, field);
-}
-
-static bool resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
-                   struct fit *fit) {
-    sape_safetensors *checkpoint;
-    if (settings->resume == NULL) return true;
-    if (sape_safetensors_open(settings->resume, &checkpoint) != SAPE_OK) return message_sape_error();
-    const bool restored = restore(problem, checkpoint, trainer, fit);
-    sape_safetensors_free(checkpoint);
-    return restored;
+/* Whether a training can begin: everything that it needs at its end is tried before. */
+static bool begin(const struct training *training) {
+    const struct settings *settings = training->settings;
+    const struct fit_problem *problem = training->problem;
+    return fit_check_save(settings, training->trainer) &&
+           (settings->resume || !problem->begin || problem->begin(problem->begin_user, training->fit->field));
 }
 
 /* One training, of a field of its own. */
-static bool fit_once(const struct settings *settings, const struct fit_problem *problem, double validation,
-                     uint64_t iterations, uint64_t longest, struct fit *fit) {
+static bool fit_once(const struct settings *settings, const struct fit_problem *problem, uint64_t iterations,
+                     uint64_t longest, struct fit *fit) {
     *fit = (struct fit){0};
     const bool made = fit_create_field(settings, problem, &fit->field);
-    sape_trainer *trainer = made ? create_trainer(settings, problem, validation, fit->field) : NULL;
-    const bool ready = trainer && begin(settings, problem, fit->field) && resume(settings, problem, trainer, fit);
-    const bool trained = all_agree(problem, ready) && train(settings, problem, trainer, iterations, longest, fit) &&
-                         all_agree(problem, settings->save == NULL || save(settings, trainer));
-    sape_trainer_free(trainer);
+    struct training training = {.settings = settings,
+                                .problem = problem,
+                                .trainer = made ? fit_create_trainer(settings, problem, fit->field) : NULL,
+                                .samples = {problem->x, problem->targets},
+                                .iterations = iterations,
+                                .longest = longest,
+                                .lowest_loss = INFINITY,
+                                .fit = fit};
+    const bool ready = training.trainer &&
+                       fit_resume(settings, problem, training.trainer, &training.samples, &fit->iterations) &&
+                       begin(&training);
+    const bool trained = all_agree(problem, ready) && train(&training);
+    if (trained) save(&training);
+    sape_trainer_free(training.trainer);
     if (!trained) fit_free(fit);
     return trained;
 }
@@ -301,11 +163,13 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
     const struct fit first = *fit;
     struct settings fresh = *settings;
     fresh.resume = NULL;
-    fprintf(stderr, "best by the held-out samples after %llu iterations; so many more on all samples\n",
+    fresh.validation = 0;
+    notes_set(&fresh.options, "option.validation", "0");
+    fprintf(stderr, "best by the held-out samples after %llu iterations; as many more on all samples\n",
             (unsigned long long)first.best_iteration);
     fit_free(fit);
     const uint64_t iterations = first.best_iteration, longest = iterations + iterations / 10;
-    if (!fit_once(&fresh, problem, 0, iterations, longest, fit)) return false;
+    if (!fit_once(&fresh, problem, iterations, longest, fit)) return false;
     fit->best_iteration = first.best_iteration;
     fit->validation_loss = first.validation_loss;
     fit->iterations += first.iterations;
@@ -316,10 +180,10 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
 bool fit_run(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     struct settings known = *settings;
     struct fit_problem unseen = *problem;
-    if (!all_agree(problem, choose_bandwidth(problem, &known))) return false;
-    if (known.validation == 0) return fit_once(&known, problem, 0, known.iterations, known.iterations, fit);
+    if (!all_agree(problem, fit_choose_bandwidth(problem, &known))) return false;
+    if (known.validation == 0) return fit_once(&known, problem, known.iterations, known.iterations, fit);
     unseen.num_frames = 0;
-    if (!fit_once(&known, &unseen, known.validation, known.iterations, known.iterations, fit)) return false;
+    if (!fit_once(&known, &unseen, known.iterations, known.iterations, fit)) return false;
     return fit->interrupted || fit->best_iteration == 0 || fit_again(&known, problem, fit);
 }
 

@@ -24,7 +24,7 @@ struct fit_problem {
     size_t n;
     const float *x, *targets;   /* NULL where epoch gives them */
     sape_loss loss;             /* Chamfer has points in place of targets; custom has a function of its own: */
-    size_t num_target_points;   /* all of them, and those of an iteration */
+    size_t num_target_points;   /* all of them, and those of an iteration; with a function of its own, what it uses */
     const float *target_points; /* (num_target_points, output_dim) */
     size_t target_points_drawn;
     sape_loss_fn loss_fn;
@@ -44,6 +44,7 @@ struct fit_problem {
     size_t num_frames; /* 0 for none */
     fit_frame_fn frame;
     void *frame_user;
+    const struct notes *notes; /* NULL, or what its checkpoints say of the task */
 };
 
 struct fit {
@@ -51,6 +52,7 @@ struct fit {
     uint64_t iterations; /* done, with validation those of both trainings */
     double seconds;      /* of training, without the frames and the making of samples */
     bool interrupted;
+    bool unsaved; /* its checkpoint could not be written, which has been said: the program is to end with a failure */
     uint64_t best_iteration; /* with validation, the one that was best; 0 for none */
     double validation_loss;  /* and the held-out samples' loss then */
 };
@@ -66,7 +68,7 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
 
 /*
  * Makes fit->field and trains it. With validation a training that holds samples out finds the best number of
- * iterations, and a second one does so many on all samples, up to a tenth more where it would end within a sudden rise
+ * iterations, and a second one does as many on all samples, up to a tenth more where it would end within a sudden rise
  * of the loss; when the first is interrupted its best field is what there is. When it fails a message has been printed
  * and there is nothing to free.
  */

@@ -70,6 +70,12 @@ void image_task_free(struct image_task *task) {
     *task = (struct image_task){0};
 }
 
+void image_task_note(const struct image_task *task, struct notes *notes) {
+    notes_set(notes, "task", "image");
+    notes_set(notes, "image.width", "%zu", task->target.width);
+    notes_set(notes, "image.height", "%zu", task->target.height);
+}
+
 bool image_task_predict(struct image_task *task, const sape_field *field) {
     const size_t n = num_pixels(task), size[] = {task->target.height, task->target.width};
     static const float low[] = {-1, -1}, high[] = {1, 1};

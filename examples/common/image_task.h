@@ -3,6 +3,7 @@
 #ifndef EXAMPLES_IMAGE_TASK_H
 #define EXAMPLES_IMAGE_TASK_H
 
+#include "notes.h"
 #include "picture.h"
 #include "pixel_sampling.h"
 
@@ -33,6 +34,9 @@ struct image_source {
 /* When it fails a message has been printed and there is nothing to free. */
 bool image_task_load(struct image_task *task, const struct image_source *source);
 void image_task_free(struct image_task *task);
+
+/* What a checkpoint says of the task. */
+void image_task_note(const struct image_task *task, struct notes *notes);
 
 /* Fills fitted and revealed from a field. */
 bool image_task_predict(struct image_task *task, const sape_field *field);

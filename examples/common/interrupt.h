@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctrl-C: the first asks for an early end, the second ends the program. */
+/* Ctrl-C, SIGTERM and the terminal's end (SIGHUP): the first asks for an early end, the second ends the program. */
 #ifndef EXAMPLES_INTERRUPT_H
 #define EXAMPLES_INTERRUPT_H
 

@@ -60,7 +60,7 @@ static void print_help(const struct option_table *table) {
     for (size_t i = 0; i < table->num_arguments; i++) printf(" %s", table->arguments[i].name);
     printf(" [OPTION]...\n%s\n", table->summary);
     for (size_t i = 0; i < table->num_groups; i++) {
-        printf("\n%s:\n", table->groups[i].title);
+        if (table->groups[i].count > 0) printf("\n%s:\n", table->groups[i].title);
         for (size_t j = 0; j < table->groups[i].count; j++) print_option(&table->groups[i].specs[j]);
     }
     printf("\n  --help%*sshow this text\n", HELP_COLUMN - 8, "");

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "message.h"
+
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 
 /* In the order of sape_encoding and of sape_policy. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
@@ -70,10 +73,18 @@ static struct specs specs_of(struct settings *s) {
             },
         .checkpoints =
             {
-                {.name = "save", OPTION_STRING, &s->save, "FILE", "checkpoint of the training, written at its end"},
-                {.name = "resume", OPTION_STRING, &s->resume, "FILE", "go on from a checkpoint of the same training"},
+                {.name = "save",
+                 OPTION_STRING,
+                 &s->save,
+                 "FILE",
+                 "checkpoint of the training, written at its end; the field for render"},
+                {.name = "resume",
+                 OPTION_STRING,
+                 &s->resume,
+                 "FILE",
+                 "go on from a checkpoint of the same training, to the same length in all"},
                 {"checkpoint-every", OPTION_COUNT, &s->checkpoint_every, "N",
-                 "write it every so many iterations as well, 0 for never", 0, 1e9, NULL},
+                 "write it every N iterations as well, 0 for never", 0, 1e9, NULL},
             },
         .output =
             {
@@ -96,6 +107,47 @@ static void complete(struct settings *settings) {
         settings->learning_rate = settings->encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
 }
 
+static void note_option(const struct option_spec *spec, struct notes *notes) {
+    char key[NOTE_KEY];
+    snprintf(key, sizeof key, "option.%s", spec->name);
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        notes_set(notes, key, *(const bool *)spec->target ? "on" : "off");
+        break;
+    case OPTION_COUNT:
+        notes_set(notes, key, "%llu", (unsigned long long)*(const uint64_t *)spec->target);
+        break;
+    case OPTION_REAL:
+    case OPTION_REAL_OR_AUTO:
+        notes_set_real(notes, key, *(const double *)spec->target);
+        break;
+    case OPTION_CHOICE:
+        notes_set(notes, key, "%s", spec->choices[*(const int *)spec->target]);
+        break;
+    case OPTION_STRING:
+        break;
+    }
+}
+
+/* The field's options, the mask's, the training's and the data's; not the number of threads, which changes nothing. */
+static void note_options(struct settings *settings, const struct specs *specs, const struct settings_program *program) {
+    struct notes *notes = &settings->options;
+    const struct option_group groups[] = {
+        {"", specs->training, sizeof specs->training / sizeof *specs->training},
+        {"", specs->field, sizeof specs->field / sizeof *specs->field},
+        {"", specs->mask, sizeof specs->mask / sizeof *specs->mask},
+        {"", program->data, program->num_data},
+    };
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+        for (size_t i = 0; i < groups[g].count; i++)
+            if (groups[g].specs[i].target != &settings->threads) note_option(&groups[g].specs[i], notes);
+}
+
+static bool check(const struct settings *settings) {
+    return settings->save || settings->checkpoint_every == 0 ||
+           message_error("--checkpoint-every needs --save, which says where");
+}
+
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
                                     char **argv) {
     struct specs specs = specs_of(settings);
@@ -106,13 +158,19 @@ enum options_outcome settings_parse(struct settings *settings, const struct sett
         {"Mask", specs.mask, sizeof specs.mask / sizeof *specs.mask},
         {"Training", specs.training, sizeof specs.training / sizeof *specs.training},
         {"Checkpoints", specs.checkpoints, sizeof specs.checkpoints / sizeof *specs.checkpoints},
+        {"Result", program->results, program->num_results},
         {"Output", specs.output, sizeof specs.output / sizeof *specs.output},
     };
     const struct option_table table = {program->summary, program->arguments, program->num_arguments, groups,
                                        sizeof groups / sizeof *groups};
     const enum options_outcome outcome = options_parse(&table, argc, argv);
     complete(settings);
-    return outcome;
+    note_options(settings, &specs, program);
+    return outcome == OPTIONS_GO_ON && !check(settings) ? OPTIONS_WRONG : outcome;
+}
+
+const struct note *settings_length(const struct settings *settings) {
+    return &settings->options.items[0];
 }
 
 const char *settings_encoding_name(const struct settings *settings) {

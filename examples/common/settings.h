@@ -3,6 +3,7 @@
 #ifndef EXAMPLES_SETTINGS_H
 #define EXAMPLES_SETTINGS_H
 
+#include "notes.h"
 #include "options.h"
 
 #include <sape/sape.h>
@@ -29,6 +30,7 @@ struct settings {
     uint64_t checkpoint_every;
     const char *out;
     bool json;
+    struct notes options; /* "option.NAME" of all that a training depends on, as text; its length first */
 };
 
 /* What is a program's own. */
@@ -38,6 +40,8 @@ struct settings_program {
     size_t num_arguments;
     const struct option_spec *data;
     size_t num_data;
+    const struct option_spec *results; /* what a training does not depend on */
+    size_t num_results;
     const struct option_spec *length; /* in place of --iterations; NULL for that */
 };
 
@@ -45,6 +49,9 @@ struct settings_program {
    follows from others. */
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
                                     char **argv);
+
+/* The option that is the training's length. */
+const struct note *settings_length(const struct settings *settings);
 
 const char *settings_encoding_name(const struct settings *settings);
 const char *settings_policy_name(const struct settings *settings);

@@ -5,12 +5,15 @@
 #include "interrupt.h"
 #include "message.h"
 #include "output.h"
+#include "program.h"
 #include "ranks.h"
 #include "report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PICTURES "fit.png, mask.png"
 
 struct job {
     struct settings settings;
@@ -47,6 +50,8 @@ static const char *file_of_rank(const struct job *job, const char *path, char *b
 }
 
 static bool train(struct job *job, struct fit *fit) {
+    struct notes notes = {0};
+    image_task_note(&job->task, &notes);
     const struct fit_problem problem = {
         .domain_dim = 2,
         .output_dim = job->task.target.channels,
@@ -60,6 +65,7 @@ static bool train(struct job *job, struct fit *fit) {
         .num_signal = job->task.set.n,
         .signal_x = job->task.sample_x,
         .signal = job->task.sample_y,
+        .notes = &notes,
     };
     return fit_run(&job->settings, &problem, fit);
 }
@@ -88,14 +94,14 @@ static bool report(const struct job *job, const struct fit *fit, struct image_qu
 
 /* What rank 0 does for all. */
 static bool show(struct job *job, const struct fit *fit, uint64_t checksum) {
-    if (!output_make_directory(job->settings.out) || !image_task_predict(&job->task, fit->field)) return false;
+    if (!image_task_predict(&job->task, fit->field)) return false;
     const struct image_quality quality = image_task_quality(&job->task);
-    if (!write_picture(job, image_task_fitted(&job->task), "fit.png") ||
-        !write_picture(job, image_task_heat_map(&job->task), "mask.png"))
-        return false;
+    bool all = write_picture(job, image_task_fitted(&job->task), "fit.png");
+    all = write_picture(job, image_task_heat_map(&job->task), "mask.png") && all;
     printf("PSNR: %.2f dB over all pixels; %d ranks hold the same field\n", quality.psnr_all, job->ranks.count);
-    output_print_location(job->settings.out, "fit.png, mask.png");
-    return !job->settings.json || report(job, fit, quality, checksum);
+    output_print_location(job->settings.out, PICTURES);
+    if (job->settings.json) all = report(job, fit, quality, checksum) && all;
+    return all;
 }
 
 static bool fit_together(struct job *job) {
@@ -104,7 +110,7 @@ static bool fit_together(struct job *job) {
     if (!train(job, &fit)) return false;
     bool done = ranks_agree(&job->ranks, ranks_checksum(fit.field, &checksum));
     done = done && ranks_agree(&job->ranks, ranks_same(&job->ranks, checksum));
-    done = done && ranks_agree(&job->ranks, job->ranks.rank > 0 || show(job, &fit, checksum));
+    done = done && ranks_agree(&job->ranks, (job->ranks.rank > 0 || show(job, &fit, checksum)) && !fit.unsaved);
     fit_free(&fit);
     return done;
 }
@@ -114,7 +120,9 @@ static bool run(struct job *job) {
                                         job->settings.seed};
     const bool loaded = image_task_load(&job->task, &source);
     interrupt_catch();
-    const bool done = ranks_agree(&job->ranks, loaded && take_share(job)) && fit_together(job);
+    const bool ready =
+        loaded && take_share(job) && (job->ranks.rank > 0 || output_prepare(job->settings.out, PICTURES));
+    const bool done = ranks_agree(&job->ranks, ready) && fit_together(job);
     if (loaded) image_task_free(&job->task);
     free(job->x);
     free(job->y);
@@ -158,11 +166,12 @@ int main(int argc, char **argv) {
         .max_size = 512,
         .fraction = 0.25,
     };
+    program_begin();
     if (!ranks_begin(&job.ranks, &argc, &argv)) return EXIT_FAILURE;
     const enum options_outcome outcome = parse(&job, argc, argv);
     int status = 2;
     if (ranks_agree(&job.ranks, outcome != OPTIONS_WRONG))
-        status = outcome == OPTIONS_HELP_SHOWN || run(&job) ? EXIT_SUCCESS : EXIT_FAILURE;
+        status = program_end(outcome == OPTIONS_HELP_SHOWN || run(&job));
     ranks_end();
     return status;
 }

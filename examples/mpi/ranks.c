@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ranks.h"
 
+#include "digest.h"
 #include "message.h"
 #include "stopwatch.h"
 
@@ -60,15 +61,8 @@ bool ranks_agree(void *user, bool yes) {
     return all;
 }
 
-/* Fowler, Noll and Vo. */
-static uint64_t hash(uint64_t value, const void *data, size_t size) {
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++) value = (value ^ bytes[i]) * 1099511628211u;
-    return value;
-}
-
 bool ranks_checksum(const sape_field *field, uint64_t *checksum) {
-    *checksum = 14695981039346656037u;
+    *checksum = DIGEST_BEGIN;
     for (size_t i = 0; i < sape_field_tensor_count(field); i++) {
         sape_tensor_info info = {.struct_size = sizeof info};
         if (sape_field_tensor_info(field, i, &info) != SAPE_OK) return message_sape_error();
@@ -77,7 +71,7 @@ bool ranks_checksum(const sape_field *field, uint64_t *checksum) {
         float *values = malloc(info.count * sizeof *values);
         if (!values) return message_out_of_memory();
         const bool got = sape_field_get_tensor(field, info.name, values, info.count) == SAPE_OK;
-        if (got) *checksum = hash(*checksum, values, info.count * sizeof *values);
+        if (got) *checksum = digest_add(*checksum, values, info.count * sizeof *values);
         free(values);
         if (!got) return message_sape_error();
     }

@@ -57,13 +57,25 @@ impl Checkpoint {
     /// A copy with metadata entries of your own, which replace those of the same name. Fields and trainers made from it
     /// do not keep them; names that begin with "sape." are reserved.
     pub fn annotate(&self, entries: &[(&str, &str)]) -> Result<Checkpoint, Error> {
-        let keys = entries.iter().map(|(key, _)| c_string(key)).collect::<Result<Vec<_>, _>>()?;
-        let values = entries.iter().map(|(_, value)| c_string(value)).collect::<Result<Vec<_>, _>>()?;
+        let keys = entries
+            .iter()
+            .map(|(key, _)| c_string(key))
+            .collect::<Result<Vec<_>, _>>()?;
+        let values = entries
+            .iter()
+            .map(|(_, value)| c_string(value))
+            .collect::<Result<Vec<_>, _>>()?;
         let key_pointers: Vec<_> = keys.iter().map(|key| key.as_ptr()).collect();
         let value_pointers: Vec<_> = values.iter().map(|value| value.as_ptr()).collect();
         // SAFETY: there are as many names and texts as is said; they are copied.
         Checkpoint::make(|out| unsafe {
-            sys::sape_safetensors_annotate(self.as_ptr(), entries.len(), key_pointers.as_ptr(), value_pointers.as_ptr(), out)
+            sys::sape_safetensors_annotate(
+                self.as_ptr(),
+                entries.len(),
+                key_pointers.as_ptr(),
+                value_pointers.as_ptr(),
+                out,
+            )
         })
     }
 }
