@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "params.h"
 #include "threads.h"
@@ -120,6 +121,7 @@ sape_status sape_backend_describe(const char *function, const struct sape_kernel
 }
 
 sape_status sape_describe(sape_description *description) {
+    SAPE_BEGIN_CALL();
     struct sape_backend backend;
     SAPE_REQUIRE_POINTER(description);
     SAPE_TRY(sape_backend_choose(__func__, SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, &backend));

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "nearest.h"
@@ -147,6 +148,7 @@ static sape_status propose(const char *function, struct samples *samples, size_t
 
 sape_status sape_bandwidth_propose(size_t n, size_t domain_dim, const float *x, size_t output_dim, const float *targets,
                                    sape_bandwidth *out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     SAPE_REQUIRE(n >= 2, "n is %zu, must be at least 2", n);
     SAPE_REQUIRE(domain_dim >= 1 && domain_dim <= SAPE_NEAREST_MAX_DIM, "domain_dim is %zu, must be 1 to 3",

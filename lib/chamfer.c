@@ -6,6 +6,7 @@
 #include <sape/loss.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 
@@ -63,6 +64,7 @@ double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float
 
 sape_status sape_loss_chamfer(size_t dim, size_t n, const float *outputs, size_t m, const float *targets,
                               float *d_outputs, float *sample_loss, double *loss) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE(dim >= 1 && dim <= SAPE_NEAREST_MAX_DIM, "dim is %zu, must be 1 to %d", dim, SAPE_NEAREST_MAX_DIM);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE(m >= 1, "m is 0, must be at least 1");

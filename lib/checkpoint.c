@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "number_text.h"
@@ -101,6 +102,7 @@ static sape_status save(const char *function, add_fn add, const void *handle, co
 }
 
 sape_status sape_field_checkpoint(const sape_field *field, sape_safetensors **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(field);
@@ -108,12 +110,14 @@ sape_status sape_field_checkpoint(const sape_field *field, sape_safetensors **ou
 }
 
 sape_status sape_field_save(const sape_field *field, const char *path) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(path);
     return save(__func__, add_field, field, path);
 }
 
 sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoint, sape_field **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(checkpoint);
@@ -121,6 +125,7 @@ sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoint, sape_
 }
 
 sape_status sape_field_load(const char *path, sape_field **out) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(path);
@@ -132,12 +137,14 @@ sape_status sape_field_load(const char *path, sape_field **out) {
 }
 
 sape_status sape_field_restore(sape_field *field, const sape_safetensors *checkpoint) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(checkpoint);
     return sape_checkpoint_restore_field(__func__, checkpoint, field);
 }
 
 sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_safetensors **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(trainer);
@@ -145,18 +152,21 @@ sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_safetensor
 }
 
 sape_status sape_trainer_save(const sape_trainer *trainer, const char *path) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE_POINTER(path);
     return save(__func__, add_trainer, trainer, path);
 }
 
 sape_status sape_trainer_restore(sape_trainer *trainer, const sape_safetensors *checkpoint) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE_POINTER(checkpoint);
     return sape_checkpoint_restore_trainer(__func__, checkpoint, trainer);
 }
 
 sape_status sape_trainer_resume(sape_trainer *trainer, const char *path) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_REQUIRE_POINTER(path);
     sape_safetensors *checkpoint;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "panels.h"
@@ -219,6 +220,7 @@ static void draw_parameters(sape_encoder *encoder, double std, uint64_t seed) {
 }
 
 sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     sape_encoder_params known = defaults;
@@ -291,6 +293,7 @@ void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequenc
 }
 
 sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *frequencies, size_t count) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(encoder);
     SAPE_REQUIRE_POINTER(frequencies);
     if (count != encoder->encoding_dim)
@@ -422,6 +425,7 @@ static sape_status check_call(const char *function, const sape_encoder *encoder,
 }
 
 sape_status sape_encoder_encode(const sape_encoder *encoder, size_t n, const float *x, float *features) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_call(__func__, encoder, n, x, features, "features"));
     const size_t d = encoder->domain_dim, dim = encoder->encoding_dim;
     float *memory = SAPE_NEW_ARRAY(float, (d + dim) * PANEL);
@@ -439,6 +443,7 @@ sape_status sape_encoder_encode(const sape_encoder *encoder, size_t n, const flo
 
 sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n, const float *x, const float *d_features,
                                   float *d_x) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_call(__func__, encoder, n, x, d_features, "d_features"));
     SAPE_REQUIRE(n == 0 || d_x != NULL, "d_x is NULL");
     const size_t d = encoder->domain_dim, dim = encoder->encoding_dim;
@@ -462,6 +467,7 @@ size_t sape_encoder_tensor_count(const sape_encoder *encoder) {
 }
 
 sape_status sape_encoder_tensor_info(const sape_encoder *encoder, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(encoder);
     SAPE_TRY(sape_tensor_check_index(__func__, index, sape_encoder_tensor_count(encoder), info));
     const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
@@ -498,6 +504,7 @@ const float *sape_encoder_tensor(const sape_encoder *encoder, size_t index, size
 }
 
 sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(find(__func__, encoder, name, values, count, &index));
     memcpy(values, index == 0 ? encoder->points : encoder->sigma, count * sizeof *values);
@@ -523,6 +530,7 @@ static sape_status check_tensor(const char *function, const sape_encoder *encode
 }
 
 sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, const float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(find(__func__, encoder, name, values, count, &index));
     SAPE_TRY(check_tensor(__func__, encoder, index, name, values, count));

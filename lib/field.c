@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -126,6 +127,7 @@ static sape_status create_parts(const char *function, sape_field *field, const s
 
 sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mask_params *mask,
                               const sape_network_params *network, sape_field **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     sape_field *field = SAPE_NEW(sape_field);
@@ -180,6 +182,7 @@ sape_network *sape_field_network(const sape_field *field) {
 }
 
 sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_TRY(sape_threads_resolve(__func__, &num_threads));
     field->num_threads = num_threads;
@@ -187,6 +190,7 @@ sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads) {
 }
 
 sape_status sape_field_describe(const sape_field *field, sape_description *description) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(description);
     return sape_backend_describe(__func__, field->network->kernels, field->network->product, field->num_threads,
@@ -198,6 +202,7 @@ size_t sape_field_tensor_count(const sape_field *field) {
 }
 
 sape_status sape_field_tensor_info(const sape_field *field, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_TRY(sape_tensor_check_index(__func__, index, field->num_tensors, info));
     struct part parts[NUM_PARTS];
@@ -226,6 +231,7 @@ static sape_status find(const char *function, const sape_field *field, const cha
 }
 
 sape_status sape_field_get_tensor(const sape_field *field, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     struct part part;
     const char *part_name;
     SAPE_TRY(find(__func__, field, name, values, count, &part, &part_name));
@@ -233,6 +239,7 @@ sape_status sape_field_get_tensor(const sape_field *field, const char *name, flo
 }
 
 sape_status sape_field_set_tensor(sape_field *field, const char *name, const float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     struct part part;
     const char *part_name;
     SAPE_TRY(find(__func__, field, name, values, count, &part, &part_name));
@@ -246,6 +253,7 @@ sape_status sape_field_set_tensor(sape_field *field, const char *name, const flo
 }
 
 sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(optimizer);
     SAPE_REQUIRE_POINTER(d_parameters);

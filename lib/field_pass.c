@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "field.h"
 #include "memory.h"
@@ -99,6 +100,7 @@ static sape_status check_options(const char *function, const sape_field *field, 
 
 sape_status sape_field_predict_with(const sape_field *field, const sape_predict_options *options, size_t n,
                                     const float *x, float *outputs) {
+    SAPE_BEGIN_LONG_CALL();
     sape_predict_options known = defaults;
     SAPE_TRY(check_inputs(__func__, field, n, x, outputs, "outputs"));
     if (options != NULL) SAPE_TRY(sape_params_read(__func__, &known, sizeof known, options));
@@ -143,6 +145,7 @@ static sape_status open_lattice(const char *function, const sape_field *field, c
 
 sape_status sape_field_predict_grid(const sape_field *field, const size_t *size, const float *low, const float *high,
                                     float *outputs) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(size);
     SAPE_REQUIRE_POINTER(outputs);
@@ -192,6 +195,7 @@ static sape_status open_backward(const char *function, struct pass *pass, size_t
 
 sape_status sape_field_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
                                 float *d_parameters, float *d_x) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_inputs(__func__, field, n, x, d_outputs, "d_outputs"));
     if (n == 0) {
         if (d_parameters != NULL) memset(d_parameters, 0, field->network->num_parameters * sizeof *d_parameters);
@@ -210,6 +214,7 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
 
 sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const float *x, const float *d_outputs,
                                       float *norms) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_inputs(__func__, field, n, x, d_outputs, "d_outputs"));
     if (n == 0) return SAPE_OK;
     SAPE_REQUIRE_POINTER(norms);
@@ -261,6 +266,7 @@ static sape_status check_jacobian(const char *function, const sape_field *field,
 }
 
 sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *x, float *outputs, float *jacobian) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_jacobian(__func__, field, n, x, jacobian, "jacobian"));
     if (n == 0) return SAPE_OK;
     struct pass pass = {.field = field, .batch = {.x = x}, .outputs = outputs, .jacobian = jacobian};
@@ -294,6 +300,7 @@ static void jacobian_backward_slot(void *context, size_t slot, size_t worker) {
 
 sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
                                          const float *d_jacobian, float *d_parameters) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_jacobian(__func__, field, n, x, d_jacobian, "d_jacobian"));
     SAPE_REQUIRE_POINTER(d_parameters);
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);

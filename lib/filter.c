@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "call.h"
 #include "cutoff.h"
 #include "error.h"
 #include "memory.h"
@@ -179,6 +180,7 @@ static sape_status check(const char *function, const sape_filter_params *params,
 
 sape_status sape_filter_apply(const sape_filter_params *params, const float *values, const float *cutoff,
                               float *filtered) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(params);
     SAPE_REQUIRE_POINTER(values);
     SAPE_REQUIRE_POINTER(cutoff);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "call.h"
 #include "error.h"
 
 /* max(x, 0) - x y + log(1 + exp(-|x|)): no exponential can overflow. */
@@ -48,6 +49,7 @@ sape_status sape_loss_check_targets(const char *function, sape_loss kind, const 
 
 sape_status sape_loss_evaluate(sape_loss kind, size_t n, size_t output_dim, const float *outputs, const float *targets,
                                float *d_outputs, float *sample_loss, double *loss) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE(kind == SAPE_LOSS_MSE || kind == SAPE_LOSS_BCE, "kind is %d, must be mse or bce", (int)kind);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE(output_dim >= 1, "output_dim is 0, must be at least 1");

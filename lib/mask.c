@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -137,6 +138,7 @@ static void set_start(struct sape_mask *mask) {
 }
 
 sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(params);
@@ -201,6 +203,7 @@ static sape_status get_cutoff_state(const char *function, const sape_mask *mask,
 }
 
 sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state *state) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE_POINTER(state);
     if (mask->policy == SAPE_POLICY_VARIANCE) return get_cutoff_state(__func__, mask, state);
@@ -242,6 +245,7 @@ static void record_fixed(struct sape_mask *mask, const float *x, float loss) {
 }
 
 sape_status sape_mask_record(sape_mask *mask, size_t n, const float *x, const float *loss) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_TRY(sape_check_coordinates(__func__, "x", x, n, mask->domain_dim));
     SAPE_REQUIRE(n == 0 || loss != NULL, "loss is NULL");
@@ -267,6 +271,7 @@ static void step_global(struct sape_mask *mask) {
 }
 
 sape_status sape_mask_step(sape_mask *mask) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     switch (mask->policy) {
     case SAPE_POLICY_NONE:
@@ -293,6 +298,7 @@ sape_status sape_mask_step(sape_mask *mask) {
 }
 
 sape_status sape_mask_advance(sape_mask *mask) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     if (mask->policy == SAPE_POLICY_SPATIAL)
         sape_mask_spatial_advance(mask);
@@ -302,6 +308,7 @@ sape_status sape_mask_advance(sape_mask *mask) {
 }
 
 sape_status sape_mask_set_signal(sape_mask *mask, size_t n, const float *x, size_t o, const float *values) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE(o >= 1, "o is 0, must be at least 1");
@@ -316,6 +323,7 @@ sape_status sape_mask_set_signal(sape_mask *mask, size_t n, const float *x, size
 }
 
 sape_status sape_mask_smoothed_loss(const sape_mask *mask, float *loss, size_t count) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE_POINTER(loss);
     if (mask->policy != SAPE_POLICY_SPATIAL) return SAPE_FAIL(SAPE_ERROR_UNSUPPORTED, "the policy is not spatial");
@@ -329,6 +337,7 @@ sape_status sape_mask_smoothed_loss(const sape_mask *mask, float *loss, size_t c
 }
 
 sape_status sape_mask_set_domain(sape_mask *mask, const float *center, const float *scale) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE_POINTER(center);
     SAPE_REQUIRE_POINTER(scale);
@@ -343,6 +352,7 @@ sape_status sape_mask_set_domain(sape_mask *mask, const float *center, const flo
 }
 
 sape_status sape_mask_fit_domain(sape_mask *mask, size_t n, const float *points) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_REQUIRE(n > 0, "n is 0");
     SAPE_TRY(sape_check_coordinates(__func__, "points", points, n, mask->domain_dim));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "mask.h"
 #include "memory.h"
@@ -37,6 +38,7 @@ size_t sape_mask_tensor_count(const sape_mask *mask) {
 }
 
 sape_status sape_mask_tensor_info(const sape_mask *mask, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(mask);
     SAPE_TRY(sape_tensor_check_index(__func__, index, sape_mask_tensor_count(mask), info));
     const size_t shape[] = {mask->grid.cells};
@@ -62,6 +64,7 @@ float sape_mask_row_sum(const struct sape_mask *mask, size_t row) {
 }
 
 sape_status sape_mask_get_tensor(const sape_mask *mask, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(find(__func__, mask, name, values, count, &index));
     for (size_t i = 0; i < count; i++) {
@@ -122,6 +125,7 @@ static void set_levels(struct sape_mask *mask, const float *values, size_t count
 }
 
 sape_status sape_mask_set_tensor(sape_mask *mask, const char *name, const float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(find(__func__, mask, name, values, count, &index));
     SAPE_TRY(check_values(__func__, mask, index, values, count));
@@ -183,6 +187,7 @@ static float share_of(const struct reader *reader, size_t s) {
 }
 
 sape_status sape_mask_weights(const sape_mask *mask, size_t n, const float *x, float *weights) {
+    SAPE_BEGIN_CALL();
     struct reader reader;
     SAPE_TRY(reader_open(__func__, &reader, mask, n, x, weights, "weights"));
     for (size_t first = 0; first < n; first += PANEL) {
@@ -196,6 +201,7 @@ sape_status sape_mask_weights(const sape_mask *mask, size_t n, const float *x, f
 }
 
 sape_status sape_mask_revealed(const sape_mask *mask, size_t n, const float *x, float *share) {
+    SAPE_BEGIN_CALL();
     struct reader reader;
     SAPE_TRY(reader_open(__func__, &reader, mask, n, x, share, "share"));
     for (size_t first = 0; first < n; first += PANEL) {

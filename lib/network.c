@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "params.h"
@@ -104,6 +105,7 @@ static void draw_parameters(sape_network *network, uint64_t seed) {
 }
 
 sape_status sape_network_create(const sape_network_params *params, sape_network **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(params);
@@ -208,12 +210,14 @@ static sape_status check_flat(const char *function, const sape_network *network,
 }
 
 sape_status sape_network_get_parameters(const sape_network *network, float *parameters, size_t count) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_flat(__func__, network, parameters, count));
     sape_network_export(network, network->parameters, parameters);
     return SAPE_OK;
 }
 
 sape_status sape_network_set_parameters(sape_network *network, const float *parameters, size_t count) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_flat(__func__, network, parameters, count));
     SAPE_TRY(sape_check_finite(__func__, "parameters", parameters, count));
     sape_network_import(network, parameters, network->parameters);
@@ -226,6 +230,7 @@ size_t sape_network_tensor_count(const sape_network *network) {
 }
 
 sape_status sape_network_tensor_info(const sape_network *network, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(network);
     SAPE_TRY(sape_tensor_check_index(__func__, index, 2 * network->num_layers, info));
     const struct sape_layer *layer = &network->layers[index / 2];
@@ -238,6 +243,7 @@ static sape_status info_of(const void *handle, size_t index, sape_tensor_info *i
 }
 
 sape_status sape_network_get_tensor(const sape_network *network, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(
         sape_tensor_find(__func__, network, sape_network_tensor_count(network), info_of, name, values, count, &index));
@@ -246,6 +252,7 @@ sape_status sape_network_get_tensor(const sape_network *network, const char *nam
 }
 
 sape_status sape_network_set_tensor(sape_network *network, const char *name, const float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     size_t index;
     SAPE_TRY(
         sape_tensor_find(__func__, network, sape_network_tensor_count(network), info_of, name, values, count, &index));
@@ -302,6 +309,7 @@ static sape_status check_pass(const char *function, const sape_network *network,
 }
 
 sape_status sape_network_forward(const sape_network *network, size_t n, const float *inputs, float *outputs) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_pass(__func__, network, n, inputs, outputs, "outputs"));
     if (n == 0) return SAPE_OK;
     struct pass pass;
@@ -331,6 +339,7 @@ static void backward_tiles(struct pass *pass, size_t n, const float *inputs, con
 
 sape_status sape_network_backward(const sape_network *network, size_t n, const float *inputs, const float *d_outputs,
                                   float *d_parameters, float *d_inputs) {
+    SAPE_BEGIN_CALL();
     SAPE_TRY(check_pass(__func__, network, n, inputs, d_outputs, "d_outputs"));
     if (n == 0) {
         if (d_parameters != NULL) memset(d_parameters, 0, network->num_parameters * sizeof *d_parameters);

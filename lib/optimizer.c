@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "call.h"
 #include "claims.h"
 #include "error.h"
 #include "memory.h"
@@ -88,6 +89,7 @@ sape_status sape_optimizer_make(const char *function, const sape_optimizer_param
 }
 
 sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t num_parameters, sape_optimizer **out) {
+    SAPE_BEGIN_CALL();
     const struct sape_kernels *kernels;
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
@@ -141,6 +143,7 @@ static double decay_factor(const sape_optimizer_params *params, double step) {
 }
 
 double sape_optimizer_learning_rate(const sape_optimizer *optimizer) {
+    SAPE_BEGIN_CALL();
     if (optimizer == NULL) return 0.0;
     const sape_optimizer_params *params = &optimizer->params;
     const double step = (double)optimizer->num_steps, warmup = (double)params->warmup_iterations;
@@ -196,6 +199,7 @@ static void step_rest(struct sape_optimizer *optimizer, size_t begin, size_t cou
 }
 
 sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(optimizer);
     SAPE_REQUIRE_POINTER(parameters);
     SAPE_REQUIRE_POINTER(gradient);

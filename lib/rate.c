@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "claims.h"
 #include "error.h"
 #include "memory.h"
@@ -114,6 +115,7 @@ sape_status sape_rate_copy(const char *function, const struct sape_rate *rate, s
 }
 
 sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     struct sape_rate *rate = NULL, *old = trainer->rate;

@@ -10,6 +10,7 @@
 
 #include "atomic_file.h"
 #include "byte_sink.h"
+#include "call.h"
 #include "dtype.h"
 #include "error.h"
 #include "memory.h"
@@ -160,6 +161,7 @@ sape_status sape_contents_save(const char *function, const sape_safetensors *fil
 }
 
 sape_status sape_safetensors_open(const char *path, sape_safetensors **out) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(path);
@@ -167,6 +169,7 @@ sape_status sape_safetensors_open(const char *path, sape_safetensors **out) {
 }
 
 sape_status sape_safetensors_parse(const void *bytes, size_t size, sape_safetensors **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(bytes);
@@ -179,6 +182,7 @@ static sape_status collect(const char *function, sape_read_fn read_fn, void *use
     for (;;) {
         size_t got = 0;
         const int result = read_fn(user, chunk, CHUNK, &got);
+        sape_call_resume();
         if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "read_fn returned %d", result);
         if (got > CHUNK)
             return sape_fail(SAPE_ERROR_CALLBACK, function, "read_fn gave %zu bytes, there is room for %zu", got,
@@ -189,6 +193,7 @@ static sape_status collect(const char *function, sape_read_fn read_fn, void *use
 }
 
 sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user, sape_safetensors **out) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(read_fn);
@@ -203,16 +208,19 @@ sape_status sape_safetensors_open_with(sape_read_fn read_fn, void *user, sape_sa
 }
 
 sape_status sape_safetensors_save(const sape_safetensors *file, const char *path) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(file);
     SAPE_REQUIRE_POINTER(path);
     return sape_contents_save(__func__, file, path);
 }
 
 sape_status sape_safetensors_save_with(const sape_safetensors *file, sape_write_fn write_fn, void *user) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(file);
     SAPE_REQUIRE_POINTER(write_fn);
     for (size_t at = 0; at < file->size; at += CHUNK) {
         const int result = write_fn(user, file->bytes + at, file->size - at < CHUNK ? file->size - at : CHUNK);
+        sape_call_resume();
         if (result != 0) return SAPE_FAIL(SAPE_ERROR_CALLBACK, "write_fn returned %d", result);
     }
     return SAPE_OK;
@@ -239,6 +247,7 @@ static sape_status describe(const char *function, const struct sape_stored_tenso
 }
 
 sape_status sape_safetensors_info(const sape_safetensors *file, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(file);
     SAPE_TRY(sape_tensor_check_index(__func__, index, file->header.tensor_count, info));
     return describe(__func__, &file->header.tensors[index], info);
@@ -254,6 +263,7 @@ static sape_status find(const char *function, const sape_safetensors *file, cons
 }
 
 sape_status sape_safetensors_find(const sape_safetensors *file, const char *name, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
     const struct sape_stored_tensor *tensor;
     SAPE_TRY(find(__func__, file, name, &tensor));
     SAPE_REQUIRE_POINTER(info);
@@ -286,6 +296,7 @@ static double element(const sape_safetensors *file, const struct sape_stored_ten
 }
 
 sape_status sape_safetensors_read(const sape_safetensors *file, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
     const struct sape_stored_tensor *tensor;
     SAPE_TRY(find_sized(__func__, file, name, values, count, &tensor));
     for (size_t i = 0; i < count; i++) values[i] = (float)element(file, tensor, i);
@@ -293,6 +304,7 @@ sape_status sape_safetensors_read(const sape_safetensors *file, const char *name
 }
 
 sape_status sape_safetensors_read_double(const sape_safetensors *file, const char *name, double *values, size_t count) {
+    SAPE_BEGIN_CALL();
     const struct sape_stored_tensor *tensor;
     SAPE_TRY(find_sized(__func__, file, name, values, count, &tensor));
     for (size_t i = 0; i < count; i++) values[i] = element(file, tensor, i);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "call.h"
 #include "dtype.h"
 #include "error.h"
 #include "memory.h"
@@ -72,6 +73,7 @@ static sape_status write_bytes(const char *function, const sape_safetensors *fil
 
 sape_status sape_safetensors_annotate(const sape_safetensors *file, size_t count, const char *const *keys,
                                       const char *const *values, sape_safetensors **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(file);

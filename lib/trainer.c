@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "call.h"
 #include "error.h"
 #include "loss.h"
 #include "memory.h"
@@ -63,6 +64,7 @@ static sape_status create_parts(const char *function, sape_trainer *trainer, con
 
 sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
                                 sape_field *field, sape_trainer **out) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
     *out = NULL;
     SAPE_REQUIRE_POINTER(field);
@@ -87,6 +89,7 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
 }
 
 void sape_trainer_free(sape_trainer *trainer) {
+    SAPE_BEGIN_CALL();
     if (trainer == NULL) return;
     sape_trainer_release_samples(trainer);
     sape_target_points_release(&trainer->target_points);
@@ -129,6 +132,7 @@ static sape_status begin_batches(const char *function, sape_trainer *trainer, sa
 }
 
 sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
@@ -148,6 +152,7 @@ sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *
 }
 
 sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sample_fn sampler, void *user) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
@@ -276,6 +281,7 @@ static sape_status step(const char *function, sape_trainer *trainer, double *los
 }
 
 sape_status sape_trainer_step(sape_trainer *trainer, double *loss) {
+    SAPE_BEGIN_LONG_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     trainer->inside = true;
@@ -313,7 +319,9 @@ static bool report(const sape_trainer *trainer, sape_progress_fn progress, void 
                                 .validation_loss = loss_or_nan(trainer->validation.loss),
                                 .best_validation_loss = loss_or_nan(trainer->validation.best_loss),
                                 .best_iteration = trainer->validation.best_iteration};
-    return progress(user, &seen) != 0;
+    const bool wanted = progress(user, &seen) != 0;
+    sape_call_resume();
+    return wanted;
 }
 
 /* Iterations up to the number asked for, or until something ends them sooner. */
@@ -365,6 +373,7 @@ static sape_status run_outside(const char *function, sape_trainer *trainer, uint
 
 sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
                              sape_result *result) {
+    SAPE_BEGIN_LONG_CALL();
     sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS, .validation_loss = (double)NAN};
     const sape_status status = run_outside(__func__, trainer, num_iterations, progress, user, &known);
     if (result == NULL) return status;

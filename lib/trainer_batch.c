@@ -2,6 +2,7 @@
 /* Which samples an iteration sees, and in which order. */
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "loss.h"
 #include "memory.h"
@@ -158,6 +159,7 @@ static sape_status sample(const char *function, sape_trainer *trainer) {
     float *x = trainer->gathered_x, *targets = trainer->gathered_targets;
     if (trainer->params.loss == SAPE_LOSS_CHAMFER) targets = NULL;
     const int result = trainer->sampler(trainer->sampler_user, trainer->optimizer->num_steps, n, x, targets);
+    sape_call_resume();
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "the sampler returned %d", result);
     SAPE_TRY(
         sape_check_coordinates(function, "the sampler's x", x, n, sape_encoder_domain_dim(trainer->field->encoder)));

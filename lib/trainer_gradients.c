@@ -2,6 +2,7 @@
 /* Loss and gradients of a batch: tile by tile, in slots that threads work on side by side. */
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "loss.h"
 #include "trainer.h"
@@ -111,6 +112,7 @@ sape_status sape_trainer_call_loss(const char *function, const sape_trainer *tra
     *loss = 0.0;
     const int result = trainer->params.loss_fn(trainer->params.loss_user, n, x, trainer->field->network->output_dim,
                                                outputs, targets, d_outputs, sample_loss, loss);
+    sape_call_resume();
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "loss_fn returned %d", result);
     return SAPE_OK;
 }

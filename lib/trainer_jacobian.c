@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A loss of the caller's own that also sees how the outputs change with the coordinates. */
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "trainer.h"
 
 sape_status sape_trainer_set_jacobian_loss(sape_trainer *trainer, sape_jacobian_loss_fn loss_fn, void *user) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     SAPE_REQUIRE_POINTER(loss_fn);
@@ -69,6 +71,7 @@ sape_status sape_trainer_jacobian_loss(const char *function, sape_trainer *train
         jacobian->loss_fn(jacobian->user, trainer->batch_size, sape_encoder_domain_dim(trainer->field->encoder),
                           trainer->batch_x, trainer->field->network->output_dim, trainer->outputs, jacobian->values,
                           trainer->batch_targets, trainer->d_outputs, jacobian->d_values, trainer->sample_loss, loss);
+    sape_call_resume();
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, function, "the loss function returned %d", result);
     return SAPE_OK;
 }

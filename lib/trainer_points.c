@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "trainer.h"
@@ -26,6 +27,7 @@ static sape_status open_draw(const char *function, struct sape_target_points *ta
 }
 
 sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points, size_t per_iteration) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     if (trainer->params.loss != SAPE_LOSS_CHAMFER)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "call.h"
 #include "error.h"
 #include "loss.h"
 #include "memory.h"
@@ -136,6 +137,7 @@ static bool same_everywhere(const struct greeting *greeting, enum digest which) 
 static sape_status call_reduce(const char *function, const sape_trainer *trainer, sape_dtype dtype, size_t count,
                                void *values) {
     const int result = trainer->ranks.reduce(trainer->ranks.user, dtype, count, values);
+    sape_call_resume();
     if (result == 0) return SAPE_OK;
     return sape_fail(SAPE_ERROR_CALLBACK, function, "the reduce function returned %d", result);
 }
@@ -267,6 +269,7 @@ bool sape_ranks_stop(sape_trainer *trainer, bool wanted) {
 }
 
 sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(trainer);
     SAPE_TRY(sape_trainer_check_outside(__func__, trainer));
     struct sape_ranks *ranks = &trainer->ranks;

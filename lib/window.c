@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <sape/window.h>
 
+#include "call.h"
 #include "error.h"
 #include "memory.h"
 #include "moments.h"
@@ -49,6 +50,7 @@ static sape_status check_params(const char *function, const sape_window_params *
 
 sape_status sape_window_statistics(const sape_window_params *params, const float *values, float *mean,
                                    float *variance) {
+    SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(params);
     SAPE_REQUIRE_POINTER(values);
     sape_window_params known = defaults;

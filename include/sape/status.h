@@ -7,6 +7,13 @@
  * argument was wrong and what its value was. A call that fails leaves its outputs and its handles as they were, unless
  * its comment says otherwise.
  *
+ * All of a call, callbacks included, runs in the default floating-point environment, whatever the caller's is: rounding
+ * to nearest, denormals kept, no traps. So results do not depend on the caller's environment, and no argument sets off
+ * a trap. Cancellation of the thread is disabled meanwhile: a call that waits for threads, files or callbacks acts on a
+ * pending one before it has done anything, the others do not. With asynchronous cancellation a handle that a call has
+ * just made may be lost. The caller's settings come back, exception flags included, when the call returns; after a
+ * callback those of the call do.
+ *
  * Any call may change errno, which carries nothing: what the operating system said is in the message. Nothing else of
  * the calling process or thread is changed for good: not the rounding mode, flush-to-zero or any other floating-point
  * setting, the locale, signal handlers and masks, umask, working directory or environment. The number of threads of
