@@ -75,17 +75,19 @@ sape_status sape_backend_choose(const char *function, sape_instruction_set instr
     if (instructions != SAPE_INSTRUCTIONS_AUTO) wish.instructions = (size_t)instructions;
     if (product != SAPE_PRODUCT_AUTO) wish.product = (size_t)product;
     backend->kernels = sape_kernels_find((sape_instruction_set)wish.instructions);
-    backend->product = wish.product == SAPE_PRODUCT_CBLAS ? &sape_product_cblas : &sape_product_packed;
+    backend->product = wish.product == SAPE_PRODUCT_CBLAS ? sape_product_cblas : &sape_product_packed;
     if (backend->kernels == NULL)
         return sape_fail(SAPE_ERROR_UNSUPPORTED, function, "instructions: this processor does not have %s",
                          instruction_names[wish.instructions]);
+    if (backend->product == NULL)
+        return sape_fail(SAPE_ERROR_UNSUPPORTED, function, "product: this libsape is built without CBLAS");
     return SAPE_OK;
 }
 
 sape_status sape_backend_kernels(const char *function, sape_instruction_set instructions,
                                  const struct sape_kernels **kernels) {
-    struct sape_backend backend;
-    SAPE_TRY(sape_backend_choose(function, instructions, SAPE_PRODUCT_AUTO, &backend));
+    struct sape_backend backend = {0};
+    SAPE_TRY(sape_backend_choose(function, instructions, SAPE_PRODUCT_PACKED, &backend));
     *kernels = backend.kernels;
     return SAPE_OK;
 }
@@ -104,7 +106,7 @@ sape_instruction_set sape_backend_instructions(const struct sape_kernels *kernel
 }
 
 sape_product_backend sape_backend_product(const struct sape_product *product) {
-    return product == &sape_product_cblas ? SAPE_PRODUCT_CBLAS : SAPE_PRODUCT_PACKED;
+    return product == sape_product_cblas ? SAPE_PRODUCT_CBLAS : SAPE_PRODUCT_PACKED;
 }
 
 sape_status sape_backend_describe(const char *function, const struct sape_kernels *kernels,

@@ -50,9 +50,12 @@ struct sape_product {
                             float *gradient, float *scratch);
 };
 
-extern const struct sape_product sape_product_packed, sape_product_cblas;
+extern const struct sape_product sape_product_packed;
 
-/* Static strings: the BLAS library that is loaded, and the kernel it has picked. */
+/* NULL where libsape is built without CBLAS. */
+extern const struct sape_product *const sape_product_cblas;
+
+/* Static strings: the BLAS library that is loaded, and the kernel it has picked; "none" where there is none. */
 void sape_cblas_describe(const char **library, const char **kernel);
 
 /* Round calls of the CBLAS backend: its threads are put to one inside, and left as they were when the last has left. */

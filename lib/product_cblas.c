@@ -34,7 +34,7 @@ static size_t users;
 static int threads_found;
 
 void sape_product_enter(const struct sape_product *product) {
-    if (product != &sape_product_cblas) return;
+    if (product != sape_product_cblas) return;
     pthread_mutex_lock(&users_mutex);
     if (users++ == 0) {
         threads_found = get_num_threads();
@@ -44,7 +44,7 @@ void sape_product_enter(const struct sape_product *product) {
 }
 
 void sape_product_leave(const struct sape_product *product) {
-    if (product != &sape_product_cblas) return;
+    if (product != sape_product_cblas) return;
     pthread_mutex_lock(&users_mutex);
     if (--users == 0) set_num_threads(threads_found);
     pthread_mutex_unlock(&users_mutex);
@@ -113,7 +113,7 @@ static void weight_gradient(const struct sape_kernels *kernels, const struct sap
     kernels->row_sums(layer->outputs, tile->width, d_to, add, gradient + layer->bias);
 }
 
-const struct sape_product sape_product_cblas = {
+static const struct sape_product cblas_product = {
     .name = "cblas",
     .tile = cblas_tile,
     .forward_size = no_size,
@@ -125,3 +125,5 @@ const struct sape_product sape_product_cblas = {
     .backward = backward,
     .weight_gradient = weight_gradient,
 };
+
+const struct sape_product *const sape_product_cblas = &cblas_product;

@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <sape/sape.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* The call must succeed; otherwise the library's own words are shown. */
@@ -31,6 +32,9 @@ void random_array(uint64_t seed, size_t n, float low, float high, float *out);
 /* Memory that is there; the test ends when it is not. */
 float *new_array(size_t n);
 float *new_random_array(uint64_t seed, size_t n, float low, float high);
+
+/* Whether the library is built with CBLAS. */
+bool has_cblas(void);
 
 double largest_difference(size_t n, const float *a, const float *b);
 double largest_magnitude(size_t n, const float *a);

@@ -471,7 +471,7 @@ int main(void) {
     TCase *tests = tcase_create("adaptive");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, norms_are_those_of_single_gradients);
-    tcase_add_test(tests, norms_with_cblas);
+    if (has_cblas()) tcase_add_test(tests, norms_with_cblas);
     tcase_add_test(tests, norms_of_nothing_and_of_bad_input);
     tcase_add_test(tests, alpha_of_one_changes_nothing);
     tcase_add_test(tests, equal_rates_scale_the_step);

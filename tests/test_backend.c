@@ -51,7 +51,8 @@ START_TEST(test_same_but_for_rounding) {
             const sape_status status = train((sape_instruction_set)i, (sape_product_backend)p, outputs, &description);
             if (status != SAPE_OK) {
                 ck_assert_int_eq(status, SAPE_ERROR_UNSUPPORTED);
-                ck_assert_ptr_nonnull(strstr(sape_last_error(), names[i]));
+                ck_assert(strstr(sape_last_error(), names[i]) != NULL ||
+                          (p == SAPE_PRODUCT_CBLAS && !has_cblas() && strstr(sape_last_error(), "without CBLAS")));
                 continue;
             }
             /* On AArch64 the baseline is NEON. */
@@ -73,14 +74,16 @@ static sape_status describe_with(const char *wish, sape_description *description
 
 START_TEST(test_environment) {
     sape_description description;
+    unsetenv("SAPE_BACKEND");
+    const bool cblas = has_cblas();
     CHECK_OK(describe_with("", &description));
     ck_assert_str_eq(description.product, "packed");
     ck_assert_str_eq(description.version, sape_version_string());
     ck_assert_uint_ge(strlen(description.blas), 3);
     ck_assert_uint_ge(strlen(description.blas_kernel), 1);
     ck_assert_uint_ge(description.num_threads, 1);
-    CHECK_OK(describe_with("threads=3,cblas,baseline", &description));
-    ck_assert_str_eq(description.product, "cblas");
+    CHECK_OK(describe_with("threads=3,packed,baseline", &description));
+    ck_assert_str_eq(description.product, "packed");
     ck_assert_uint_eq(description.num_threads, 3);
     ck_assert(strcmp(description.instructions, "baseline") == 0 || strcmp(description.instructions, "neon") == 0);
     CHECK_OK(describe_with("auto", &description));
@@ -93,8 +96,13 @@ START_TEST(test_environment) {
     /* What the program says goes before the environment, but that must make sense. */
     float outputs[3 * N];
     setenv("SAPE_BACKEND", "cblas", 1);
-    CHECK_OK(train(SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, outputs, &description));
-    ck_assert_str_eq(description.product, "cblas");
+    if (cblas) {
+        CHECK_OK(train(SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, outputs, &description));
+        ck_assert_str_eq(description.product, "cblas");
+    } else {
+        EXPECT_ERROR(train(SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_AUTO, outputs, &description), SAPE_ERROR_UNSUPPORTED,
+                     "product", "without CBLAS");
+    }
     CHECK_OK(train(SAPE_INSTRUCTIONS_AUTO, SAPE_PRODUCT_PACKED, outputs, &description));
     ck_assert_str_eq(description.product, "packed");
     setenv("SAPE_BACKEND", "fast", 1);

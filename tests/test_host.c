@@ -9,7 +9,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
 #include <cblas.h>
 #endif
 #if defined(__x86_64__)
@@ -155,7 +155,7 @@ START_TEST(test_openmp_host) {
 END_TEST
 #endif
 
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
 /* The host multiplies matrices with BLAS threads of its own while guests train. */
 START_TEST(test_blas_host) {
     enum { N = 200 };
@@ -255,7 +255,7 @@ int main(void) {
 #ifdef _OPENMP
     tcase_add_test(tests, test_openmp_host);
 #endif
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
     tcase_add_test(tests, test_blas_host);
 #endif
     tcase_add_test(tests, test_settings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Trainers: the same bits for any number of threads, the same steps as by hand, bad input. */
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
 #include <cblas.h>
 #endif
 #include <math.h>
@@ -142,7 +142,7 @@ START_TEST(test_fork) {
 }
 END_TEST
 
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
 static int blas_threads(void *user, const sape_progress *progress) {
     (void)progress;
     *(int *)user = openblas_get_num_threads();
@@ -314,7 +314,7 @@ int main(void) {
     tcase_add_test(tcase, test_fork);
     tcase_add_test(tcase, test_one_trainer_at_a_time);
     tcase_add_test(tcase, test_field_freed_first);
-#ifndef SAPE_BLIS
+#ifdef SAPE_OPENBLAS
     tcase_add_test(tcase, test_cblas);
 #endif
     tcase_add_test(tcase, test_bad_input);

@@ -43,7 +43,8 @@ typedef enum sape_product_backend {
     SAPE_PRODUCT_AUTO = 0,
     /** The library's own kernels, on operands that stay packed; "packed". */
     SAPE_PRODUCT_PACKED = 1,
-    /** The CBLAS library that libsape is linked with; "cblas". Its threads are put to one while a call is inside. */
+    /** The CBLAS library that libsape is linked with; "cblas". Its threads are put to one while a call is inside.
+        #SAPE_ERROR_UNSUPPORTED where libsape is built with -Dblas=none. */
     SAPE_PRODUCT_CBLAS = 2
 } sape_product_backend;
 
@@ -57,9 +58,9 @@ typedef struct sape_description {
     const char *instructions;
     /** "packed" or "cblas". */
     const char *product;
-    /** Name and version of the BLAS library that is loaded. */
+    /** Name and version of the BLAS library that is loaded; "none" where libsape is built without one. */
     const char *blas;
-    /** The kernel that library has picked for this processor. */
+    /** The kernel that library has picked for this processor; "none" without one. */
     const char *blas_kernel;
     /** Threads of a call whose handle was given 0. */
     size_t num_threads;
