@@ -246,8 +246,10 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help = "fit with the policies none, global and spatial in turn and write compare.png only"},
     };
     const struct settings_program program = {
-        .summary = "Fits a PNG, JPEG, GIF, WebP or BMP picture from a part of its pixels, writes fit.png, mask.png,\n"
-                   "target.png, samples.png and fit.gif.",
+        .summary =
+            "Fits a PNG, JPEG, GIF, WebP or BMP picture from a part of its pixels, writes fit.png, mask.png,\n"
+            "target.png, samples.png and fit.gif. The picture is turned as its EXIF orientation says, transparent\n"
+            "parts lie on white, and of an animation the first frame counts.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

@@ -238,6 +238,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
                    "CSV file, which are the outline in its order. The network is fitted to a circle first, then by\n"
                    "the Chamfer distance to the outline. Writes fit.png and fit.gif: the outline thin, the curve in\n"
                    "colours from blue, nothing revealed, to red, all revealed.\n"
+                   "Where at least 2 % of the picture and 10 % of its border are transparent, the shapes are what is\n"
+                   "not; else they are dark on light or light on dark: the border is background.\n"
                    "The signal of --policy variance is the outline by its arc length, from its point nearest to where\n"
                    "the circle begins, on the right, going round as the circle does.\n"
                    "The default learning rate is 1e-5, for the identity encoding 1e-4.",

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The example programs: their errors, and a quick fit of every kind.
-# Usage: test_examples.sh FIT_FUNCTION FIT_IMAGE RENDER MAKE_PICTURES
+# Usage: test_examples.sh FIT_FUNCTION FIT_IMAGE RENDER MAKE_PICTURES CASES
 set -uo pipefail
 
 fit_function=$(realpath "$1")
 fit_image=$(realpath "$2")
 render=$(realpath "$3")
 make_pictures=$(realpath "$4")
+cases=$(realpath "$5")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 "$make_pictures" . || exit 1
 
@@ -62,6 +63,8 @@ for picture in color.png color.jpg color.bmp color.webp palette.gif; do
     expect refuses 1 "head_$picture" "$fit_image" head_$picture
 done
 
+expect refuses 1 "the JPEG picture is cut off" "$fit_image" "$cases/trunc_ext.jpg"
+
 # Pictures that claim more pixels than memory may hold: the bytes given in place of those from the offset on.
 claims() {
     cp "$1" "huge_$1"
@@ -69,7 +72,7 @@ claims() {
     expect refuses 1 "at most 250 million are read" "$fit_image" "huge_$1"
 }
 claims color.png 16 '\x00\x01\x00\x00\x00\x01\x00\x00'
-claims color.jpg $(($(LC_ALL=C grep -abo -m 1 -P '\xff\xc0\x00\x11' color.jpg | cut -d: -f1) + 5)) '\xff\xff\xff\xff'
+claims color.jpg $(($(LC_ALL=C grep -abo -m 1 -P '\xff\xc0\x00\x11' color.jpg | cut -d: -f1) + 5)) '\xf0\x00\xf0\x00'
 claims palette.gif 6 '\xff\xff\xff\xff'
 claims color.bmp 18 '\x00\x00\x01\x00\x00\x00\xff\xff'
 claims color.webp 26 '\xff\xff\xff\xff'
@@ -115,6 +118,14 @@ for picture in color.jpg color.bmp color.webp palette.gif palette.png grey.png a
     expect fits "$fit_image" $picture $QUICK
     expect json_has '"width":24,"height":16'
 done
+for picture in small_frame.gif bgra_v5.bmp anim.webp grey16.png; do
+    expect fits "$fit_image" "$cases/$picture" $QUICK
+    expect json_has '"width":20,"height":12'
+done
+expect fits "$fit_image" "$cases/exif6.jpg" $QUICK
+expect json_has '"width":12,"height":20'
+expect fits "$fit_image" "$cases/row.png" $QUICK --max-size 1000
+expect json_has '"width":600,"height":1,'
 expect fits "$fit_image" color.png $QUICK --max-size 12 --fraction 1
 expect json_has '"width":12,"height":8'
 expect json_has '"psnr_heldout":null'

@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,6 +142,73 @@ START_TEST(test_at_the_border) {
 }
 END_TEST
 
+/* A dark square of 30 by 20 on light, or the other way round, on which few pixels are transparent. */
+static gdImagePtr square_image(bool dark) {
+    gdImagePtr image = new_image(dark ? WHITE : BLACK);
+    gdImageFilledRectangle(image, 40, 50, 69, 69, dark ? BLACK : WHITE);
+    return image;
+}
+
+/* A few transparent pixels, wherever they are, do not make the rest of the picture a shape. */
+START_TEST(test_few_transparent) {
+    static const int rectangles[][4] = {{0, 0, 0, 0},     {119, 119, 119, 119}, {110, 0, 119, 9},
+                                        {0, 0, 11, 20},   {50, 0, 50, 119},     {80, 80, 119, 83},
+                                        {45, 55, 50, 60}, {75, 20, 114, 110},   {0, 119, 9, 119}};
+    for (int dark = 0; dark < 2; dark++) {
+        gdImagePtr image = square_image(dark);
+        const int *box = rectangles[_i];
+        if (_i != 4) gdImageFilledRectangle(image, box[0], box[1], box[2], box[3], CLEAR);
+        for (int y = 0; _i == 4 && y < SIZE; y += 13) gdImageSetPixel(image, (7 * y) % 39, y, CLEAR);
+        struct outline outline = traced(image);
+        check_box(&outline, 40, 50, 69, 69);
+        ck_assert_uint_eq(outline.n, 192);
+        outline_free(&outline);
+    }
+}
+END_TEST
+
+/* What has faded evenly, or a little, is looked at over white; more than half transparent is transparent. */
+START_TEST(test_faded) {
+    static const int alphas[] = {20, gdAlphaMax / 2, 100};
+    gdImagePtr image = new_image(gdTrueColorAlpha(255, 255, 255, alphas[_i]));
+    gdImageFilledRectangle(image, 40, 50, 69, 69, gdTrueColorAlpha(0, 0, 0, alphas[_i]));
+    struct outline outline = traced(image);
+    check_box(&outline, 40, 50, 69, 69);
+    outline_free(&outline);
+    image = new_image(gdTrueColorAlpha(0, 0, 0, gdAlphaTransparent));
+    gdImageFilledRectangle(image, 40, 50, 69, 69, gdTrueColorAlpha(0, 0, 0, alphas[_i]));
+    outline = traced(image);
+    check_box(&outline, 40, 50, 69, 69);
+    outline_free(&outline);
+}
+END_TEST
+
+/* Of a picture of which much is transparent, the opaque part is the shape, whatever is drawn on it. */
+START_TEST(test_much_transparent) {
+    gdImagePtr image = square_image(_i % 2 == 0);
+    if (_i < 2) {
+        gdImageFilledRectangle(image, 0, 0, SIZE / 2 - 1, SIZE - 1, CLEAR);
+        struct outline outline = traced(image);
+        check_box(&outline, SIZE / 2, 0, SIZE - 1, SIZE - 1);
+        outline_free(&outline);
+        return;
+    }
+    /* A disc with soft edges that touches the picture's border. */
+    for (int y = 0; y < SIZE; y++) {
+        for (int x = 0; x < SIZE; x++) {
+            const double beyond = hypot(x - 59.5, y - 59.5) - 58;
+            const int alpha = (int)fmin(fmax(gdAlphaMax * beyond / 4, 0), gdAlphaMax);
+            const int color = gdImageGetPixel(image, x, y);
+            gdImageSetPixel(image, x, y, gdTrueColorAlpha(color >> 16, color & 255, color & 255, alpha));
+        }
+    }
+    struct outline outline = traced(image);
+    check_box(&outline, 0, 0, SIZE - 1, SIZE - 1);
+    ck_assert_double_eq_tol(area(&outline), M_PI * 59.5 * 59.5, 250);
+    outline_free(&outline);
+}
+END_TEST
+
 /* A line one pixel wide is followed there and back. */
 START_TEST(test_thin_line) {
     gdImagePtr image = new_image(WHITE);
@@ -215,6 +283,9 @@ int main(void) {
     tcase_add_test(tcase, test_largest_of_several);
     tcase_add_test(tcase, test_touching_corners);
     tcase_add_test(tcase, test_at_the_border);
+    tcase_add_loop_test(tcase, test_few_transparent, 0, 9);
+    tcase_add_loop_test(tcase, test_faded, 0, 3);
+    tcase_add_loop_test(tcase, test_much_transparent, 0, 4);
     tcase_add_test(tcase, test_thin_line);
     tcase_add_test(tcase, test_refused);
     tcase_add_test(tcase, test_palette);

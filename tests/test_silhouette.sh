@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # fit_silhouette: its errors, and a quick fit of every kind.
-# Usage: test_silhouette.sh FIT_SILHOUETTE KEY
+# Usage: test_silhouette.sh FIT_SILHOUETTE KEY CASES
 set -uo pipefail
 
 program=$(realpath "$1")
 key=$(realpath "$2")
+cases=$(realpath "$3")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 fits() {
@@ -41,6 +42,12 @@ expect refuses 1 "at least 3" "$program" short.csv
 expect refuses 1 "bad.csv" "$program" bad.csv
 expect refuses 1 "coincide" "$program" point.csv
 expect refuses 1 "text.png" "$program" "$key" --out text.png --iterations 1
+
+# One transparent pixel changes nothing.
+for picture in s_dark.png s_onepix.png; do
+    expect fits "$cases/$picture" $SMALL --iterations 1
+    expect json_has '"target_points":192'
+done
 
 # A picture, and the points of a square.
 expect fits "$key" $SMALL --iterations 400

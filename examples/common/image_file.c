@@ -1,31 +1,46 @@
 /* SPDX-License-Identifier: MIT */
 #include "image_file.h"
 
-#include "image_size.h"
+#include "image_decode.h"
+#include "image_exif.h"
 #include "message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The first thing that libgd complained about; its error handler takes no argument to keep it elsewhere. */
-static char complaint[256];
-
-static void keep_complaint(int priority, const char *format, va_list arguments) {
-    (void)priority;
-    if (complaint[0] != '\0') return;
-    vsnprintf(complaint, sizeof complaint, format, arguments);
-    complaint[strcspn(complaint, "\n")] = '\0';
-}
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct bytes {
     unsigned char *data;
     size_t size;
 };
 
+struct format {
+    const char *name;
+    const char *magic;
+    size_t offset; /* of the magic */
+    image_decode_fn *decode;
+};
+
+static const struct format *find_format(const struct bytes *file) {
+    static const struct format formats[] = {
+        {"PNG", "\x89PNG", 0, image_decode_png}, {"JPEG", "\xff\xd8\xff", 0, image_decode_jpeg},
+        {"GIF", "GIF8", 0, image_decode_gif},    {"WebP", "WEBP", 8, image_decode_webp},
+        {"BMP", "BM", 0, image_decode_bmp},
+    };
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const size_t length = strlen(formats[i].magic);
+        if (file->size < formats[i].offset + length) continue;
+        if (memcmp(file->data + formats[i].offset, formats[i].magic, length) == 0) return &formats[i];
+    }
+    return NULL;
+}
+
+/* Reads all, or what suffices to see that it is no picture: a pipe need not end. */
 static bool read_stream(FILE *stream, const char *path, struct bytes *bytes) {
     size_t capacity = 0;
     size_t count;
@@ -38,106 +53,57 @@ static bool read_stream(FILE *stream, const char *path, struct bytes *bytes) {
         }
         count = fread(bytes->data + bytes->size, 1, capacity - bytes->size, stream);
         bytes->size += count;
-    } while (count > 0);
+    } while (count > 0 && find_format(bytes));
     if (ferror(stream)) return message_error("cannot read '%s': %s", path, strerror(errno));
-    if (bytes->size == 0) return message_error("cannot read '%s': the file is empty", path);
     return true;
 }
 
+/* A stream of a file or of a pipe, without waiting for a program that may never write to it; else NULL and a message.
+ */
+static FILE *open_stream(const char *path, bool *pipe) {
+    const int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+    if (file < 0 || fstat(file, &status) != 0) {
+        message_error("cannot read '%s': %s", path, strerror(errno));
+    } else if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
+        message_error("cannot read '%s': %s", path,
+                      S_ISDIR(status.st_mode) ? strerror(EISDIR) : "it is a device, no file");
+    } else {
+        *pipe = S_ISFIFO(status.st_mode);
+        fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);
+        FILE *stream = fdopen(file, "rb");
+        if (stream) return stream;
+        message_out_of_memory();
+    }
+    if (file >= 0) close(file);
+    return NULL;
+}
+
 static bool read_bytes(const char *path, struct bytes *bytes) {
-    FILE *stream = fopen(path, "rb");
-    if (!stream) return message_error("cannot read '%s': %s", path, strerror(errno));
+    bool pipe;
+    FILE *stream = open_stream(path, &pipe);
+    if (!stream) return false;
     const bool read = read_stream(stream, path, bytes);
     fclose(stream);
-    return read;
+    if (!read || bytes->size > 0) return read;
+    return message_error("cannot read '%s': %s", path,
+                         pipe ? "the pipe is empty: no program writes to it" : "the file is empty");
 }
 
-/* A GIF's data comes in blocks led by their length; returns the offset behind the block of length 0, or size. */
-static size_t skip_gif_blocks(const struct bytes *gif, size_t at) {
-    while (at < gif->size && gif->data[at] != 0) at += (size_t)gif->data[at] + 1;
-    return at < gif->size ? at + 1 : gif->size;
-}
-
-static size_t gif_color_table_size(unsigned char flags) {
-    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
-}
-
-/* Whether the first frame is all there: libgd fills up what is missing without a word. */
-static bool gif_is_complete(const struct bytes *gif) {
-    enum { HEADER_SIZE = 13, FRAME_HEADER_SIZE = 10, EXTENSION = 0x21, FRAME = 0x2c };
-    if (gif->size < HEADER_SIZE) return false;
-    size_t at = HEADER_SIZE + gif_color_table_size(gif->data[10]);
-    while (at < gif->size && gif->data[at] == EXTENSION) at = skip_gif_blocks(gif, at + 2);
-    if (at + FRAME_HEADER_SIZE > gif->size || gif->data[at] != FRAME) return false;
-    at += FRAME_HEADER_SIZE + gif_color_table_size(gif->data[at + FRAME_HEADER_SIZE - 1]) + 1;
-    return skip_gif_blocks(gif, at) < gif->size;
-}
-
-static gdImagePtr decode_gif(int size, void *data) {
-    const struct bytes gif = {data, (size_t)size};
-    if (gif_is_complete(&gif)) return gdImageCreateFromGifPtr(size, data);
-    snprintf(complaint, sizeof complaint, "the file is cut off");
-    return NULL;
-}
-
-static gdImagePtr decode_jpeg(int size, void *data) {
-    gdImagePtr image = gdImageCreateFromJpegPtrEx(size, data, 0);
-    /* libjpeg fills up what is missing with grey and calls that recoverable. */
-    if (image && strstr(complaint, "Premature end")) {
-        gdImageDestroy(image);
-        return NULL;
-    }
-    return image;
-}
-
-struct format {
-    const char *name;
-    const char *magic;
-    size_t offset; /* of the magic */
-    gdImagePtr (*decode)(int size, void *data);
-    image_size_fn *size;
-};
-
-static const struct format *find_format(const struct bytes *file) {
-    static const struct format formats[] = {
-        {"PNG", "\x89PNG", 0, gdImageCreateFromPngPtr, image_size_png},
-        {"JPEG", "\xff\xd8\xff", 0, decode_jpeg, image_size_jpeg},
-        {"GIF", "GIF8", 0, decode_gif, image_size_gif},
-        {"WebP", "WEBP", 8, gdImageCreateFromWebpPtr, image_size_webp},
-        {"BMP", "BM", 0, gdImageCreateFromBmpPtr, image_size_bmp},
-    };
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        const size_t length = strlen(formats[i].magic);
-        if (file->size < formats[i].offset + length) continue;
-        if (memcmp(file->data + formats[i].offset, formats[i].magic, length) == 0) return &formats[i];
-    }
-    return NULL;
-}
-
-/* A file of a few bytes can claim a picture that no memory holds. */
-static bool is_of_fair_size(const char *path, const struct format *format, const struct bytes *file) {
-    struct image_size size;
-    if (!format->size(file->data, file->size, &size))
-        return message_error("cannot read '%s': damaged or cut off %s picture", path, format->name);
-    if (size.height == 0 || size.width <= IMAGE_FILE_MAX_PIXELS / size.height) return true;
-    return message_error("cannot read '%s': it has %llu x %llu pixels; at most %d million are read", path, size.width,
-                         size.height, IMAGE_FILE_MAX_PIXELS / 1000000);
-}
-
-static gdImagePtr decode(const char *path, struct bytes *file) {
+static gdImagePtr decode(const char *path, const struct bytes *file) {
     const struct format *format = find_format(file);
     if (!format) {
         message_error("cannot read '%s': it is no PNG, JPEG, GIF, WebP or BMP picture", path);
         return NULL;
     }
-    if (!is_of_fair_size(path, format, file)) return NULL;
-    complaint[0] = '\0';
-    gdSetErrorMethod(keep_complaint);
-    gdImagePtr image = format->decode((int)file->size, file->data);
-    gdClearErrorMethod();
-    if (!image)
-        message_error("cannot read '%s': damaged or cut off %s picture%s%s", path, format->name,
-                      complaint[0] ? ": " : "", complaint);
+    struct image_source source = {.data = file->data, .size = file->size, .orientation = 1, .format = format->name};
+    gdImagePtr stored = format->decode(&source);
+    if (!stored) {
+        message_error("cannot read '%s': %s", path, source.reason);
+        return NULL;
+    }
+    gdImagePtr image = image_exif_turn(stored, source.orientation);
+    if (!image) message_out_of_memory();
     return image;
 }
 

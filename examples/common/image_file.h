@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of pictures, decoded by libgd. */
+/* Files of pictures, as images of libgd. */
 #ifndef EXAMPLES_IMAGE_FILE_H
 #define EXAMPLES_IMAGE_FILE_H
 
@@ -11,9 +11,10 @@
 #endif
 
 /*
- * Reads a PNG, JPEG, GIF (its first frame), WebP or BMP file, known by its first bytes. Prints a message and returns
- * NULL when the file cannot be read, is empty, of another kind, damaged, cut off or larger than
- * IMAGE_FILE_MAX_PIXELS.
+ * Reads a PNG, JPEG, GIF, WebP or BMP file, known by its first bytes: of an animation the first frame on its canvas,
+ * which is transparent elsewhere, turned as the orientation in its EXIF data says. Prints a message with the reason and
+ * returns NULL when the file cannot be read, is empty, a device, of another or an unsupported kind, damaged, cut off
+ * anywhere or larger than IMAGE_FILE_MAX_PIXELS. Bytes after the picture's end do not matter.
  */
 gdImagePtr image_file_read(const char *path);
 

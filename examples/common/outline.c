@@ -3,8 +3,8 @@
 
 #include "image_file.h"
 #include "message.h"
-#include "picture.h"
 #include "points.h"
+#include "shape.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -20,69 +20,6 @@ struct raster {
     size_t width, height; /* with the margin */
     uint8_t *inside;      /* (height, width) 1 in a shape, 2 in one that has been looked at */
 };
-
-static size_t place(const struct raster *raster, int x, int y) {
-    return (size_t)(y + 1) * raster->width + (size_t)(x + 1);
-}
-
-static int grey(gdImagePtr image, int x, int y) {
-    const int pixel = gdImageGetTrueColorPixel(image, x, y);
-    return (299 * gdTrueColorGetRed(pixel) + 587 * gdTrueColorGetGreen(pixel) + 114 * gdTrueColorGetBlue(pixel)) / 1000;
-}
-
-/* Whether the picture has transparent parts, and opaque ones, which are then the shapes. */
-static bool by_alpha(gdImagePtr image, struct raster *raster) {
-    size_t transparent = 0;
-    for (int y = 0; y < gdImageSY(image); y++) {
-        for (int x = 0; x < gdImageSX(image); x++) {
-            const bool clear = picture_pixel_alpha(image, x, y) > gdAlphaMax / 2;
-            raster->inside[place(raster, x, y)] = !clear;
-            transparent += clear;
-        }
-    }
-    return transparent > 0;
-}
-
-/* The grey value that parts the picture's dark and light pixels best: up to it they are dark. */
-static int threshold_of(const size_t histogram[256]) {
-    double count = 0, sum = 0, dark_count = 0, dark_sum = 0, best = -1;
-    int threshold = 0;
-    for (int i = 0; i < 256; i++) {
-        count += (double)histogram[i];
-        sum += (double)i * (double)histogram[i];
-    }
-    for (int i = 0; i < 255; i++) {
-        dark_count += (double)histogram[i];
-        dark_sum += (double)i * (double)histogram[i];
-        if (dark_count == 0 || dark_count == count) continue;
-        const double difference = dark_sum / dark_count - (sum - dark_sum) / (count - dark_count);
-        const double between = dark_count * (count - dark_count) * difference * difference;
-        if (between <= best) continue;
-        best = between;
-        threshold = i;
-    }
-    return threshold;
-}
-
-static void by_grey(gdImagePtr image, struct raster *raster) {
-    const int width = gdImageSX(image), height = gdImageSY(image);
-    size_t histogram[256] = {0}, border = 0, border_dark = 0;
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) histogram[grey(image, x, y)]++;
-    const int threshold = threshold_of(histogram);
-    for (int y = 0; y < height; y++) {
-        for (int x = 0; x < width; x++) {
-            const bool dark = grey(image, x, y) <= threshold;
-            raster->inside[place(raster, x, y)] = dark;
-            if (x > 0 && x < width - 1 && y > 0 && y < height - 1) continue;
-            border++;
-            border_dark += dark;
-        }
-    }
-    if (2 * border_dark <= border) return;
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < width; x++) raster->inside[place(raster, x, y)] ^= 1;
-}
 
 /* The eight neighbours, against the clock from the right. */
 static const int step_x[] = {1, 1, 0, -1, -1, -1, 0, 1};
@@ -213,7 +150,7 @@ bool outline_trace(gdImagePtr image, struct outline *outline) {
     size_t *stack = malloc(raster.width * raster.height * sizeof *stack);
     bool traced = raster.inside && stack;
     if (traced) {
-        if (!by_alpha(image, &raster)) by_grey(image, &raster);
+        shape_find(image, raster.inside + raster.width + 1, raster.width);
         traced = trace_shape(&raster, stack, outline);
     } else {
         message_out_of_memory();

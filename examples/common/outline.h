@@ -14,10 +14,8 @@ struct outline {
 };
 
 /*
- * The outer outline of the picture's largest shape, in pixels, at even distances of half a pixel. Where parts of the
- * picture are transparent the shape is what is opaque; else the two sides of the best threshold (Otsu 1979) are the
- * shape and the background, which is the one that the picture's border has more of. Says what is wrong with a picture
- * that has no shape.
+ * The outer outline of the picture's largest shape (shape.h), in pixels, at even distances of half a pixel. Says what
+ * is wrong with a picture that has no shape.
  */
 bool outline_trace(gdImagePtr image, struct outline *outline);
 

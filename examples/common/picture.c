@@ -14,24 +14,24 @@ static float over_white(int component, int alpha) {
     return (float)value / (255.0f * gdAlphaMax);
 }
 
+int picture_pixel_alpha(gdImagePtr image, int x, int y) {
+    const int pixel = gdImageGetTrueColorPixel(image, x, y);
+    /* libgd keeps a PNG's transparent colour apart from its pixels' alpha. */
+    const bool transparent = gdImageTrueColor(image) && pixel == gdImageGetTransparent(image);
+    return transparent ? gdAlphaTransparent : gdTrueColorGetAlpha(pixel);
+}
+
 static bool has_no_colour(gdImagePtr image) {
     for (int y = 0; y < gdImageSY(image); y++) {
         for (int x = 0; x < gdImageSX(image); x++) {
             const int pixel = gdImageGetTrueColorPixel(image, x, y);
-            if (gdTrueColorGetAlpha(pixel) == gdAlphaTransparent) continue;
+            if (picture_pixel_alpha(image, x, y) == gdAlphaTransparent) continue;
             if (gdTrueColorGetRed(pixel) != gdTrueColorGetGreen(pixel) ||
                 gdTrueColorGetRed(pixel) != gdTrueColorGetBlue(pixel))
                 return false;
         }
     }
     return true;
-}
-
-int picture_pixel_alpha(gdImagePtr image, int x, int y) {
-    const int pixel = gdImageGetTrueColorPixel(image, x, y);
-    /* libgd keeps a PNG's transparent colour apart from its pixels' alpha. */
-    const bool transparent = gdImageTrueColor(image) && pixel == gdImageGetTransparent(image);
-    return transparent ? gdAlphaTransparent : gdTrueColorGetAlpha(pixel);
 }
 
 static void store_pixel(gdImagePtr image, int x, int y, size_t channels, float *out) {
