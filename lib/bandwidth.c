@@ -150,6 +150,7 @@ sape_status sape_bandwidth_propose(size_t n, size_t domain_dim, const float *x, 
                                    sape_bandwidth *out) {
     SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
+    SAPE_TRY(sape_params_check_output(__func__, out));
     SAPE_REQUIRE(n >= 2, "n is %zu, must be at least 2", n);
     SAPE_REQUIRE(domain_dim >= 1 && domain_dim <= SAPE_NEAREST_MAX_DIM, "domain_dim is %zu, must be 1 to 3",
                  domain_dim);

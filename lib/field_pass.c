@@ -88,6 +88,8 @@ static sape_status check_inputs(const char *function, const sape_field *field, s
 static sape_status check_options(const char *function, const sape_field *field, const sape_predict_options *options,
                                  size_t n) {
     const size_t dim = field->network->input_dim;
+    if (n > SIZE_MAX / sizeof(float) / dim && (options->weights != NULL || options->override_mask != NULL))
+        return sape_fail(SAPE_ERROR_MEMORY, function, "n is %zu, too many for memory", n);
     if (options->mask_by != NULL)
         SAPE_TRY(
             sape_check_coordinates(function, "mask_by", options->mask_by, n, sape_encoder_domain_dim(field->encoder)));

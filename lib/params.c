@@ -35,10 +35,15 @@ sape_status sape_params_read(const char *function, void *known, size_t known_siz
     return SAPE_OK;
 }
 
+sape_status sape_params_check_output(const char *function, const void *caller) {
+    const size_t size = size_of(caller);
+    if (size >= sizeof size && size <= 65536) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_ARGUMENT, function, "struct_size is %zu; set it to the size of the struct", size);
+}
+
 sape_status sape_params_write(const char *function, void *caller, const void *known, size_t known_size) {
-    size_t size = size_of(caller);
-    if (size < sizeof size || size > 65536)
-        return sape_fail(SAPE_ERROR_ARGUMENT, function, "struct_size is %zu; set it to the size of the struct", size);
+    const size_t size = size_of(caller);
+    SAPE_TRY(sape_params_check_output(function, caller));
     if (size > known_size) memset((char *)caller + known_size, 0, size - known_size);
     memcpy((char *)caller + sizeof size, (const char *)known + sizeof size, smaller(size, known_size) - sizeof size);
     return SAPE_OK;

@@ -17,6 +17,9 @@ void sape_params_init(void *caller, size_t caller_size, const void *defaults, si
  */
 sape_status sape_params_read(const char *function, void *known, size_t known_size, const void *caller);
 
+/* Checks the size of a struct that sape_params_write() is to write to, for calls that do something before. */
+sape_status sape_params_check_output(const char *function, const void *caller);
+
 /* Writes known to the caller's struct, as much of it as the caller has. */
 sape_status sape_params_write(const char *function, void *caller, const void *known, size_t known_size);
 

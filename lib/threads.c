@@ -113,8 +113,8 @@ sape_status sape_threads_resolve(const char *function, size_t *num_threads) {
     return SAPE_OK;
 }
 
-/* The workers take no signals: those are the host's affair. They inherit the floating-point environment, which is that of
-   a call: pools are made inside of one. */
+/* The workers take no signals: those are the host's affair. They inherit the floating-point environment, which is that
+   of a call: pools are made inside of one. */
 static int start_worker(struct worker *worker) {
     sigset_t all, before;
     sigfillset(&all);

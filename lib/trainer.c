@@ -2,6 +2,7 @@
 #include "trainer.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -301,37 +302,52 @@ static double loss_or_nan(double loss) {
     return isinf(loss) ? (double)NAN : loss;
 }
 
+/* A run: what was asked for, and what it has come to. */
+struct run {
+    sape_trainer *trainer;
+    const struct sape_call *call;
+    uint64_t num_iterations;
+    sape_progress_fn progress;
+    void *user;
+    double begin;
+    sape_result known;
+};
+
 /* Whether the callback wants to stop. */
-static bool report(const sape_trainer *trainer, sape_progress_fn progress, void *user, const sape_result *result,
-                   uint64_t num_iterations, double rate, double begin) {
-    const bool due = result->iterations % trainer->params.progress_every == 0 || result->iterations == num_iterations ||
-                     result->stop != SAPE_STOP_ITERATIONS;
-    if (progress == NULL || !due) return false;
+static bool report(const struct run *run, double rate) {
+    const sape_trainer *trainer = run->trainer;
+    const sape_result *result = &run->known;
+    const bool due = result->iterations % trainer->params.progress_every == 0 ||
+                     result->iterations == run->num_iterations || result->stop != SAPE_STOP_ITERATIONS;
+    if (run->progress == NULL || !due) return false;
     sape_mask_state state = {.struct_size = sizeof state};
     if (sape_mask_get_state(trainer->field->mask, &state) != SAPE_OK) return true;
     const sape_progress seen = {.struct_size = sizeof seen,
                                 .iteration = result->iterations,
-                                .num_iterations = num_iterations,
+                                .num_iterations = run->num_iterations,
                                 .loss = result->loss,
                                 .revealed = state.revealed,
                                 .learning_rate = rate,
-                                .seconds = now() - begin,
+                                .seconds = now() - run->begin,
                                 .validation_loss = loss_or_nan(trainer->validation.loss),
                                 .best_validation_loss = loss_or_nan(trainer->validation.best_loss),
                                 .best_iteration = trainer->validation.best_iteration};
-    const bool wanted = progress(user, &seen) != 0;
+    const bool wanted = run->progress(run->user, &seen) != 0;
     sape_call_resume();
     return wanted;
 }
 
-/* Iterations up to the number asked for, or until something ends them sooner. */
-static sape_status run_loop(const char *function, sape_trainer *trainer, uint64_t num_iterations,
-                            sape_progress_fn progress, void *user, double begin, sape_result *known) {
-    while (known->iterations < num_iterations && known->stop == SAPE_STOP_ITERATIONS) {
+/* Iterations up to the number asked for, or until something ends them sooner. A thread that is cancelled goes between
+   two of them; of several ranks none may go alone. */
+static sape_status run_loop(const char *function, struct run *run) {
+    sape_trainer *trainer = run->trainer;
+    sape_result *known = &run->known;
+    while (known->iterations < run->num_iterations && known->stop == SAPE_STOP_ITERATIONS) {
+        if (trainer->ranks.reduce == NULL) sape_call_test_cancel(run->call);
         const double rate = sape_optimizer_learning_rate(trainer->optimizer);
         SAPE_TRY(iterate(function, trainer, &known->loss, &known->stop));
         known->iterations++;
-        const bool wanted = report(trainer, progress, user, known, num_iterations, rate, begin);
+        const bool wanted = report(run, rate);
         if (sape_ranks_stop(trainer, wanted) && known->stop == SAPE_STOP_ITERATIONS) known->stop = SAPE_STOP_CALLBACK;
     }
     /* Without a further iteration nothing else would see that the last step has left the range of numbers. */
@@ -344,39 +360,57 @@ static void restart_patience(sape_trainer *trainer, sape_stop stop) {
     if (stop == SAPE_STOP_VALIDATION) trainer->validation.since = trainer->optimizer->num_steps;
 }
 
-static sape_status run(const char *function, sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
-                       void *user, sape_result *known) {
-    SAPE_TRY(sape_ranks_begin(function, trainer, check_run(function, trainer), num_iterations));
-    if (num_iterations == 0) return SAPE_OK;
-    const double begin = now();
+static void end_cancelled(void *context) {
+    const struct run *run = context;
+    sape_product_leave(run->trainer->field->network->product);
+    run->trainer->inside = false;
+    sape_call_leave(run->call);
+}
+
+/* ready is what has been found out about the arguments: several ranks learn of it together. */
+static sape_status do_run(const char *function, struct run *run, sape_status ready) {
+    sape_trainer *trainer = run->trainer;
+    if (ready == SAPE_OK) ready = check_run(function, trainer);
+    SAPE_TRY(sape_ranks_begin(function, trainer, ready, run->num_iterations));
+    if (run->num_iterations == 0) return SAPE_OK;
+    run->begin = now();
     SAPE_TRY(sape_validation_resume(trainer));
+    sape_status status;
     sape_product_enter(trainer->field->network->product);
-    sape_status status = run_loop(function, trainer, num_iterations, progress, user, begin, known);
+    pthread_cleanup_push(end_cancelled, run);
+    status = run_loop(function, run);
+    pthread_cleanup_pop(0);
     sape_product_leave(trainer->field->network->product);
-    restart_patience(trainer, known->stop);
+    restart_patience(trainer, run->known.stop);
     if (status == SAPE_OK) status = sape_validation_take_best(trainer);
-    known->seconds = now() - begin;
+    run->known.seconds = now() - run->begin;
     return status;
 }
 
-static sape_status run_outside(const char *function, sape_trainer *trainer, uint64_t num_iterations,
-                               sape_progress_fn progress, void *user, sape_result *known) {
+static sape_status run_outside(const char *function, struct run *run, sape_status ready) {
+    sape_trainer *trainer = run->trainer;
     if (trainer == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, function, "trainer is NULL");
     SAPE_TRY(sape_trainer_check_outside(function, trainer));
     trainer->inside = true;
-    const sape_status status = run(function, trainer, num_iterations, progress, user, known);
+    const sape_status status = do_run(function, run, ready);
     trainer->inside = false;
-    known->validation_loss = loss_or_nan(trainer->validation.best_loss);
-    known->best_iteration = trainer->validation.best_iteration;
+    run->known.validation_loss = loss_or_nan(trainer->validation.best_loss);
+    run->known.best_iteration = trainer->validation.best_iteration;
     return status;
 }
 
 sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress, void *user,
                              sape_result *result) {
     SAPE_BEGIN_LONG_CALL();
-    sape_result known = {.struct_size = sizeof known, .stop = SAPE_STOP_ITERATIONS, .validation_loss = (double)NAN};
-    const sape_status status = run_outside(__func__, trainer, num_iterations, progress, user, &known);
-    if (result == NULL) return status;
-    const sape_status written = sape_params_write(__func__, result, &known, sizeof known);
-    return status != SAPE_OK ? status : written;
+    struct run run = {
+        .trainer = trainer,
+        .call = &public_call,
+        .num_iterations = num_iterations,
+        .progress = progress,
+        .user = user,
+        .known = {.struct_size = sizeof run.known, .stop = SAPE_STOP_ITERATIONS, .validation_loss = (double)NAN}};
+    const sape_status ready = result == NULL ? SAPE_OK : sape_params_check_output(__func__, result);
+    const sape_status status = run_outside(__func__, &run, ready);
+    if (result != NULL && ready == SAPE_OK) SAPE_TRY(sape_params_write(__func__, result, &run.known, sizeof run.known));
+    return status;
 }

@@ -10,8 +10,9 @@
  * Parameter structs begin with their size, which their initialiser sets together with every default; so programs built
  * with older headers go on working. Sizes are size_t, arrays are row-major float32, shapes are given as (rows,
  * columns). The library has no global state; different handles may be used from different threads at once, and calls
- * that take a const handle may be made on one handle from several threads at once. What calls leave alone of the
- * process is in status.h.
+ * that take a const handle may be made on one handle from several threads at once. Arrays that a call writes to overlap
+ * no others that it is given, unless its comment says that they may. What calls leave alone of the process, and what
+ * they do with the thread's floating-point environment and its cancellation, is in status.h.
  */
 #ifndef SAPE_SAPE_H
 #define SAPE_SAPE_H

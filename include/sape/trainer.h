@@ -9,7 +9,9 @@
  * The functions that a trainer is given (losses, samplers, sums over ranks, progress) are called by the thread that
  * trains. While one of them runs the field may be predicted, and from a progress callback the trainer may be saved; but
  * what would change the trainer (sape_trainer_set_data() and all other sape_trainer_set_...(), a step, a run, a
- * restore) is refused with #SAPE_ERROR_STATE. They must not free the trainer or its field, nor change the field.
+ * restore) is refused with #SAPE_ERROR_STATE. They must not free the trainer or its field, nor change the field. They
+ * must return: no exception, longjmp() or pthread_exit() may pass through. Their floating-point environment, and that
+ * their thread cannot be cancelled meanwhile, is in status.h.
  */
 #ifndef SAPE_TRAINER_H
 #define SAPE_TRAINER_H
@@ -368,9 +370,13 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
  * made to the field in between. So two runs do what one of their lengths' sum does, to the last bit. A trainer's
  * checkpoint has both states.
  *
+ * A thread that is cancelled leaves a run between two iterations, as if a callback had stopped it there, but with the
+ * field as the last iteration has left it. Not on several ranks, which would wait for it: there the run goes on.
+ *
  * @param num_iterations how many; 0 does nothing, nor does it put the field to its best.
  * @param progress       called as progress_every says; may be NULL. @param user handed to it.
- * @param result         receives what was done, also whenever the call fails; may be NULL.
+ * @param result         receives what was done, also whenever the call fails; may be NULL. Its struct_size must be set:
+ *                       it is checked before anything is done.
  * @return as sape_trainer_step(). A run that a callback stopped is #SAPE_OK.
  */
 SAPE_API sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
