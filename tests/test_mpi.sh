@@ -95,6 +95,16 @@ expect grep -q "rank 1: .*missing.jpg" stderr
 # without a checkpoint,
 expect fails "because of: 1$" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --resume missing
+# without a place for its checkpoint,
+expect fails "because of: 0$" \
+    "$mpirun" -n 1 "$fit_mpi" "$picture" $quick --save missing/x : -n 1 "$fit_mpi" "$picture" $quick
+expect [ -z "$(grep "it/s" stderr)" ]
+# with another option than the checkpoint's,
+expect fails "rank 1: --std is 3, but the checkpoint was trained with 4" \
+    "$mpirun" -n 1 "$fit_mpi" "$picture" $quick --resume half : -n 1 "$fit_mpi" "$picture" $quick --resume half --std 3
+# without a folder for the pictures of all,
+expect fails "because of: 0$" "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --out /proc
+expect [ -z "$(grep "it/s" stderr)" ]
 # with a wrong option,
 expect fails "because of: 1$" \
     "$mpirun" -n 1 "$fit_mpi" "$picture" $quick : -n 1 "$fit_mpi" "$picture" $quick --colour red
