@@ -47,8 +47,10 @@ int main() {
     EXPECT(trainer.run(300).iterations == 300);
     EXPECT(std::fabs(field.predict({0.5f})[0] - 0.25f) < 0.05f);
 
-    sape_result result = trainer.run(10, [](const sape_progress &progress) { return progress.iteration < 3; });
+    sape_result result = trainer.run(10, [](const sape_progress &progress) { return progress.iteration == 3; });
     EXPECT(result.iterations == 3 && result.stop == SAPE_STOP_CALLBACK);
+    result = trainer.run(4, [](const sape_progress &) { return false; });
+    EXPECT(result.iterations == 4 && result.stop == SAPE_STOP_ITERATIONS);
     EXPECT(thrown<std::logic_error>([&] {
                trainer.run(10, [](const sape_progress &) -> bool { throw std::logic_error("from progress"); });
            }) == "from progress");

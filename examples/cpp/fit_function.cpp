@@ -32,7 +32,7 @@ int main(int argc, char **argv) try {
     params.progress_every = 100;
     sape::Trainer trainer(field, params);
     trainer.set_data(std::move(x), std::move(y));
-    sape_result result = trainer.run(5000, [](const sape_progress &progress) { return progress.loss > 1e-5; });
+    sape_result result = trainer.run(5000, [](const sape_progress &progress) { return progress.loss <= 1e-5; });
     std::cout << "loss " << result.loss << " after " << result.iterations << " iterations\n";
 
     field.save(file);

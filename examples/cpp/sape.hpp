@@ -104,7 +104,8 @@ class Field {
     Handle<sape_field, sape_field_free> handle_;
 };
 
-/// Called during a run; true to go on. What it throws comes out of run().
+/// Called during a run. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C,
+/// C++, Python and Rust; earlier copies of this file had it the other way around. What it throws comes out of run().
 using Progress = std::function<bool(const sape_progress &)>;
 
 /// Trains a field, which must outlive it.
@@ -151,7 +152,7 @@ class Trainer {
     static int report(void *user, const sape_progress *progress) noexcept {
         Call &call = *static_cast<Call *>(user);
         try {
-            return call.progress(*progress) ? 0 : 1;
+            return call.progress(*progress) ? 1 : 0;
         } catch (...) {
             call.thrown = std::current_exception();
             return 1;

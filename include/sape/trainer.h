@@ -121,8 +121,10 @@ typedef struct sape_progress {
 /**
  * Called during a run, by the thread that called it. Calls that would change the trainer are refused meanwhile.
  *
+ * A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and Rust.
+ *
  * @param user the pointer given with the function. @param progress where the run stands; valid during the call.
- * @return 0 to go on, anything else to stop after this iteration.
+ * @return not 0 to stop after this iteration, 0 to go on.
  */
 typedef int (*sape_progress_fn)(void *user, const sape_progress *progress);
 
@@ -236,6 +238,10 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * validation begin anew, from the field that the last iteration has left. Under the variance policy the targets are the
  * signal whose variance sets the cut-offs: sape_mask_set_signal() is called with them, without those that are held
  * out. When it fails the samples are those from before.
+ *
+ * Coordinates belong into [-1, 1], and are scaled by the caller. Others are taken as they are: a mask's grid counts
+ * them as on its border, so that samples at 0 to 512 share few of its cells, and frequencies, std among them, are in
+ * cycles per unit of x, so that a field of them varies far too fast. What exceeds #SAPE_MAX_COORDINATE is refused.
  *
  * @param n       number of samples, at least 1.
  * @param x       (n, d) coordinates. @param targets (n, output_dim); for BCE in [0, 1]; may be NULL for a custom loss;

@@ -248,7 +248,10 @@ impl<'a> Trainer<'a> {
     }
 
     /// As [`Trainer::run`], with a closure that sees how the run goes, as progress_every says, and the field meanwhile.
-    /// It may stop the run. A panic in it goes on here.
+    /// A panic in it goes on here.
+    ///
+    /// A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and
+    /// Rust, where true is [`ControlFlow::Break`] and false is [`ControlFlow::Continue`].
     pub fn run_with(
         &mut self,
         num_iterations: u64,
