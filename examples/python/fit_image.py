@@ -1,32 +1,87 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Fits a picture from a quarter of its pixels:  fit_image.py PICTURE [FIT.png [ITERATIONS]]"""
+"""Fits a picture from a quarter of its pixels, a small one from 400 of them. The programs of libsape draw the field that it can save."""
+import argparse
+import os
+import signal
 import sys
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 import sape
 
-path, out, iterations = (sys.argv[1:] + ["fit.png", "500"][len(sys.argv) - 2 :])[:3]
-picture = Image.open(path).convert("RGB")
+options = argparse.ArgumentParser(description=__doc__)
+options.add_argument("picture")
+options.add_argument("fit", nargs="?", default="fit.png", help="the picture to write (fit.png)")
+options.add_argument("iterations", nargs="?", type=int, default=500, help="how many (500)")
+options.add_argument("field", nargs="?", help="where to save the field, as safetensors")
+given = options.parse_args()
+if given.iterations < 1:
+    options.error(f"iterations is {given.iterations}, must be at least 1")
+
+
+def read(path):
+    """The picture in RGB as it is meant to be seen: upright, 16 bits and floats scaled, over white where transparent."""
+    picture = Image.open(path)
+    picture.load()
+    if picture.format != "TIFF":  # which Pillow has turned already
+        picture = ImageOps.exif_transpose(picture)
+    if picture.mode == "F" or picture.mode.startswith("I"):
+        values = np.asarray(picture, np.float64)
+        values = np.where(np.isfinite(values), values, 0).clip(0)
+        usual = (1, 255, 65535) if picture.mode == "F" else (65535,)
+        peak = next((peak for peak in usual if values.max() <= peak), values.max())
+        picture = Image.fromarray(np.uint8(255 * values / peak + 0.5))
+    if picture.mode in ("LA", "PA", "La", "RGBA", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+    return picture.convert("RGB")
+
+
+def check_writable(path):
+    """Leaves the program when nothing can be written there, before the time for training is spent."""
+    existed = os.path.lexists(path)
+    with open(path, "ab"):
+        pass
+    if not existed:
+        os.remove(path)
+
+
+try:
+    picture = read(given.picture)
+    if os.path.splitext(given.fit)[1].lower() not in Image.registered_extensions():
+        sys.exit(f"{given.fit}: its ending is that of no kind of picture")
+    for path in filter(None, (given.fit, given.field)):
+        check_writable(path)
+except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    sys.exit(f"{given.picture}: {error}" if getattr(error, "filename", None) is None else str(error))
+
 picture.thumbnail((192, 192))
 target = np.asarray(picture, np.float32) / 255
 height, width, _ = target.shape
-rows, columns = np.mgrid[:height, :width].astype(np.float32)
-grid = np.stack([2 * columns / (width - 1) - 1, 2 * rows / (height - 1) - 1], axis=-1)  # (height, width, 2)
-sampled = np.random.default_rng(0).random((height, width)) < 0.25
+# Row, then column, as in the programs in C; an axis of one pixel lies at -1.
+grid = np.stack(np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"), axis=-1)
+grid = grid.astype(np.float32)  # (height, width, 2)
+pixels = height * width
+sampled = np.random.default_rng(0).permutation(pixels).reshape(height, width) < max(pixels // 4, 400)
 
 field = sape.Field(
-    sape.EncoderParams(std=6), sape.MaskParams(num_iterations=int(iterations), num_blocks=16, epsilon=3e-3)
+    sape.EncoderParams(std=6), sape.MaskParams(num_iterations=given.iterations, num_blocks=16, epsilon=3e-3)
 )
 trainer = sape.Trainer(field, sape.TrainerParams(progress_every=50))
 trainer.set_data(grid[sampled], target[sampled])
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 try:
-    trainer.run(int(iterations), lambda now: print(f"{now.iteration:5} loss {now.loss:.5f} revealed {now.revealed:.0%}"))
+    trainer.run(
+        given.iterations, lambda now: print(f"{now.iteration:5} loss {now.loss:.5f} revealed {now.revealed:.0%}")
+    )
 except KeyboardInterrupt:
     print("stopped; drawing what there is")
 
 fit = field.predict(grid).clip(0, 1)
-print(f"PSNR over all pixels: {-10 * np.log10(np.square(fit - target).mean()):.2f} dB")
-Image.fromarray(np.uint8(255 * fit + 0.5)).save(out)
+print(f"PSNR over all pixels: {-10 * np.log10(max(np.square(fit - target).mean(), 1e-10)):.2f} dB")
+Image.fromarray(np.uint8(255 * fit + 0.5)).save(given.fit)
+if given.field is not None:
+    shape = {"task": "image", "image.width": str(width), "image.height": str(height)}
+    field.checkpoint().annotate(shape).save(given.field)

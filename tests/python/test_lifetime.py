@@ -91,6 +91,18 @@ def test_closing_a_field_closes_its_trainers_first(freed):
     assert trainer.closed and freed == ["trainer_free", "field_free"]
 
 
+def test_a_field_has_one_trainer_at_a_time(field, samples):
+    first = sape.Trainer(field)
+    first.set_data(*samples)
+    with pytest.raises(sape.StateError, match="^Trainer: the field has a trainer"):
+        sape.Trainer(field)
+    assert first.run(3).iterations == 3
+    first.close()
+    with sape.Trainer(field) as second:
+        second.set_data(*samples)
+        assert second.run(3).iterations == 3
+
+
 def test_failed_set_data_keeps_nothing_and_training_goes_on(field, samples):
     with sape.Trainer(field) as trainer:
         trainer.set_data(*samples)

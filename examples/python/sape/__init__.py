@@ -10,6 +10,9 @@ right shape), or to a new array.
 
 Errors: a failing call raises a subclass of `Error`, which also derives from the Python exception it resembles most.
 
+Callbacks: what they raise arrives at the caller as itself, and `StopTraining` stops a run without an error. A progress
+callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and Rust.
+
 Threads: the interpreter lock is released inside the library. Calls that only look at a handle may be made from several
 threads at once. One that changes it (training changes the field) excludes all others from other threads; a call that
 would break this rule raises `StateError`.
@@ -34,6 +37,7 @@ from ._errors import (
     ShapeError,
     StateError,
     Status,
+    StopTraining,
     ThreadError,
     UnsupportedError,
     VersionError,
@@ -63,6 +67,7 @@ from ._params import (
     Policy,
     Product,
     Progress,
+    ProgressBar,
     ProgressFunction,
     ReduceFunction,
     Result,
@@ -81,8 +86,8 @@ __all__ = [
     "FilterShape", "Floats", "FormatError", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
     "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError",
     "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "Policy", "Product", "Progress",
-    "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "ShapeError", "StateError",
-    "Status", "Stop", "StrPath", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError",
+    "ProgressBar", "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "ShapeError", "StateError",
+    "Status", "Stop", "StopTraining", "StrPath", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError",
     "VersionError", "WindowStatistics", "chamfer", "describe", "evaluate_loss", "low_pass", "propose_bandwidth",
     "window_statistics",
 ]

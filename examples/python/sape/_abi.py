@@ -9,7 +9,7 @@ import subprocess
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from ._arrays import Floats
-from ._errors import ArgumentError, Status, error
+from ._errors import ArgumentError, Status, error, in_python, public_call
 
 # One letter a type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, 3 size_t[3], f float
 # array or None; as a result: - none, ! a status, which raises an exception when it is not OK.
@@ -142,7 +142,7 @@ class FloatArray:
 
 def check(status: int, *_: object) -> None:
     if status != Status.OK:
-        raise error(status, text(call("last_error")))
+        raise error(status, in_python(text(call("last_error")), public_call()))
 
 
 def _load() -> ctypes.CDLL:

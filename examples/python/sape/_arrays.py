@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import warnings
 from typing import Optional, Tuple, Union
 
 import numpy as np
@@ -12,7 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 from ._errors import ArgumentError, ShapeError, Status
 
 Floats = NDArray[np.float32]
-StrPath = Union[str, "os.PathLike[str]"]
+StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+def path_bytes(path: StrPath) -> bytes:
+    """A path as C takes it, which would end at a zero byte."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ValueError("embedded null byte")
+    return encoded
 
 
 def floats(values: ArrayLike) -> Floats:
@@ -54,3 +63,17 @@ def result(out: Optional[Floats], shape: Tuple[int, ...], *inputs: Optional[Floa
 def view(address: Optional[int], *shape: int) -> Floats:
     """The array at an address that a callback was given; valid during the callback only."""
     return np.ctypeslib.as_array((ctypes.c_float * int(np.prod(shape))).from_address(address or 0)).reshape(shape)
+
+
+class ScaleCheck:
+    """Warns once of samples whose coordinates were not scaled."""
+
+    def __init__(self) -> None:
+        self._warned = False
+
+    def check(self, x: Floats) -> None:
+        farthest = max(x.max(), -x.min())
+        if farthest > 2 and not self._warned:
+            self._warned = True
+            message = f"x reaches {farthest:g}, far outside [-1, 1]: the field will fit badly; scale the coordinates"
+            warnings.warn(message, RuntimeWarning, stacklevel=3)

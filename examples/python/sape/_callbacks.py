@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Callable, Optional, Tuple
+import sys
+import warnings
+from typing import Any, Callable, Optional, Tuple, Union
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ._abi import JACOBIAN_LOSS_FN, LOSS_FN, PROGRESS_FN, REDUCE_FN, SAMPLE_FN, to_tuple
-from ._arrays import Floats, shaped, view
+from ._arrays import Floats, ScaleCheck, shaped, view
 from ._handle import Callbacks
-from ._params import JacobianLossFunction, LossFunction, Progress, ProgressFunction, ReduceFunction, SampleFunction
+from ._params import (
+    JacobianLossFunction,
+    LossFunction,
+    Progress,
+    ProgressBar,
+    ProgressFunction,
+    ReduceFunction,
+    SampleFunction,
+)
 
 _REDUCED: dict[int, np.dtype[Any]] = {0: np.dtype(np.float32), 1: np.dtype(np.float64)}  # by sape_dtype
 
 
 def _relayed(kind: Any, callbacks: Callbacks, function: Callable[..., Optional[bool]]) -> Any:
     """A C function with a user pointer in front; it returns 0, or 1 when the function returns True or raises."""
-    return kind(lambda _user, *arguments: callbacks.relay(lambda: int(function(*arguments) is True)))
+    return kind(lambda _user, *arguments: callbacks.relay(lambda: int(bool(function(*arguments)))))
 
 
 def _copied(address: Optional[int], *shape: int) -> Optional[Floats]:
@@ -30,11 +40,85 @@ def _store(address: int, name: str, values: ArrayLike, shape: Tuple[int, ...]) -
     view(address, *shape)[...] = shaped(name, values, shape)
 
 
-def progress_callback(callbacks: Callbacks, function: Optional[ProgressFunction]) -> Any:
-    def report(seen: Any) -> bool:
-        return function is not None and function(to_tuple(Progress, seen[0])) is True
+def _shown_by_tqdm() -> dict[int, object]:
+    """When each of tqdm's bars was last drawn: update() of one that is drawn returns True."""
+    bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+    return {id(bar): getattr(bar, "last_print_t", None) for bar in list(bars)}
 
-    return _relayed(PROGRESS_FN, callbacks, report)
+
+class Observer:
+    """A progress function that stops the run with a true result; one that returns None only watches.
+
+    A function that passes on what tqdm's update() returns, None or, when the bar is drawn, True, must not stop the run.
+    Until a result that is false, but not None, has shown that the function decides, True from a call during which a bar
+    was drawn is not heeded either.
+    """
+
+    def __init__(self, function: ProgressFunction) -> None:
+        self._function = function
+        self._decides = False
+        self._watches = False
+        self._warned = False
+
+    def wants_to_stop(self, now: Progress) -> bool:
+        shown = {} if self._decides or self._watches else _shown_by_tqdm()
+        result = self._function(now)
+        if result is None:
+            self._watches = True
+            return False
+        stop = bool(result)
+        if stop and self._watches:
+            self._warn()
+            return False
+        if stop and not self._decides and result is True and _shown_by_tqdm() != shown:
+            return False
+        self._decides = self._decides or not stop
+        return stop
+
+    def _warn(self) -> None:
+        if not self._warned:
+            self._warned = True
+            message = (
+                "the progress function has returned None, so a true result does not stop the run; "
+                "return a bool every time, or raise sape.StopTraining"
+            )
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+
+    def finish(self, _iterations: int) -> None:
+        """Nothing is left to do at the end of a run."""
+
+
+class BarObserver:
+    """A progress bar, which never stops the run."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+        self._iterations = 0
+
+    def wants_to_stop(self, now: Progress) -> bool:
+        self.finish(now.iteration)
+        return False
+
+    def finish(self, iterations: int) -> None:
+        """Brings the bar to that many iterations of this run."""
+        if iterations > self._iterations:
+            self._bar.update(iterations - self._iterations)
+            self._iterations = iterations
+
+
+def observer(progress: Union[ProgressFunction, ProgressBar, None]) -> Union[Observer, BarObserver]:
+    """Who sees how a run goes."""
+    if progress is None:
+        return Observer(lambda now: None)
+    if callable(progress):
+        return Observer(progress)
+    if callable(getattr(progress, "update", None)):
+        return BarObserver(progress)
+    raise TypeError("progress must be a function, or a progress bar with a method update(n)")
+
+
+def progress_callback(callbacks: Callbacks, watching: Union[Observer, BarObserver]) -> Any:
+    return _relayed(PROGRESS_FN, callbacks, lambda seen: watching.wants_to_stop(to_tuple(Progress, seen[0])))
 
 
 def loss_callback(callbacks: Callbacks, function: LossFunction, d: int) -> Any:
@@ -62,10 +146,11 @@ def jacobian_loss_callback(callbacks: Callbacks, function: JacobianLossFunction)
     return _relayed(JACOBIAN_LOSS_FN, callbacks, evaluate)
 
 
-def sample_callback(callbacks: Callbacks, function: SampleFunction, d: int, o: int) -> Any:
+def sample_callback(callbacks: Callbacks, function: SampleFunction, d: int, o: int, scale: ScaleCheck) -> Any:
     def fill(iteration: int, n: int, x: int, targets: Optional[int]) -> None:
         given, values = function(iteration, n)
         _store(x, "x", given, (n, d))
+        scale.check(view(x, n, d))
         if targets and values is not None:
             _store(targets, "targets", values, (n, o))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import enum
+import re
+import sys
+from types import FrameType
 from typing import Any, Type
 
 
@@ -23,6 +26,10 @@ class Status(enum.IntEnum):
     UNSUPPORTED = 11
     THREAD = 12
     CALLBACK = 13
+
+
+class StopTraining(Exception):
+    """Raised by a callback to stop the run that calls it: `Trainer.run` then returns, with `Stop.CALLBACK`."""
 
 
 class Error(Exception):
@@ -109,5 +116,50 @@ _ERRORS: dict[int, Type[Error]] = {
 }
 
 
+_KNOWN = frozenset(Status)
+
+
 def error(status: int, message: str) -> Error:
-    return _ERRORS.get(status, Error)(status, message)
+    return _ERRORS.get(status, Error)(Status(status) if status in _KNOWN else status, message)
+
+
+_OWNERS = {
+    "encoder": "Encoder",
+    "mask": "Mask",
+    "network": "Network",
+    "optimizer": "Optimizer",
+    "field": "Field",
+    "trainer": "Trainer",
+}
+
+
+def in_python(message: str, caller: str) -> str:
+    """A message of the library as one about the call that Python made, and with Python's names."""
+    message = re.sub(r"^sape_\w+(?=: )", caller, message)
+    message = re.sub(r"\bsape_([a-z]+)_(\w+)\(\)", lambda found: f"{_OWNERS.get(found[1], found[1])}.{found[2]}()", message)
+    return re.sub(r"\bSAPE_(LOSS|POLICY|ENCODING)_(\w+)", lambda found: f"{found[1].title()}.{found[2]}", message)
+
+
+def public_call() -> str:
+    """The name of the outermost call of this package that is under way, as its users write it."""
+    frame = sys._getframe()
+    names = []
+    while frame is not None and frame.f_globals.get("__package__") == __package__:
+        names.append(_name(frame))
+        frame = frame.f_back  # type: ignore[assignment]
+    return next(filter(None, reversed(names)), "sape")
+
+
+def _name(frame: FrameType) -> str:
+    """A frame's function, with its class; empty for what is not public."""
+    function = frame.f_code.co_name
+    owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
+    kind = owner if isinstance(owner, type) else type(owner)
+    owner_name = "" if owner is None else getattr(owner, "_public_name", kind.__name__)
+    if owner_name.startswith("_"):
+        return ""
+    if function.startswith("__"):
+        return owner_name
+    if function.startswith(("_", "<")):
+        return ""
+    return f"{owner_name}.{function}" if owner_name else function

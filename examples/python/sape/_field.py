@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, Optional, Sequence, Tuple, Type, TypeVar
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, create, new_struct
-from ._arrays import Floats, StrPath, floats, result, rows, shaped
+from ._arrays import Floats, StrPath, floats, path_bytes, result, rows, shaped
 from ._errors import ShapeError, Status
 from ._functions import described
 from ._handle import Handle, Memory, Tensors
@@ -43,7 +42,7 @@ class Field(Handle):
     @classmethod
     def load(cls, path: StrPath) -> Field:
         """Makes a field from a file that a field or a trainer has saved."""
-        return cls._own(create("field_load", os.fsencode(path)))
+        return cls._own(create("field_load", path_bytes(path)))
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Field:
@@ -58,7 +57,7 @@ class Field(Handle):
 
     def save(self, path: StrPath) -> None:
         """Saves the field as a safetensors file, which is replaced whole or not at all."""
-        self._look("save", os.fsencode(path))
+        self._look("save", path_bytes(path))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Brings the field into the state of a checkpoint of the same architecture, also of the public SAPE code."""

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ._abi import call, count, initialised, new_struct, text, to_tuple
 from ._arrays import Floats, floats, result, shaped
 from ._errors import ShapeError, Status
-from ._params import Bandwidth, Boundary, Description, FilterShape, Loss, LossValue, WindowStatistics
+from ._params import Bandwidth, Boundary, Description, FilterShape, Loss, LossValue, WindowStatistics, choice
 
 
 def described(function: Callable[[Any], object]) -> Description:
@@ -44,7 +44,7 @@ def evaluate_loss(kind: Loss, outputs: ArrayLike, targets: ArrayLike) -> LossVal
     """MSE or BCE of outputs (n, o) against targets (n, o), with the losses of the samples and the gradient."""
     outputs = _points("outputs", outputs, "(n, o)")
     targets = shaped("targets", targets, outputs.shape)
-    return _loss_value("loss_evaluate", kind, *outputs.shape, outputs, targets, outputs=outputs)
+    return _loss_value("loss_evaluate", choice("kind", Loss, kind), *outputs.shape, outputs, targets, outputs=outputs)
 
 
 def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:
@@ -92,7 +92,7 @@ def window_statistics(
     in cells: values[:, :, 3], say, with window=(5, 5). Axes after those hold values with statistics of their own."""
     values = floats(values)
     params = _grid("window_params", values, len(window), "the lengths of window")
-    params.window, params.boundary = _lengths(window), boundary
+    params.window, params.boundary = _lengths(window), choice("boundary", Boundary, boundary)
     statistics = WindowStatistics(np.empty_like(values), np.empty_like(values))
     call("window_statistics", ctypes.byref(params), values, *statistics)
     return statistics
@@ -114,7 +114,8 @@ def low_pass(
     values, cutoff = floats(values), floats(cutoff)
     params = _grid("filter_params", values, cutoff.ndim, "the axes of cutoff")
     cutoff = shaped("cutoff", cutoff, values.shape[: cutoff.ndim])
-    params.width, params.boundary, params.shape = width, boundary, shape
+    params.width = width
+    params.boundary, params.shape = choice("boundary", Boundary, boundary), choice("shape", FilterShape, shape)
     filtered = result(out, values.shape, cutoff)
     call("filter_apply", ctypes.byref(params), values, cutoff, filtered)
     return filtered

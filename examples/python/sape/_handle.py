@@ -151,6 +151,7 @@ class Tensors(Mapping[str, Floats]):
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
+        self._public_name = f"{type(handle).__name__}.tensors"
 
     def _info(self, index: int) -> Any:
         info = new_struct("tensor_info")
@@ -234,16 +235,15 @@ class Callbacks:
             self._error = error
             return 1
 
-    @contextlib.contextmanager
-    def calling(self) -> Iterator[None]:
-        """Encloses a call of the library; ends with what a callback has raised."""
+    def calling(self, function: Callable[[], object]) -> None:
+        """Calls a function that calls the library; ends with what a callback has raised."""
         self._error = None
-        with self._signals:
-            try:
-                yield
-            except CallbackError:
-                if self._error is None:
-                    raise
-        if self._error is not None:
-            error, self._error = self._error, None
+        try:
+            with self._signals:
+                function()
+        except CallbackError:
+            if self._error is None:
+                raise
+        error, self._error = self._error, None
+        if error is not None:
             raise error

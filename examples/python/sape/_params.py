@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import operator
 from dataclasses import dataclass, fields, replace
-from typing import Any, Callable, ClassVar, NamedTuple, Optional, Tuple, Union
+from typing import Any, Callable, ClassVar, NamedTuple, Optional, Protocol, Tuple, Type, TypeVar, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._abi import STRUCTS, count, initialised
 from ._arrays import Floats, rows
-from ._errors import ShapeError, Status
+from ._errors import ArgumentError, ShapeError, Status
 
 
 class Encoding(enum.IntEnum):
@@ -105,8 +106,28 @@ class Product(enum.IntEnum):
     CBLAS = 2
 
 
+_Choice = TypeVar("_Choice", bound=enum.IntEnum)
+
+
+def choice(name: str, kind: Type[_Choice], value: object) -> _Choice:
+    """The member of an enum that a parameter was given, itself or by its number."""
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, (enum.Enum, bool)):
+        try:
+            return kind(operator.index(value))  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            pass
+    choices = ", ".join(f"{kind.__name__}.{member.name}" for member in kind)
+    raise ArgumentError(Status.ARGUMENT, f"{name} is {value!r}, must be one of {choices}")
+
+
 class Params:
     _struct_name: ClassVar[str]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        default = getattr(type(self), name, None)
+        super().__setattr__(name, choice(name, type(default), value) if isinstance(default, enum.IntEnum) else value)
 
     def _struct(self) -> Any:
         """The C struct: the library's defaults, then every member of this object that it has."""
@@ -311,6 +332,12 @@ class TrainerParams(Params):
     validation_patience: int = 0
     validation_margin: float = 1.0
 
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "loss" and callable(value):
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     def _struct_with(self, loss_fn: Any) -> Any:
         struct = replace(self, loss=Loss.CUSTOM)._struct() if loss_fn else self._struct()
         struct.loss_fn = ctypes.cast(loss_fn, ctypes.c_void_p)
@@ -346,12 +373,12 @@ class Progress(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a run did: its iterations, the loss of the last of them, the seconds it took and why it ended (a `Stop`)."""
+    """What a run did: its iterations, the loss of the last of them, the seconds it took and why it ended."""
 
     iterations: int
     loss: float
     seconds: float
-    stop: int
+    stop: Stop
     validation_loss: float
     best_iteration: int
 
@@ -388,5 +415,15 @@ class Description(NamedTuple):
 #: for a loss without targets, None.
 SampleFunction = Callable[[int, int], Tuple[ArrayLike, Optional[ArrayLike]]]
 
-#: Sees how a run goes; returns True to stop it. What it raises stops the run, too, and reaches the caller.
-ProgressFunction = Callable[[Progress], Optional[bool]]
+#: Sees how a run goes. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++,
+#: Python and Rust. Truth is that of bool(). A function that has returned None only watches: what it returns later does
+#: not stop the run.
+ProgressFunction = Callable[[Progress], object]
+
+
+class ProgressBar(Protocol):
+    """A bar such as tqdm's: `update(n)` moves it on by n iterations. What it returns means nothing."""
+
+    def update(self, n: int, /) -> object:
+        """Moves the bar on."""
+        ...

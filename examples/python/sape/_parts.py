@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from typing import Mapping, Optional
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._abi import call, count, create, new_struct, text, to_tuple
-from ._arrays import Floats, StrPath, floats, result, rows, shaped
+from ._arrays import Floats, StrPath, floats, path_bytes, result, rows, shaped
 from ._handle import Handle, Memory, Tensors
 from ._params import EncoderParams, Encoding, MaskParams, MaskState, NetworkParams, OptimizerParams, Policy
 
@@ -263,11 +262,11 @@ class Checkpoint(Handle):
     @classmethod
     def open(cls, path: StrPath) -> Checkpoint:
         """Reads a file."""
-        return cls._own(create("safetensors_open", os.fsencode(path)))
+        return cls._own(create("safetensors_open", path_bytes(path)))
 
     def save(self, path: StrPath) -> None:
         """Writes a file, which is replaced whole or not at all."""
-        self._look("save", os.fsencode(path))
+        self._look("save", path_bytes(path))
 
     @property
     def tensors(self) -> Mapping[str, Floats]:
@@ -276,6 +275,8 @@ class Checkpoint(Handle):
 
     def metadata(self, key: str) -> Optional[str]:
         """The metadata entry of that name, or None."""
+        if "\0" in key:
+            return None
         with self._memory.shared() as pointer:
             value = call("safetensors_metadata", pointer, key.encode())
             return None if value is None else text(value)

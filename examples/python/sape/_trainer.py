@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Union
 
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, create, new_struct, to_tuple
-from ._arrays import Floats, StrPath, rows, shaped
-from ._callbacks import jacobian_loss_callback, loss_callback, progress_callback, reduce_callback, sample_callback
+from ._arrays import Floats, ScaleCheck, StrPath, path_bytes, rows, shaped
+from ._callbacks import (
+    jacobian_loss_callback,
+    loss_callback,
+    observer,
+    progress_callback,
+    reduce_callback,
+    sample_callback,
+)
+from ._errors import ArgumentError, Status, StopTraining
 from ._field import Field
 from ._handle import Callbacks, Handle, Memory
 from ._params import (
@@ -18,10 +25,12 @@ from ._params import (
     JacobianLossFunction,
     Loss,
     OptimizerParams,
+    ProgressBar,
     ProgressFunction,
     ReduceFunction,
     Result,
     SampleFunction,
+    Stop,
     TrainerParams,
 )
 from ._parts import Checkpoint
@@ -41,6 +50,9 @@ class Trainer(Handle):
         self._samples: Tuple[Optional[Floats], ...] = ()
         self._loss_fn: Any = None
         self._reduce: Any = None
+        self._scale = ScaleCheck()
+        if params.loss is Loss.CUSTOM:
+            raise ArgumentError(Status.ARGUMENT, "loss is Loss.CUSTOM: give the function in its place")
         if not isinstance(params.loss, Loss):
             self._loss_fn = loss_callback(self._callbacks, params.loss, field.domain_dim)
         parts = (ctypes.byref(params._struct_with(self._loss_fn)), (optimizer or OptimizerParams())._pointer())
@@ -55,17 +67,19 @@ class Trainer(Handle):
     def set_data(self, x: ArrayLike, targets: Optional[ArrayLike] = None) -> None:
         """Gives the samples: coordinates (..., d) and targets (..., o), which a loss function may do without.
 
-        C-contiguous float32 arrays are not copied: leave them as they are until the training is over.
+        C-contiguous float32 arrays are not copied: leave them as they are until the training is over. Coordinates belong
+        into [-1, 1]; a warning says once when some are beyond 2 or -2.
         """
         x, shape, n = rows("x", x, self._field.domain_dim)
         y = None if targets is None else shaped("targets", targets, (*shape, self._field.output_dim))
         self._change("set_data", n, x, y)
         self._samples = (x, y)
+        self._scale.check(x)
 
     def set_sampler(self, n: int, sampler: SampleFunction) -> None:
         """Lets a function give the n samples of every iteration, in place of set_data()."""
         d, o = self._field.domain_dim, self._field.output_dim
-        function = sample_callback(self._callbacks, sampler, d, o)
+        function = sample_callback(self._callbacks, sampler, d, o, self._scale)
         self._change("set_sampler", count("n", n), function, None)
         self._sampler = function
 
@@ -96,22 +110,37 @@ class Trainer(Handle):
     def step(self) -> float:
         """One iteration; returns the batch's loss before the step."""
         loss = ctypes.c_double()
-        with self._memory.exclusive() as pointer, self._callbacks.calling():
-            call("trainer_step", pointer, ctypes.byref(loss))
+        with self._memory.exclusive() as pointer:
+            self._callbacks.calling(lambda: call("trainer_step", pointer, ctypes.byref(loss)))
         return loss.value
 
-    def run(self, num_iterations: int, progress: Optional[ProgressFunction] = None) -> Result:
+    def run(self, num_iterations: int, progress: Union[ProgressFunction, ProgressBar, None] = None) -> Result:
         """A number of iterations; may be called again to go on.
 
-        progress: called as TrainerParams.progress_every says. Ctrl-C stops the run there and raises KeyboardInterrupt;
-        what has been trained by then stays.
-        """
+        progress: a function or a progress bar, called as TrainerParams.progress_every says, and after the last iteration.
+        A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and Rust.
+        Truth is that of bool(). A function that has returned None only watches: a true result later does not stop the
+        run, and warns once. So `lambda now: bar.update(1)` is safe; a bar itself is, too: its update(n) is called with
+        the number of iterations since the last time, and what that returns means nothing.
 
+        StopTraining, raised by any callback, stops the run without an error; an iteration that is under way is dropped.
+        Whatever else a callback raises arrives here. Ctrl-C stops the run where it is reported and raises
+        KeyboardInterrupt; what has been trained by then stays.
+        """
         known = new_struct("result")
-        function = progress_callback(self._callbacks, progress)
-        with self._memory.exclusive() as pointer, self._callbacks.calling():
-            call("trainer_run", pointer, count("num_iterations", num_iterations), function, None, ctypes.byref(known))
-        return to_tuple(Result, known)
+        iterations = count("num_iterations", num_iterations)
+        watching = observer(progress)
+        function = progress_callback(self._callbacks, watching)
+        with self._memory.exclusive() as pointer:
+            try:
+                self._callbacks.calling(
+                    lambda: call("trainer_run", pointer, iterations, function, None, ctypes.byref(known))
+                )
+            except StopTraining:
+                known.stop = Stop.CALLBACK
+        watching.finish(known.iterations)
+        done = to_tuple(Result, known)
+        return done._replace(stop=Stop(done.stop))
 
     def checkpoint(self) -> Checkpoint:
         """A checkpoint of the field and of the training, without the samples."""
@@ -120,7 +149,7 @@ class Trainer(Handle):
 
     def save(self, path: StrPath) -> None:
         """Saves field and training as a safetensors file, which is replaced whole or not at all."""
-        self._look("save", os.fsencode(path))
+        self._look("save", path_bytes(path))
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes back to where a training of the same parameters and samples was saved; it goes on bit by bit the same."""
@@ -129,4 +158,4 @@ class Trainer(Handle):
 
     def resume(self, path: StrPath) -> None:
         """restore() from a file."""
-        self._change("resume", os.fsencode(path))
+        self._change("resume", path_bytes(path))
