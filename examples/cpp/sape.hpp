@@ -105,7 +105,7 @@ class Field {
 };
 
 /// Called during a run. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C,
-/// C++, Python and Rust; earlier copies of this file had it the other way around. What it throws comes out of run().
+/// C++, Python and Rust; until 0.2.0 this file had it the other way around. What it throws comes out of run().
 using Progress = std::function<bool(const sape_progress &)>;
 
 /// Trains a field, which must outlive it.

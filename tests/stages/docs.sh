@@ -24,6 +24,7 @@ counted() {
 mkdir "$work/copy"
 git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$work/copy"
 counted tests/docs/test_reference.sh
+counted tests/docs/test_progress.sh
 counted tests/docs/test_blocks.sh
 counted tests/docs/run_blocks "$work/copy" README.md docs/guide.md
 
