@@ -2,7 +2,6 @@
 #include "threads.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -12,6 +11,7 @@
 #include "backend.h"
 #include "error.h"
 #include "memory.h"
+#include "processors.h"
 
 /* How often to look before going to sleep: some microseconds, the time between two parts of an iteration. */
 #define SPINS 4000
@@ -107,9 +107,8 @@ sape_status sape_threads_resolve(const char *function, size_t *num_threads) {
     if (*num_threads != 0) return SAPE_OK;
     SAPE_TRY(sape_backend_threads(function, num_threads));
     if (*num_threads != 0) return SAPE_OK;
-    cpu_set_t processors;
-    const int count = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) : 1;
-    *num_threads = count > SAPE_MAX_THREADS ? SAPE_MAX_THREADS : (size_t)count;
+    const size_t count = sape_processors_count();
+    *num_threads = count > SAPE_MAX_THREADS ? SAPE_MAX_THREADS : count;
     return SAPE_OK;
 }
 

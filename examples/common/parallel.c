@@ -2,8 +2,8 @@
 #include "parallel.h"
 
 #include <pthread.h>
+#include <sape/sape.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #define MAX_THREADS 256
 /* Rounds taken at a time: few enough to keep every thread busy until the end. */
@@ -27,8 +27,9 @@ static void *work(void *argument) {
 }
 
 static size_t choose_threads(size_t num_threads, size_t count) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (num_threads == 0) num_threads = processors > 0 ? (size_t)processors : 1;
+    sape_description library = {.struct_size = sizeof library};
+    if (num_threads == 0 && sape_describe(&library) == SAPE_OK) num_threads = library.num_threads;
+    if (num_threads == 0) num_threads = 1;
     if (num_threads > MAX_THREADS) num_threads = MAX_THREADS;
     size_t blocks = (count + BLOCK - 1) / BLOCK;
     return num_threads < blocks ? num_threads : blocks;

@@ -68,7 +68,8 @@ SAPE_API sape_network *sape_field_network(const sape_field *field);
 /**
  * How many threads sape_field_predict() and sape_field_backward() may use for one call.
  *
- * @param num_threads 1 to 256, or 0 (the default) for one a processor. The result does not depend on it.
+ * @param num_threads 1 to 256, or 0 (the default) for one a processor that the process may use, as num_threads of
+ *                    sape_trainer_params. The result does not depend on it.
  * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
  */
 SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads);

@@ -40,7 +40,11 @@ typedef struct sape_trainer_params {
      * through the samples in a new random order; a last batch that would be smaller is left out.
      */
     size_t batch_size;
-    /** Threads, 1 to 256, or 0 (the default) for one a processor. The result does not depend on it. */
+    /**
+     * Threads, 1 to 256, or 0 (the default) for one a processor that the process may use: those of its affinity mask,
+     * but no more than the quota of its control group (cgroup) is worth, which is looked up once. The result does not
+     * depend on it.
+     */
     size_t num_threads;
     /** Seed of the random order. Default 0. */
     uint64_t seed;
