@@ -93,16 +93,25 @@ sape_status sape_entries_read(const char *function, const sape_safetensors *file
     return SAPE_OK;
 }
 
+/* A stored real as people read it; other text as it is. */
+static const char *readable(const struct sape_entry *entry, const char *text, char decimal[SAPE_NUMBER_TEXT]) {
+    double real;
+    if (entry->type != SAPE_ENTRY_REAL && entry->type != SAPE_ENTRY_SINGLE) return text;
+    if (!sape_real_from_text(text, &real)) return text;
+    sape_real_to_decimal(real, decimal);
+    return decimal;
+}
+
 sape_status sape_entries_match(const char *function, const sape_safetensors *file, const struct sape_entry *entries,
                                size_t count) {
-    char own[SAPE_NUMBER_TEXT];
+    char own[SAPE_NUMBER_TEXT], decimals[2][SAPE_NUMBER_TEXT];
     for (size_t i = 0; i < count; i++) {
         const char *text;
         SAPE_TRY(find(function, file, entries[i].key, &text));
         const char *expected = to_text(&entries[i], own);
         if (strcmp(text, expected) != 0)
             return sape_fail(SAPE_ERROR_ARGUMENT, function, "%s is %s in the checkpoint, but %s here", entries[i].key,
-                             text, expected);
+                             readable(&entries[i], text, decimals[0]), readable(&entries[i], expected, decimals[1]));
     }
     return SAPE_OK;
 }

@@ -56,3 +56,9 @@ bool sape_real_from_text(const char *text, double *value) {
     *value = read;
     return true;
 }
+
+void sape_real_to_decimal(double value, char text[SAPE_NUMBER_TEXT]) {
+    int digits = 6;
+    do snprintf(text, SAPE_NUMBER_TEXT, "%.*g", digits, value);
+    while (digits++ < 17 && strtod(text, NULL) != value);
+}

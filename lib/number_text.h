@@ -18,4 +18,7 @@ void sape_real_to_text(double value, char text[SAPE_NUMBER_TEXT]);
 bool sape_integer_from_text(const char *text, uint64_t *value);
 bool sape_real_from_text(const char *text, double *value);
 
+/* For people: in as few decimal digits, 6 at least, as give the value back, with the locale's decimal point. */
+void sape_real_to_decimal(double value, char text[SAPE_NUMBER_TEXT]);
+
 #endif

@@ -46,6 +46,25 @@ START_TEST(any_bits_survive) {
 }
 END_TEST
 
+START_TEST(decimals_are_short_and_exact) {
+    static const struct {
+        double value;
+        const char *text;
+    } decimals[] = {{0.0, "0"},
+                    {20.0, "20"},
+                    {0.001, "0.001"},
+                    {0.1 + 0.2, "0.30000000000000004"},
+                    {-1e300, "-1e+300"},
+                    {INFINITY, "inf"},
+                    {(double)0.1f, "0.10000000149011612"}};
+    for (size_t i = 0; i < sizeof decimals / sizeof *decimals; i++) {
+        char text[SAPE_NUMBER_TEXT];
+        sape_real_to_decimal(decimals[i].value, text);
+        ck_assert_str_eq(text, decimals[i].text);
+    }
+}
+END_TEST
+
 static const char *const wrong_reals[] = {"",
                                           "-",
                                           "nan",
@@ -98,6 +117,7 @@ int main(void) {
     TCase *tests = tcase_create("number_text");
     tcase_add_loop_test(tests, reals_survive, 0, sizeof reals / sizeof *reals);
     tcase_add_test(tests, any_bits_survive);
+    tcase_add_test(tests, decimals_are_short_and_exact);
     tcase_add_loop_test(tests, wrong_reals_are_refused, 0, sizeof wrong_reals / sizeof *wrong_reals);
     tcase_add_test(tests, integers_survive);
     suite_add_tcase(suite, tests);

@@ -29,5 +29,5 @@ int main(void) {
         fprintf(stderr, "%s: %s\n", sape_status_string(status), sape_last_error());
     sape_trainer_free(trainer);
     sape_field_free(field);
-    return status != SAPE_OK;
+    return status != SAPE_OK || fflush(stdout) != 0;
 }

@@ -22,5 +22,5 @@ int main(void) {
     gdImageFilledPolygon(image, blade, sizeof blade / sizeof *blade, BLACK);
     gdImagePng(image, stdout);
     gdImageDestroy(image);
-    return 0;
+    return fflush(stdout) != 0;
 }

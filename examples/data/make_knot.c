@@ -36,5 +36,5 @@ int main(void) {
                       d = vertex(ring, side + 1);
             printf("f %d %d %d\nf %d %d %d\n", a, c, b, a, d, c);
         }
-    return 0;
+    return fflush(stdout) != 0;
 }

@@ -67,7 +67,7 @@ static void print_solid(const struct kind *kind, int n) {
 int main(int argc, char **argv) {
     const int n = argc == 3 ? atoi(argv[2]) : 0;
     for (size_t k = 0; n > 0 && k < sizeof kinds / sizeof *kinds; k++)
-        if (strcmp(argv[1], kinds[k].name) == 0) return print_solid(&kinds[k], n), 0;
+        if (strcmp(argv[1], kinds[k].name) == 0) return print_solid(&kinds[k], n), fflush(stdout) != 0;
     fprintf(stderr, "usage: %s sphere|ellipsoid|bent|star SUBDIVISIONS\n", argv[0]);
     return 2;
 }
