@@ -32,6 +32,7 @@ struct job {
     uint64_t batch;
     uint64_t mesh_resolution;
     bool coarse_to_fine;
+    bool drop_duplicates;
     struct occupancy_task task;
     struct animation *animation;
 };
@@ -95,8 +96,9 @@ static bool write_comparison(const struct job *job, const struct mesh *surface) 
 }
 
 static bool write_surface(const struct job *job, const struct mesh *surface) {
-    bool all = mesh_write_ply(surface, job->settings.out, "surface.ply");
-    all = mesh_write_stl(surface, job->settings.out, "surface.stl") && all;
+    const struct placement placement = job->task.mesh.placement;
+    bool all = mesh_write_ply(surface, placement, job->settings.out, "surface.ply");
+    all = mesh_write_stl(surface, placement, job->settings.out, "surface.stl") && all;
     return write_comparison(job, surface) && all;
 }
 
@@ -175,6 +177,9 @@ static cJSON *describe(const struct job *job, const struct fit *fit, const struc
         cJSON_AddNumberToObject(object, "grid_evaluated", result->evaluated);
         cJSON_AddNumberToObject(object, "vertices_differing", (double)result->num_differences);
     }
+    const struct placement placement = job->task.mesh.placement;
+    cJSON_AddItemToObject(object, "center", cJSON_CreateDoubleArray(&placement.center.x, 3));
+    cJSON_AddNumberToObject(object, "scale", placement.scale);
     report_add_time(object, fit);
     cJSON_AddNumberToObject(object, "advance_ms", result->advance_ms);
     cJSON_AddNumberToObject(object, "sampling_seconds", job->task.sampling_seconds);
@@ -222,7 +227,8 @@ static bool fit_and_show(struct job *job) {
 }
 
 static bool run(struct job *job) {
-    const struct occupancy_source source = {job->path, job->samples, job->settings.seed, job->settings.threads};
+    const struct occupancy_source source = {job->path, job->drop_duplicates, job->samples, job->settings.seed,
+                                            job->settings.threads};
     if (!occupancy_task_load(&job->task, &source)) return false;
     interrupt_catch();
     const bool done = output_prepare(job->settings.out, RESULTS) && fit_and_show(job);
@@ -241,6 +247,10 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_spec data[] = {
         {"samples", OPTION_COUNT, &job->samples, "N", "points an epoch", 3, 1e8, NULL},
         {"batch", OPTION_COUNT, &job->batch, "N", "points an iteration", 1, 1e8, NULL},
+        {.name = "drop-duplicate-faces",
+         .kind = OPTION_FLAG,
+         .target = &job->drop_duplicates,
+         .help = "leave out faces whose corners an earlier one has"},
     };
     const struct option_spec results[] = {
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
@@ -254,7 +264,9 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
                                        1,        1e6,          NULL};
     const struct settings_program program = {
         .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh, writes surface.ply, surface.stl, fit.png, "
-                   "mask.png\nand mask.gif.",
+                   "mask.png\nand mask.gif. "
+                   "The surface lies where the mesh does; the field has the mesh within 0.95 of the\norigin: "
+                   "a point p is (p - center) * scale there, both of which --json gives.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

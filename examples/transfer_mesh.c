@@ -91,14 +91,7 @@ static bool transfer(struct job *job, struct outcome *outcome) {
 }
 
 static bool write_mesh(const struct job *job, const struct mesh *mesh, const char *name) {
-    struct mesh placed = {.num_vertices = mesh->num_vertices, .num_faces = mesh->num_faces, .faces = mesh->faces};
-    placed.vertices = malloc(3 * mesh->num_vertices * sizeof *placed.vertices);
-    if (!placed.vertices) return message_out_of_memory();
-    for (size_t i = 0; i < 3 * mesh->num_vertices; i += 3)
-        vec3_store(placed.vertices + i, placement_undo(job->task.placement, vec3_load(mesh->vertices + i)));
-    const bool written = mesh_write_ply(&placed, job->settings.out, name);
-    free(placed.vertices);
-    return written;
+    return mesh_write_ply(mesh, job->task.target.placement, job->settings.out, name);
 }
 
 static bool write_pictures(const struct job *job, const struct mesh *result, const struct mesh *none) {
@@ -191,6 +184,10 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          "rows of six numbers, a point of SOURCE and where on TARGET it goes"},
         {"points", OPTION_COUNT, &job->points, "N", "points of TARGET that are to be reached", 1, 1e7, NULL},
         {"rigidity", OPTION_REAL, &job->source.rigidity, "X", "weight of keeping SOURCE's local shape", 0, 1e6, NULL},
+        {.name = "drop-duplicate-faces",
+         .kind = OPTION_FLAG,
+         .target = &job->source.drop_duplicates,
+         .help = "leave out faces of SOURCE whose corners an earlier one has"},
     };
     const struct option_spec results[] = {
         {.name = "compare",
@@ -201,7 +198,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct settings_program program = {
         .summary =
             "Moves the vertices of SOURCE on to the surface of TARGET, both STL, OBJ, PLY or OFF meshes, and writes\n"
-            "deformed.ply, which has the faces of SOURCE, and transfer.png.",
+            "deformed.ply, which has the faces of SOURCE and lies where TARGET does, and transfer.png.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

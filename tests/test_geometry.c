@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fixture.h"
 #include "marching_cubes.h"
@@ -40,8 +42,7 @@ static struct mesh fixture_mesh(const struct fixture *fixture, const char *faces
 
 static struct mesh read_knot(void) {
     struct mesh mesh;
-    ck_assert(mesh_read(&mesh, EXAMPLE_DATA_DIR "/knot.obj"));
-    mesh_fit_into_radius(&mesh, 0.95);
+    ck_assert(mesh_read(&mesh, EXAMPLE_DATA_DIR "/knot.obj", 0.95));
     return mesh;
 }
 
@@ -54,13 +55,21 @@ static double volume(const struct mesh *mesh) {
     return sum;
 }
 
-START_TEST(the_fixture_is_what_fitting_gives) {
+/* Reading places a mesh as the reference does, wherever it lies. */
+START_TEST(the_fixture_is_what_reading_gives) {
     struct fixture fixture = open_fixture();
-    struct mesh mesh = fixture_mesh(&fixture, "faces"), moved = fixture_mesh(&fixture, "faces");
-    for (size_t i = 0; i < 3 * moved.num_vertices; i++) moved.vertices[i] = 70.0f * moved.vertices[i] + (float)(i % 3);
-    mesh_fit_into_radius(&moved, 0.95);
-    for (size_t i = 0; i < 3 * mesh.num_vertices; i++)
-        ck_assert_float_eq_tol(moved.vertices[i], mesh.vertices[i], 1e-6f);
+    struct mesh mesh = fixture_mesh(&fixture, "faces"), moved;
+    char directory[512], path[600];
+    snprintf(directory, sizeof directory, "%s/sape-geometry-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/moved.ply", directory);
+    ck_assert(mesh_write_ply(&mesh, (struct placement){{1.0, 2.0, 3.0}, 1.0 / 70}, directory, "moved.ply"));
+    ck_assert(mesh_read(&moved, path, 0.95));
+    ck_assert_uint_eq(moved.num_faces, mesh.num_faces);
+    for (size_t i = 0; i < 3 * mesh.num_faces; i++)
+        for (size_t k = 0; k < 3; k++)
+            ck_assert_float_eq_tol(moved.vertices[3 * moved.faces[i] + k], mesh.vertices[3 * mesh.faces[i] + k], 1e-6f);
+    ck_assert(unlink(path) == 0 && rmdir(directory) == 0);
     mesh_free(&moved);
     mesh_free(&mesh);
     fixture_close(&fixture);
@@ -410,7 +419,7 @@ int main(void) {
     Suite *suite = suite_create("geometry");
     TCase *distance = tcase_create("winding and distance");
     tcase_set_timeout(distance, 60.0);
-    tcase_add_test(distance, the_fixture_is_what_fitting_gives);
+    tcase_add_test(distance, the_fixture_is_what_reading_gives);
     tcase_add_test(distance, winding_numbers_equal_the_reference);
     tcase_add_test(distance, winding_numbers_of_corners_and_sides_are_finite);
     tcase_add_test(distance, nearest_points_equal_the_reference);

@@ -213,7 +213,7 @@ static void write_pair(char path[64]) {
     const int file = mkstemp(path);
     FILE *stream = fdopen(file, "w");
     ck_assert_ptr_nonnull(stream);
-    fputs("# a pair\n0.1 0.2 0.3, 1; 2 3\n", stream);
+    fputs("# a pair\n0.1 0.2\t0.3 1  2 3\n", stream);
     ck_assert_int_eq(fclose(stream), 0);
 }
 

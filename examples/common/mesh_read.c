@@ -1,66 +1,139 @@
 /* SPDX-License-Identifier: MIT */
 #include "mesh.h"
 
-#include "mesh_file.h"
+#include "mesh_soup.h"
 #include "message.h"
+#include "polygon.h"
+#include "text.h"
 
-#include <assimp/cimport.h>
-#include <assimp/postprocess.h>
-#include <assimp/scene.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where the importer's first complaint is kept while it reads. */
-#define COMPLAINT_SIZE 256
+#include <strings.h>
+#include <sys/stat.h>
 
 #define NO_VERTEX UINT32_MAX
 
-static void keep_complaint(const char *line, char *complaint) {
-    const char *text = strstr(line, ": ");
-    if (complaint[0] == '\0' && strncmp(line, "Error", 5) == 0 && text)
-        snprintf(complaint, COMPLAINT_SIZE, "%.*s", (int)strcspn(text + 2, "\n"), text + 2);
-}
+static const size_t MAX_FILE_SIZE = (size_t)64 << 30;
 
-static bool check_scene(const struct aiScene *scene, const char *path) {
-    for (unsigned m = 0; m < scene->mNumMeshes; m++) {
-        const struct aiMesh *part = scene->mMeshes[m];
-        for (unsigned v = 0; v < part->mNumVertices; v++) {
-            const struct aiVector3D *p = &part->mVertices[v];
-            if (!isfinite(p->x) || !isfinite(p->y) || !isfinite(p->z))
-                return message_error("'%s' has a vertex that is not finite: (%g, %g, %g)", path, (double)p->x,
-                                     (double)p->y, (double)p->z);
-        }
-        for (unsigned f = 0; f < part->mNumFaces; f++)
-            if (part->mFaces[f].mNumIndices == 0) return message_error("'%s' ends before its last face", path);
-    }
-    return true;
-}
+typedef bool (*reader)(struct mesh_soup *soup, struct text *text);
 
-/* The importer repairs some errors and only logs them, so one that is logged counts as a failure. */
-static const struct aiScene *import(const char *path) {
-    char complaint[COMPLAINT_SIZE] = "";
-    const struct aiLogStream log = {keep_complaint, complaint};
-    aiAttachLogStream(&log);
-    const struct aiScene *scene = aiImportFile(path, aiProcess_ValidateDataStructure);
-    aiDetachLogStream(&log);
-    if (scene && complaint[0] == '\0') return scene;
-    message_error("cannot read '%s': %s", path, complaint[0] != '\0' ? complaint : aiGetErrorString());
-    aiReleaseImport(scene);
+static reader find_reader(const char *path) {
+    static const struct {
+        const char *extension;
+        reader read;
+    } formats[] = {{".stl", mesh_read_stl}, {".obj", mesh_read_obj}, {".ply", mesh_read_ply}, {".off", mesh_read_off}};
+    const char *extension = strrchr(path, '.');
+    for (size_t i = 0; extension && i < sizeof formats / sizeof *formats; i++)
+        if (strcasecmp(extension, formats[i].extension) == 0) return formats[i].read;
+    message_error("'%s' is no mesh: its name must end in .stl, .obj, .ply or .off", path);
     return NULL;
 }
 
-/* Polygons become triangles only in a scene that has been checked: empty faces would end the program there. */
-static const struct aiScene *import_triangles(const char *path) {
-    const struct aiScene *scene = import(path);
-    if (!scene) return NULL;
-    if (!check_scene(scene, path)) {
-        aiReleaseImport(scene);
-        return NULL;
+static bool read_soup(struct mesh_soup *soup, const char *path) {
+    struct text text;
+    struct stat status;
+    const reader read = find_reader(path);
+    if (!read) return false;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return message_error("cannot read '%s': it is no regular file", path);
+    if (!text_load(&text, path, MAX_FILE_SIZE, TEXT_BYTES)) return false;
+    const bool done = (text.size > 0 || message_error("'%s' is empty", path)) && read(soup, &text);
+    text_free(&text);
+    return done && mesh_soup_check(soup);
+}
+
+/* The triangles of the soup. */
+struct triangles {
+    size_t n, num_dropped;
+    uint32_t *corners, *numbers; /* (n, 3), (n) */
+    uint32_t first_dropped;      /* a face's number */
+};
+
+static bool same_position(const struct mesh_soup *soup, uint32_t a, uint32_t b) {
+    return memcmp(soup->vertices + 3 * (size_t)a, soup->vertices + 3 * (size_t)b, 3 * sizeof(double)) == 0;
+}
+
+/* Leaves out corners that lie where the one before does; returns how many are left. */
+static size_t merge_corners(const struct mesh_soup *soup, uint32_t *corners, size_t n) {
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || !same_position(soup, corners[kept - 1], corners[i])) corners[kept++] = corners[i];
+    while (kept > 1 && same_position(soup, corners[kept - 1], corners[0])) kept--;
+    return kept;
+}
+
+static void drop(struct triangles *triangles, uint32_t number) {
+    if (triangles->num_dropped++ == 0) triangles->first_dropped = number;
+}
+
+/* Room for cutting polygons of so many corners. */
+struct cutter {
+    double *points;
+    uint32_t *left;
+};
+
+static void cut_polygon(struct triangles *triangles, const struct mesh_soup *soup, struct cutter *cutter, size_t p) {
+    const size_t begin = p > 0 ? soup->ends[p - 1] : 0;
+    uint32_t *corners = soup->corners + begin;
+    const size_t n = merge_corners(soup, corners, soup->ends[p] - begin);
+    if (n < 3) {
+        drop(triangles, (uint32_t)p + 1);
+        return;
     }
-    scene = aiApplyPostProcessing(scene, aiProcess_Triangulate);
-    if (!scene) message_error("cannot read '%s': %s", path, aiGetErrorString());
-    return scene;
+    uint32_t *out = triangles->corners + 3 * triangles->n;
+    polygon_cut(soup->vertices, n, corners, cutter->points, cutter->left, out);
+    for (size_t i = 0; i < n - 2; i++) {
+        uint32_t *to = triangles->corners + 3 * triangles->n;
+        memmove(to, out + 3 * i, 3 * sizeof *to);
+        if (same_position(soup, to[0], to[1]) || same_position(soup, to[1], to[2]) || same_position(soup, to[2], to[0]))
+            drop(triangles, (uint32_t)p + 1);
+        else
+            triangles->numbers[triangles->n++] = (uint32_t)p + 1;
+    }
+}
+
+static bool cut(struct triangles *triangles, const struct mesh_soup *soup) {
+    size_t count = 0, most = 3;
+    for (size_t p = 0, begin = 0; p < soup->num_polygons; begin = soup->ends[p++]) {
+        const size_t n = soup->ends[p] - begin;
+        count += n > 2 ? n - 2 : 0;
+        most = n > most ? n : most;
+    }
+    if (count == 0) return message_error("'%s' holds no faces", soup->path);
+    if (count > UINT32_MAX / 3 - 1) return message_error("'%s' has too many faces", soup->path);
+    struct cutter cutter = {malloc(2 * most * sizeof(double)), malloc(most * sizeof(uint32_t))};
+    *triangles = (struct triangles){.corners = malloc(3 * count * sizeof(uint32_t)),
+                                    .numbers = malloc(count * sizeof(uint32_t))};
+    const bool done =
+        (cutter.points && cutter.left && triangles->corners && triangles->numbers) || message_out_of_memory();
+    for (size_t p = 0; done && p < soup->num_polygons; p++) cut_polygon(triangles, soup, &cutter, p);
+    free(cutter.points);
+    free(cutter.left);
+    return done;
+}
+
+static vec3 position(const struct mesh_soup *soup, uint32_t vertex) {
+    const double *p = soup->vertices + 3 * (size_t)vertex;
+    return (vec3){p[0], p[1], p[2]};
+}
+
+/* What takes the middle of the bounding box to the origin, and the farthest corner to that distance from it. */
+static bool place(struct placement *placement, const struct mesh_soup *soup, const struct triangles *triangles,
+                  double radius) {
+    double low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY}, farthest = 0.0;
+    for (size_t i = 0; i < 3 * triangles->n; i++)
+        for (size_t k = 0; k < 3; k++) {
+            const double value = soup->vertices[3 * (size_t)triangles->corners[i] + k];
+            low[k] = fmin(low[k], value);
+            high[k] = fmax(high[k], value);
+        }
+    placement->center = (vec3){low[0] / 2 + high[0] / 2, low[1] / 2 + high[1] / 2, low[2] / 2 + high[2] / 2};
+    for (size_t i = 0; i < 3 * triangles->n; i++)
+        farthest = fmax(farthest, vec3_length(vec3_subtract(position(soup, triangles->corners[i]), placement->center)));
+    placement->scale = radius / farthest;
+    return triangles->n == 0 || (isfinite(farthest) && isfinite(placement->scale) && placement->scale > 0.0) ||
+           message_error("'%s' is too large or too small: its farthest vertex is %g from the middle", soup->path,
+                         farthest);
 }
 
 /* Open-addressed hash table of the vertices so far, by position. */
@@ -79,26 +152,34 @@ static size_t hash(const float position[3]) {
     return (size_t)(h ^ h >> 32);
 }
 
-static uint32_t join(struct joiner *joiner, const struct aiVector3D *from) {
+/* The vertex of the mesh at a position. */
+static uint32_t join(struct joiner *joiner, const float position[3]) {
     struct mesh *mesh = joiner->mesh;
-    /* Adding zero turns -0 into 0. */
-    const float position[3] = {from->x + 0.0f, from->y + 0.0f, from->z + 0.0f};
     size_t slot = hash(position) & joiner->mask;
     for (; joiner->slots[slot] != NO_VERTEX; slot = (slot + 1) & joiner->mask)
-        if (memcmp(mesh->vertices + 3 * (size_t)joiner->slots[slot], position, sizeof position) == 0)
+        if (memcmp(mesh->vertices + 3 * (size_t)joiner->slots[slot], position, 3 * sizeof(float)) == 0)
             return joiner->slots[slot];
-    memcpy(mesh->vertices + 3 * mesh->num_vertices, position, sizeof position);
+    memcpy(mesh->vertices + 3 * mesh->num_vertices, position, 3 * sizeof(float));
     joiner->slots[slot] = (uint32_t)mesh->num_vertices;
     return (uint32_t)mesh->num_vertices++;
 }
 
-static size_t count_triangles(const struct aiScene *scene) {
-    size_t count = 0;
-    for (unsigned m = 0; m < scene->mNumMeshes; m++) {
-        const struct aiMesh *part = scene->mMeshes[m];
-        for (unsigned f = 0; f < part->mNumFaces; f++) count += part->mFaces[f].mNumIndices == 3;
-    }
-    return count;
+/* Places a corner; adding zero turns -0 into 0. */
+static void place_corner(struct placement placement, vec3 from, float to[3]) {
+    vec3_store(to, placement_apply(placement, from));
+    for (int k = 0; k < 3; k++) to[k] += 0.0f;
+}
+
+/* Adds a triangle, unless two of its corners have come to lie in one place. */
+static bool add_triangle(struct joiner *joiner, const struct mesh_soup *soup, const uint32_t *corners) {
+    struct mesh *mesh = joiner->mesh;
+    float at[3][3];
+    for (size_t k = 0; k < 3; k++) place_corner(mesh->placement, position(soup, corners[k]), at[k]);
+    for (size_t k = 0; k < 3; k++)
+        if (memcmp(at[k], at[(k + 1) % 3], sizeof *at) == 0) return false;
+    for (size_t k = 0; k < 3; k++) mesh->faces[3 * mesh->num_faces + k] = join(joiner, at[k]);
+    mesh->num_faces++;
+    return true;
 }
 
 static bool allocate(struct joiner *joiner, size_t num_faces) {
@@ -106,52 +187,61 @@ static bool allocate(struct joiner *joiner, size_t num_faces) {
     while (num_slots < 6 * num_faces) num_slots *= 2;
     joiner->mask = num_slots - 1;
     joiner->slots = malloc(num_slots * sizeof *joiner->slots);
-    joiner->mesh->vertices = malloc(9 * num_faces * sizeof(float));
-    joiner->mesh->faces = malloc(3 * num_faces * sizeof(uint32_t));
-    if (!joiner->slots || !joiner->mesh->vertices || !joiner->mesh->faces) return message_out_of_memory();
+    joiner->mesh->vertices = malloc((9 * num_faces + 1) * sizeof(float));
+    joiner->mesh->faces = malloc((3 * num_faces + 1) * sizeof(uint32_t));
+    joiner->mesh->numbers = malloc((num_faces + 1) * sizeof(uint32_t));
+    if (!joiner->slots || !joiner->mesh->vertices || !joiner->mesh->faces || !joiner->mesh->numbers)
+        return message_out_of_memory();
     memset(joiner->slots, 0xff, num_slots * sizeof *joiner->slots);
     return true;
 }
 
-static bool same_position(const struct aiVector3D *a, const struct aiVector3D *b) {
-    return a->x == b->x && a->y == b->y && a->z == b->z;
-}
-
-static void add_triangles(struct joiner *joiner, const struct aiMesh *part) {
-    struct mesh *mesh = joiner->mesh;
-    for (unsigned f = 0; f < part->mNumFaces; f++) {
-        const struct aiFace *face = &part->mFaces[f];
-        if (face->mNumIndices != 3) continue;
-        const struct aiVector3D *corners[3];
-        for (int k = 0; k < 3; k++) corners[k] = &part->mVertices[face->mIndices[k]];
-        if (same_position(corners[0], corners[1]) || same_position(corners[1], corners[2]) ||
-            same_position(corners[2], corners[0]))
-            continue;
-        uint32_t *out = mesh->faces + 3 * mesh->num_faces++;
-        for (int k = 0; k < 3; k++) out[k] = join(joiner, corners[k]);
-    }
-}
-
-/* Every node of these four formats has the identity as its transform, so that the meshes can be taken as they are. */
-static bool copy_scene(struct mesh *mesh, const struct aiScene *scene, const char *path) {
-    const size_t num_faces = count_triangles(scene);
-    if (num_faces == 0) return message_error("'%s' holds no faces", path);
-    if (num_faces > UINT32_MAX / 3 - 1) return message_error("'%s' has too many faces", path);
+/* Vertices are numbered as the faces name them. */
+static bool join_all(struct mesh *mesh, const struct mesh_soup *soup, struct triangles *triangles) {
     struct joiner joiner = {.mesh = mesh};
-    const bool done = allocate(&joiner, num_faces);
-    for (unsigned m = 0; done && m < scene->mNumMeshes; m++) add_triangles(&joiner, scene->mMeshes[m]);
+    const bool done = allocate(&joiner, triangles->n);
+    for (size_t i = 0; done && i < triangles->n; i++) {
+        if (add_triangle(&joiner, soup, triangles->corners + 3 * i))
+            mesh->numbers[mesh->num_faces - 1] = triangles->numbers[i];
+        else
+            drop(triangles, triangles->numbers[i]);
+    }
     free(joiner.slots);
     return done;
 }
 
-bool mesh_read(struct mesh *mesh, const char *path) {
+/* Says what is left out. */
+static bool warn(const struct mesh_soup *soup, const struct triangles *triangles) {
+    bool *used = calloc(soup->num_vertices + 1, sizeof *used);
+    size_t num_unused = 0, first = 0;
+    if (!used) return message_out_of_memory();
+    for (size_t i = 0; i < soup->num_corners; i++) used[soup->corners[i]] = true;
+    for (size_t v = soup->num_vertices; v-- > 0;) {
+        if (used[v]) continue;
+        num_unused++;
+        first = v + 1;
+    }
+    free(used);
+    if (num_unused > 0)
+        message_warning("'%s': %zu vertices belong to no face and are left out, the first is vertex %zu", soup->path,
+                        num_unused, first);
+    if (triangles->num_dropped > 0)
+        message_warning("'%s': %zu triangles have two corners in one place and are left out, the first in face %u",
+                        soup->path, triangles->num_dropped, triangles->first_dropped);
+    return true;
+}
+
+bool mesh_read(struct mesh *mesh, const char *path, double radius) {
+    struct mesh_soup soup = {.path = path};
+    struct triangles triangles = {0};
     *mesh = (struct mesh){0};
-    if (!mesh_file_check(path)) return false;
-    const struct aiScene *scene = import_triangles(path);
-    if (!scene) return false;
-    bool done = copy_scene(mesh, scene, path);
-    aiReleaseImport(scene);
+    bool done = read_soup(&soup, path) && cut(&triangles, &soup) &&
+                place(&mesh->placement, &soup, &triangles, radius) && join_all(mesh, &soup, &triangles);
     if (done && !(mesh_area(mesh) > 0.0)) done = message_error("'%s' has no face with an area", path);
+    done = done && warn(&soup, &triangles);
+    free(triangles.corners);
+    free(triangles.numbers);
+    mesh_soup_free(&soup);
     if (!done) mesh_free(mesh);
     return done;
 }

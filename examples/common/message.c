@@ -6,14 +6,25 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static void print(const char *kind, const char *format, va_list arguments) {
+    fprintf(stderr, "%s: %s", program_invocation_short_name, kind);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+}
+
 bool message_error(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "%s: ", program_invocation_short_name);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    print("", format, arguments);
     va_end(arguments);
     return false;
+}
+
+void message_warning(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    print("warning: ", format, arguments);
+    va_end(arguments);
 }
 
 bool message_sape_error(void) {

@@ -8,6 +8,9 @@
 /* Prints "program: text" on stderr. Always returns false, so that a failing function can end with it. */
 bool message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints "program: warning: text" on stderr. */
+void message_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* As message_error(), with the text of libsape's last error. */
 bool message_sape_error(void);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "occupancy_task.h"
 
+#include "duplicates.h"
 #include "message.h"
+#include "orientation.h"
 #include "stopwatch.h"
 #include "surface_chamfer.h"
-#include "topology.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,14 +51,15 @@ static bool draw_test_samples(struct occupancy_task *task) {
 static bool has_inside(const struct occupancy_task *task, const char *path) {
     for (size_t i = 0; i < NUM_TEST; i++)
         if (task->near.labels[i] == 0) return true;
-    return message_error("'%s' has no inside: it encloses nothing, or its faces point inwards", path);
+    return message_error("'%s' has no inside: it encloses nothing", path);
 }
 
-static bool load(struct occupancy_task *task, const char *path) {
-    if (!mesh_read(&task->mesh, path) || !topology_check_manifold(&task->mesh, path)) return false;
-    mesh_fit_into_radius(&task->mesh, RADIUS);
-    return bvh_build(&task->bvh, &task->mesh) && winding_build(&task->winding, &task->bvh) &&
-           surface_build(&task->surface, &task->mesh) && draw_test_samples(task) && has_inside(task, path);
+static bool load(struct occupancy_task *task, const struct occupancy_source *source) {
+    const char *path = source->path;
+    return mesh_read(&task->mesh, path, RADIUS) && duplicates_handle(&task->mesh, path, source->drop_duplicates) &&
+           orientation_mend(&task->mesh, path) && bvh_build(&task->bvh, &task->mesh) &&
+           winding_build(&task->winding, &task->bvh) && surface_build(&task->surface, &task->mesh) &&
+           draw_test_samples(task) && has_inside(task, path);
 }
 
 bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_source *source) {
@@ -66,7 +68,7 @@ bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_sou
         .num_samples = source->num_samples,
         .num_threads = source->num_threads,
     };
-    if (load(task, source->path)) return true;
+    if (load(task, source)) return true;
     occupancy_task_free(task);
     return false;
 }

@@ -17,7 +17,7 @@ struct occupancy_samples {
 };
 
 struct occupancy_task {
-    struct mesh mesh; /* within radius 0.95 */
+    struct mesh mesh; /* within radius 0.95, its faces turned outwards */
     struct bvh bvh;
     struct winding winding;
     struct surface surface;
@@ -38,7 +38,8 @@ struct occupancy_quality {
 /* Where a task comes from. */
 struct occupancy_source {
     const char *path;
-    size_t num_samples; /* an epoch */
+    bool drop_duplicates; /* faces that are there again */
+    size_t num_samples;   /* an epoch */
     uint64_t seed;
     size_t num_threads;
 };

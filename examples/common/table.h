@@ -12,9 +12,10 @@ struct table {
 };
 
 /*
- * Reads rows of num_columns finite numbers with commas between them; a semicolon, tab or blank may stand for the comma.
- * Blank lines, lines that begin with # and a heading in the first line are passed over. Every mistake is reported with
- * its line.
+ * Reads rows of num_columns finite numbers, which may be quoted, with decimal points whatever the locale. Commas,
+ * semicolons or else tabs and blanks separate them, the same throughout a row. Lines end with LF, CRLF or CR, and have
+ * 65536 bytes at most, the file 256 MiB. Blank lines, lines that begin with # and a first row without a number, the
+ * heading, are passed over. Every mistake is reported with its line.
  */
 bool table_read(const char *path, size_t num_columns, struct table *table);
 void table_free(struct table *table);

@@ -3,29 +3,40 @@
 
 #include "message.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-/* One side of a face. */
-struct side {
-    struct edge edge;
-    bool forward; /* the face runs from edge.a to edge.b */
-};
-
-static int compare_sides(const void *left, const void *right) {
-    const struct edge *l = &((const struct side *)left)->edge, *r = &((const struct side *)right)->edge;
-    if (l->a != r->a) return l->a < r->a ? -1 : 1;
-    return (l->b > r->b) - (l->b < r->b);
+static int compare(uint32_t a, uint32_t b) {
+    return (a > b) - (a < b);
 }
 
-static struct side *list_sides(const struct mesh *mesh) {
-    struct side *sides = malloc(3 * mesh->num_faces * sizeof *sides);
+static int compare_edges(const struct edge *l, const struct edge *r) {
+    return l->a != r->a ? compare(l->a, r->a) : compare(l->b, r->b);
+}
+
+static int compare_sides(const void *left, const void *right) {
+    const struct side *l = left, *r = right;
+    const int order = compare_edges(&l->edge, &r->edge);
+    return order != 0 ? order : compare(l->face, r->face);
+}
+
+struct side *topology_sides(const struct mesh *mesh) {
+    struct side *sides = malloc((3 * mesh->num_faces + 1) * sizeof *sides);
+    if (!sides) message_out_of_memory();
     for (size_t i = 0; sides && i < 3 * mesh->num_faces; i++) {
         const uint32_t from = mesh->faces[i], to = mesh->faces[i % 3 == 2 ? i - 2 : i + 1];
+        sides[i].face = (uint32_t)(i / 3);
         sides[i].forward = from < to;
         sides[i].edge = from < to ? (struct edge){from, to} : (struct edge){to, from};
     }
     if (sides) qsort(sides, 3 * mesh->num_faces, sizeof *sides, compare_sides);
     return sides;
+}
+
+size_t topology_count_sides(const struct side *sides, size_t num_sides) {
+    size_t count = 1;
+    while (count < num_sides && compare_edges(&sides[0].edge, &sides[count].edge) == 0) count++;
+    return count;
 }
 
 static void count_edge(struct topology *topology, const struct side *sides, size_t count) {
@@ -37,19 +48,16 @@ static void count_edge(struct topology *topology, const struct side *sides, size
 
 bool topology_build(struct topology *topology, const struct mesh *mesh) {
     const size_t num_sides = 3 * mesh->num_faces;
-    struct side *sides = list_sides(mesh);
-    *topology = (struct topology){.edges = malloc(num_sides * sizeof *topology->edges)};
-    if (!sides || !topology->edges) {
-        free(sides);
-        topology_free(topology);
-        return message_out_of_memory();
-    }
-    for (size_t begin = 0, end; begin < num_sides; begin = end) {
-        for (end = begin + 1; end < num_sides && compare_sides(&sides[begin], &sides[end]) == 0;) end++;
-        count_edge(topology, sides + begin, end - begin);
+    struct side *sides = topology_sides(mesh);
+    *topology = (struct topology){0};
+    if (!sides) return false;
+    topology->edges = malloc(num_sides * sizeof *topology->edges);
+    for (size_t begin = 0, count; topology->edges && begin < num_sides; begin += count) {
+        count = topology_count_sides(sides + begin, num_sides - begin);
+        count_edge(topology, sides + begin, count);
     }
     free(sides);
-    return true;
+    return topology->edges || message_out_of_memory();
 }
 
 long long topology_euler(const struct topology *topology, const struct mesh *mesh) {
@@ -60,12 +68,44 @@ bool topology_is_closed(const struct topology *topology) {
     return topology->num_boundary == 0 && topology->num_non_manifold == 0 && topology->num_inconsistent == 0;
 }
 
+/* The numbers of the faces of an edge, as "1, 2, 3"; of many only the first. */
+static void list_faces(char *to, size_t size, const struct mesh *mesh, const struct side *sides, size_t count) {
+    size_t length = 0;
+    for (size_t i = 0; i < count && length + 32 < size; i++) {
+        const uint32_t face = sides[i].face, number = mesh->numbers ? mesh->numbers[face] : face + 1;
+        length += (size_t)snprintf(to + length, size - length, "%s%u", i > 0 ? ", " : "", number);
+    }
+}
+
+static vec3 place_of(const struct mesh *mesh, uint32_t vertex) {
+    const vec3 point = vec3_load(mesh->vertices + 3 * (size_t)vertex);
+    return mesh->placement.scale > 0.0 ? placement_undo(mesh->placement, point) : point;
+}
+
+static bool report_edge(const struct mesh *mesh, const char *path, const struct side *sides, size_t count,
+                        size_t num_edges) {
+    char faces[128];
+    const vec3 a = place_of(mesh, sides->edge.a), b = place_of(mesh, sides->edge.b);
+    list_faces(faces, sizeof faces, mesh, sides, count);
+    return message_error("'%s' is not manifold: more than two faces meet in %zu edges, the first from (%.7g, %.7g, "
+                         "%.7g) to (%.7g, %.7g, %.7g), of the faces %s",
+                         path, num_edges, a.x, a.y, a.z, b.x, b.y, b.z, faces);
+}
+
 bool topology_check_manifold(const struct mesh *mesh, const char *path) {
-    struct topology topology;
-    if (!topology_build(&topology, mesh)) return false;
-    const size_t count = topology.num_non_manifold;
-    topology_free(&topology);
-    return count == 0 || message_error("'%s' is not manifold: more than two faces meet in %zu edges", path, count);
+    const size_t num_sides = 3 * mesh->num_faces;
+    size_t num_edges = 0, first = 0, first_count = 0;
+    struct side *sides = topology_sides(mesh);
+    if (!sides) return false;
+    for (size_t begin = 0, count; begin < num_sides; begin += count) {
+        count = topology_count_sides(sides + begin, num_sides - begin);
+        if (count <= 2 || num_edges++ > 0) continue;
+        first = begin;
+        first_count = count;
+    }
+    const bool manifold = num_edges == 0 || report_edge(mesh, path, sides + first, first_count, num_edges);
+    free(sides);
+    return manifold;
 }
 
 void topology_free(struct topology *topology) {

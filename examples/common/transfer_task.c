@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "transfer_task.h"
 
+#include "duplicates.h"
 #include "message.h"
 #include "sampling.h"
 #include "surface_chamfer.h"
@@ -15,15 +16,10 @@
 /* Points on either surface for the quality. */
 enum { NUM_TEST = 100000 };
 
-static bool read_meshes(struct transfer_task *task, const struct transfer_source *from, struct placement *source) {
-    if (!mesh_read(&task->source, from->source) || !topology_check_manifold(&task->source, from->source) ||
-        !mesh_read(&task->target, from->target))
-        return false;
-    *source = mesh_placement(&task->source, RADIUS);
-    task->placement = mesh_placement(&task->target, RADIUS);
-    mesh_fit_into_radius(&task->source, RADIUS);
-    mesh_fit_into_radius(&task->target, RADIUS);
-    return true;
+static bool read_meshes(struct transfer_task *task, const struct transfer_source *from) {
+    return mesh_read(&task->source, from->source, RADIUS) &&
+           duplicates_handle(&task->source, from->source, from->drop_duplicates) &&
+           topology_check_manifold(&task->source, from->source) && mesh_read(&task->target, from->target, RADIUS);
 }
 
 static void share_area(const struct mesh *mesh, double *shares) {
@@ -41,8 +37,10 @@ static bool allocate(struct transfer_task *task) {
     task->found = malloc(most * sizeof *task->found);
     task->gradient = malloc(3 * n * sizeof *task->gradient);
     task->reached = malloc(2 * n * sizeof *task->reached);
-    task->moved =
-        (struct mesh){n, task->source.num_faces, malloc(3 * n * sizeof(float)), task->source.faces, NULL, NULL};
+    task->moved = (struct mesh){.num_vertices = n,
+                                .num_faces = task->source.num_faces,
+                                .vertices = malloc(3 * n * sizeof(float)),
+                                .faces = task->source.faces};
     return (task->shares && task->points && task->found && task->gradient && task->reached && task->moved.vertices) ||
            message_out_of_memory();
 }
@@ -70,34 +68,33 @@ static struct correspondence correspond(const struct transfer_task *task, const 
     return pair;
 }
 
-static bool place_pairs(struct transfer_task *task, const struct table *table, struct placement source) {
+static bool place_pairs(struct transfer_task *task, const struct table *table) {
     struct bvh bvh;
     task->pairs = malloc((table->num_rows + 1) * sizeof *task->pairs);
     if (!task->pairs) return message_out_of_memory();
     if (!bvh_build(&bvh, &task->source)) return false;
     for (; task->num_pairs < table->num_rows; task->num_pairs++) {
         const double *row = table->values + 6 * task->num_pairs;
-        task->pairs[task->num_pairs] = correspond(task, &bvh, placement_apply(source, (vec3){row[0], row[1], row[2]}),
-                                                  placement_apply(task->placement, (vec3){row[3], row[4], row[5]}));
+        task->pairs[task->num_pairs] =
+            correspond(task, &bvh, placement_apply(task->source.placement, (vec3){row[0], row[1], row[2]}),
+                       placement_apply(task->target.placement, (vec3){row[3], row[4], row[5]}));
     }
     bvh_free(&bvh);
     return true;
 }
 
-static bool read_pairs(struct transfer_task *task, const char *path, struct placement source) {
+static bool read_pairs(struct transfer_task *task, const char *path) {
     struct table table;
     if (!path) return true;
     if (!table_read(path, 6, &table)) return false;
-    const bool done =
-        table.num_rows > 0 ? place_pairs(task, &table, source) : message_error("'%s' holds no pairs", path);
+    const bool done = table.num_rows > 0 ? place_pairs(task, &table) : message_error("'%s' holds no pairs", path);
     table_free(&table);
     return done;
 }
 
 static bool load(struct transfer_task *task, const struct transfer_source *from) {
-    struct placement source;
-    if (!read_meshes(task, from, &source) || !allocate(task) || !bvh_build(&task->bvh, &task->target) ||
-        !rigidity_build(&task->rigidity, &task->source) || !draw_points(task) || !read_pairs(task, from->pairs, source))
+    if (!read_meshes(task, from) || !allocate(task) || !bvh_build(&task->bvh, &task->target) ||
+        !rigidity_build(&task->rigidity, &task->source) || !draw_points(task) || !read_pairs(task, from->pairs))
         return false;
     share_area(&task->source, task->shares);
     memcpy(task->moved.vertices, task->source.vertices, 3 * task->source.num_vertices * sizeof(float));

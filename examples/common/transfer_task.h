@@ -21,9 +21,8 @@ struct correspondence {
 /* Both meshes are placed within radius 0.95, each by itself. */
 struct transfer_task {
     struct mesh source, target;
-    struct placement placement; /* of the target */
-    struct bvh bvh;             /* of the target */
-    struct rigidity rigidity;   /* of the source */
+    struct bvh bvh;           /* of the target */
+    struct rigidity rigidity; /* of the source */
     double rigidity_weight;
     double *shares; /* (source.num_vertices) a vertex's share of the source's area */
     size_t num_points;
@@ -42,6 +41,7 @@ struct transfer_task {
 struct transfer_source {
     const char *source, *target;
     const char *pairs; /* rows of six numbers, a point of the source and where it goes, in the files' units; or NULL */
+    bool drop_duplicates; /* faces that are there again in the source */
     size_t num_points;
     double rigidity;
     uint64_t seed;

@@ -85,8 +85,7 @@ static bool measure(const struct mesh *mesh, size_t num_threads) {
 int main(int argc, char **argv) {
     struct mesh mesh;
     if (argc != 2 && argc != 3) return fprintf(stderr, "usage: %s MESH [THREADS]\n", argv[0]), 2;
-    if (!mesh_read(&mesh, argv[1])) return EXIT_FAILURE;
-    mesh_fit_into_radius(&mesh, 0.95);
+    if (!mesh_read(&mesh, argv[1], 0.95)) return EXIT_FAILURE;
     const bool done = measure(&mesh, argc == 3 ? strtoul(argv[2], NULL, 10) : 0);
     mesh_free(&mesh);
     return done ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -16,6 +16,10 @@ bool message_error(const char *format, ...) {
     return false;
 }
 
+void message_warning(const char *format, ...) {
+    (void)format;
+}
+
 bool message_out_of_memory(void) {
     return false;
 }
