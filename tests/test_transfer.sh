@@ -6,6 +6,7 @@ set -uo pipefail
 
 program=$(realpath "$1")
 make_solid=$(realpath "$2")
+cases=$(realpath "$(dirname "${BASH_SOURCE[0]}")/cases")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 transfers() {
@@ -41,6 +42,11 @@ printf 'v 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nv 0 0 -1\nf 1 2 3\nf 1 2 4\nf 1 2 5\
 expect refuses 1 "missing.obj" "$program" missing.obj sphere.obj $SMALL
 expect refuses 1 "empty.obj" "$program" sphere.obj empty.obj $SMALL
 expect refuses 1 "not manifold" "$program" fan.obj sphere.obj $SMALL
+expect refuses 1 "of the faces 1, 10, 13" "$program" "$cases/dup.obj" "$cases/ok.obj" $SMALL
+expect grep -qF "face 13, which has the corners of face 1; --drop-duplicate-faces drops them" stderr
+expect transfers "$cases/dup.obj" "$cases/ok.obj" $SMALL --iterations 1 --drop-duplicate-faces
+expect transfers "$cases/prism_origin.obj" "$cases/prism_utm.obj" $SMALL --iterations 1
+expect awk -v before="$(value chamfer_before)" 'BEGIN { exit !(before < 1e-6) }'
 
 # Pairs.
 : >none.csv
@@ -49,6 +55,10 @@ printf '1,2,3,4,5,nan\n' >nan.csv
 expect refuses 1 "missing.csv" "$program" sphere.obj star.obj --pairs missing.csv $SMALL
 expect refuses 1 "holds no pairs" "$program" sphere.obj star.obj --pairs none.csv $SMALL
 expect refuses 1 "short.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs short.csv $SMALL
+printf '1,5;2;3;4;5;6\n' >comma.csv
+expect refuses 1 "decimal points" "$program" sphere.obj star.obj --pairs comma.csv $SMALL
+printf '\xef\xbb\xbf1,2,3,4,5,x\n' >mark.csv
+expect refuses 1 "mark.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs mark.csv $SMALL
 expect refuses 1 "nan.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs nan.csv $SMALL
 
 # Transfers come near the target and keep the faces. A target may be a soup: here faces meet by three in an edge.
@@ -60,7 +70,7 @@ for target in ellipsoid.obj star.obj; do
     expect shrinks 0.5
 done
 expect transfers sphere.obj fan.obj $SMALL --iterations 2
-expect transfers sphere.obj bent.obj $SMALL --pairs <(printf '0 0 1 0 0 0.4\n0 0 -1 0 0 -0.4\n')
+expect transfers sphere.obj bent.obj $SMALL --pairs <(printf '\xef\xbb\xbf0 0 1 0 0 0.4\n0 0 -1 0 0 -0.4\n')
 expect grep -aq "element face 432" out/deformed.ply
 expect grep -aq "element vertex 218" out/deformed.ply
 

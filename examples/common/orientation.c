@@ -201,7 +201,7 @@ static void name(const struct mending *m, size_t index, const char *text) {
     const vec3 middle = placement_undo(m->mesh->placement, (vec3){0.5 * (component->low[0] + component->high[0]),
                                                                   0.5 * (component->low[1] + component->high[1]),
                                                                   0.5 * (component->low[2] + component->high[2])});
-    message_warning("'%s': component %zu of %zu, %zu triangles around (%.7g, %.7g, %.7g), the first in face %u%s",
+    message_warning("'%s': component %zu of %zu, %zu triangles around (%.8g, %.8g, %.8g), the first in face %u%s",
                     m->path, index + 1, m->components.n, component->num_faces, middle.x, middle.y, middle.z,
                     m->core.numbers[m->components.faces[component->begin]], text);
 }

@@ -87,8 +87,8 @@ static bool report_edge(const struct mesh *mesh, const char *path, const struct 
     char faces[128];
     const vec3 a = place_of(mesh, sides->edge.a), b = place_of(mesh, sides->edge.b);
     list_faces(faces, sizeof faces, mesh, sides, count);
-    return message_error("'%s' is not manifold: more than two faces meet in %zu edges, the first from (%.7g, %.7g, "
-                         "%.7g) to (%.7g, %.7g, %.7g), of the faces %s",
+    return message_error("'%s' is not manifold: more than two faces meet in %zu edges, the first from (%.8g, %.8g, "
+                         "%.8g) to (%.8g, %.8g, %.8g), of the faces %s",
                          path, num_edges, a.x, a.y, a.z, b.x, b.y, b.z, faces);
 }
 
