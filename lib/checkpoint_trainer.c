@@ -299,8 +299,7 @@ static void take_over(sape_trainer *trainer, struct incoming *incoming) {
         memcpy(arrays[i].values, incoming->arrays[i], trainer->field->network->size * sizeof(float));
     if (trainer->epoch != NULL) memcpy(trainer->epoch, incoming->epoch, trainer->num_samples * sizeof *trainer->epoch);
     /* Rows behind the new touched may have a gradient from before. */
-    if (trainer->slots != NULL)
-        memset(trainer->slots, 0, trainer->plan.slots * trainer->field->network->size * sizeof *trainer->slots);
+    sape_trainer_clear_rows(trainer, state->touched, trainer->field->network->input_dim);
     trainer->optimizer->num_steps = state->num_steps;
     trainer->used = state->used;
     trainer->touched = state->touched;

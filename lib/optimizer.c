@@ -2,7 +2,6 @@
 #include "optimizer.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "backend.h"
@@ -66,18 +65,24 @@ static sape_status check_params(const char *function, const sape_optimizer_param
     return SAPE_OK;
 }
 
+static bool allocate(struct sape_optimizer *optimizer, size_t count, bool adam) {
+    optimizer->first = SAPE_NEW_ARRAY(float, count);
+    optimizer->kept_parameters = SAPE_NEW_ARRAY(float, count);
+    optimizer->kept_first = SAPE_NEW_ARRAY(float, count);
+    const bool complete = optimizer->first && optimizer->kept_parameters && optimizer->kept_first;
+    if (!adam) return complete;
+    optimizer->second = SAPE_NEW_ARRAY(float, count);
+    optimizer->kept_second = SAPE_NEW_ARRAY(float, count);
+    return complete && optimizer->second && optimizer->kept_second;
+}
+
 sape_status sape_optimizer_make(const char *function, const sape_optimizer_params *params,
                                 const struct sape_kernels *kernels, size_t num_parameters, sape_optimizer **out) {
     sape_optimizer_params known = defaults;
     if (params != NULL) SAPE_TRY(sape_params_read(function, &known, sizeof known, params));
     SAPE_TRY(check_params(function, &known));
-    const bool adam = known.kind == SAPE_OPTIMIZER_ADAM;
     sape_optimizer *optimizer = SAPE_NEW(sape_optimizer);
-    if (optimizer != NULL) {
-        optimizer->first = SAPE_NEW_ARRAY(float, num_parameters);
-        optimizer->second = adam ? SAPE_NEW_ARRAY(float, num_parameters) : NULL;
-    }
-    if (optimizer == NULL || optimizer->first == NULL || (adam && optimizer->second == NULL)) {
+    if (optimizer == NULL || !allocate(optimizer, num_parameters, known.kind == SAPE_OPTIMIZER_ADAM)) {
         sape_optimizer_free(optimizer);
         return sape_fail(SAPE_ERROR_MEMORY, function, "no memory for the moments of %zu parameters", num_parameters);
     }
@@ -102,6 +107,9 @@ void sape_optimizer_free(sape_optimizer *optimizer) {
     if (optimizer == NULL) return;
     sape_release(optimizer->first);
     sape_release(optimizer->second);
+    sape_release(optimizer->kept_parameters);
+    sape_release(optimizer->kept_first);
+    sape_release(optimizer->kept_second);
     sape_release(optimizer);
 }
 
@@ -167,22 +175,36 @@ void sape_optimizer_begin(struct sape_optimizer *optimizer) {
                                          .decay = optimizer->decay};
 }
 
-void sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
+bool sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
                           size_t num_gradients, const float *const *gradients) {
     const float *parts[MAX_GRADIENTS];
     for (size_t g = 0; g < num_gradients; g++) parts[g] = gradients[g] + begin;
-    if (optimizer->params.kind == SAPE_OPTIMIZER_ADAM)
-        optimizer->kernels->adam(&optimizer->adam, end - begin, num_gradients, parts, parameters + begin,
-                                 optimizer->first + begin, optimizer->second + begin);
-    else
-        optimizer->kernels->sgd(optimizer->rate, (float)optimizer->params.momentum, optimizer->decay, end - begin,
-                                num_gradients, parts, parameters + begin, optimizer->first + begin);
+    struct sape_stepped to = {.parameters = parameters + begin,
+                              .first = optimizer->first + begin,
+                              .kept_parameters = optimizer->kept_parameters + begin,
+                              .kept_first = optimizer->kept_first + begin};
+    if (optimizer->params.kind == SAPE_OPTIMIZER_SGD)
+        return optimizer->kernels->sgd(optimizer->rate, (float)optimizer->params.momentum, optimizer->decay,
+                                       end - begin, num_gradients, parts, &to);
+    to.second = optimizer->second + begin;
+    to.kept_second = optimizer->kept_second + begin;
+    return optimizer->kernels->adam(&optimizer->adam, end - begin, num_gradients, parts, &to);
+}
+
+void sape_optimizer_cancel(struct sape_optimizer *optimizer) {
+    optimizer->num_steps--;
+}
+
+void sape_optimizer_restore_range(struct sape_optimizer *optimizer, size_t begin, size_t end) {
+    const size_t bytes = (end - begin) * sizeof *optimizer->first;
+    memcpy(optimizer->first + begin, optimizer->kept_first + begin, bytes);
+    if (optimizer->second != NULL) memcpy(optimizer->second + begin, optimizer->kept_second + begin, bytes);
 }
 
 /* The last parameters, fewer than the kernels take at a time, go through arrays of their size. */
-static void step_rest(struct sape_optimizer *optimizer, size_t begin, size_t count, float *parameters,
+static bool step_rest(struct sape_optimizer *optimizer, size_t begin, size_t count, float *parameters,
                       const float *gradient) {
-    float p[STEP] = {0}, g[STEP] = {0}, first[STEP] = {0}, second[STEP] = {0};
+    float p[STEP] = {0}, g[STEP] = {0}, first[STEP] = {0}, second[STEP] = {0}, kept[3][STEP];
     const float *const parts[] = {g};
     struct sape_optimizer rest = *optimizer;
     const size_t bytes = count * sizeof *p;
@@ -192,10 +214,18 @@ static void step_rest(struct sape_optimizer *optimizer, size_t begin, size_t cou
     if (optimizer->second != NULL) memcpy(second, optimizer->second + begin, bytes);
     rest.first = first;
     rest.second = second;
-    sape_optimizer_range(&rest, 0, STEP, p, 1, parts);
+    rest.kept_parameters = kept[0];
+    rest.kept_first = kept[1];
+    rest.kept_second = kept[2];
+    const bool finite = sape_optimizer_range(&rest, 0, STEP, p, 1, parts);
     memcpy(parameters + begin, p, bytes);
+    memcpy(optimizer->kept_parameters + begin, kept[0], bytes);
+    memcpy(optimizer->kept_first + begin, kept[1], bytes);
     memcpy(optimizer->first + begin, first, bytes);
-    if (optimizer->second != NULL) memcpy(optimizer->second + begin, second, bytes);
+    if (optimizer->second == NULL) return finite;
+    memcpy(optimizer->kept_second + begin, kept[2], bytes);
+    memcpy(optimizer->second + begin, second, bytes);
+    return finite;
 }
 
 sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient) {
@@ -203,10 +233,13 @@ sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, co
     SAPE_REQUIRE_POINTER(optimizer);
     SAPE_REQUIRE_POINTER(parameters);
     SAPE_REQUIRE_POINTER(gradient);
-    const size_t whole = optimizer->num_parameters / STEP * STEP;
+    const size_t count = optimizer->num_parameters, whole = count / STEP * STEP;
     sape_optimizer_begin(optimizer);
-    sape_optimizer_range(optimizer, 0, whole, parameters, 1, &gradient);
-    if (whole < optimizer->num_parameters)
-        step_rest(optimizer, whole, optimizer->num_parameters - whole, parameters, gradient);
-    return SAPE_OK;
+    bool finite = sape_optimizer_range(optimizer, 0, whole, parameters, 1, &gradient);
+    if (whole < count) finite = step_rest(optimizer, whole, count - whole, parameters, gradient) && finite;
+    if (finite) return SAPE_OK;
+    memcpy(parameters, optimizer->kept_parameters, count * sizeof *parameters);
+    sape_optimizer_cancel(optimizer);
+    sape_optimizer_restore_range(optimizer, 0, count);
+    return SAPE_FAIL(SAPE_ERROR_DIVERGED, SAPE_STEP_TAKEN_BACK);
 }

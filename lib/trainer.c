@@ -12,8 +12,6 @@
 #include "memory.h"
 #include "params.h"
 
-/* Parameters that a thread steps at a time. */
-#define CHUNK 16384
 /* Networks of fewer parameters are stepped faster than threads are woken. */
 #define SMALL_NETWORK 65536
 
@@ -171,28 +169,6 @@ sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sampl
     return begin_batches(__func__, trainer, &next);
 }
 
-static void step_chunk(void *context, size_t chunk, size_t worker) {
-    (void)worker;
-    sape_trainer *trainer = context;
-    const sape_network *network = trainer->field->network;
-    const struct sape_layer *first = &network->layers[0];
-    const size_t begin = chunk * CHUNK;
-    size_t end = begin + CHUNK < network->size ? begin + CHUNK : network->size;
-    memcpy(trainer->previous + begin, network->parameters + begin, (end - begin) * sizeof(float));
-    /* Rows of the first layer without a gradient so far: their moments are zero, and a step would not move them. */
-    const size_t idle = first->weight + trainer->touched * first->stride;
-    const bool skip = trainer->optimizer->params.weight_decay == 0.0;
-    if (skip && begin < idle && idle < end && end <= first->bias) end = idle;
-    if (skip && begin >= idle && end <= first->bias) return;
-    sape_optimizer_range(trainer->optimizer, begin, end, network->parameters,
-                         trainer->ranks.reduce == NULL ? trainer->plan.slots : 1, trainer->gradients);
-}
-
-static void pack_part(void *context, size_t part, size_t worker) {
-    (void)worker;
-    sape_network_pack_part(((sape_trainer *)context)->field->network, part);
-}
-
 void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task) {
     if (trainer->field->network->size >= SMALL_NETWORK)
         sape_pool_run(trainer->pool, count, task, trainer);
@@ -200,36 +176,11 @@ void sape_trainer_parallel(sape_trainer *trainer, size_t count, sape_task task) 
         for (size_t i = 0; i < count; i++) task(trainer, i, 0);
 }
 
-static void update_parameters(sape_trainer *trainer) {
-    const sape_network *network = trainer->field->network;
-    sape_optimizer_begin(trainer->optimizer);
-    sape_trainer_parallel(trainer, (network->size + CHUNK - 1) / CHUNK, step_chunk);
-    sape_trainer_parallel(trainer, sape_network_pack_parts(network), pack_part);
-    trainer->has_previous = true;
-}
-
-static sape_status diverged(const char *function, sape_trainer *trainer, double loss) {
-    const sape_network *network = trainer->field->network;
-    if (trainer->has_previous) {
-        memcpy(network->parameters, trainer->previous, network->size * sizeof *network->parameters);
-        sape_trainer_parallel(trainer, sape_network_pack_parts(network), pack_part);
-        trainer->has_previous = false;
-    }
-    return sape_fail(SAPE_ERROR_DIVERGED, function, "the loss is %g", loss);
-}
-
 /* Whether all that drives the mask is finite; a sample's loss may overflow where the mean, a double, does not. */
 static bool losses_finite(const sape_trainer *trainer, double loss) {
     if (!isfinite(loss)) return false;
     for (size_t i = 0; i < trainer->batch_size; i++)
         if (!isfinite(trainer->sample_loss[i])) return false;
-    return true;
-}
-
-static bool parameters_finite(const sape_trainer *trainer) {
-    const sape_network *network = trainer->field->network;
-    for (size_t i = 0; i < network->size; i++)
-        if (!isfinite(network->parameters[i])) return false;
     return true;
 }
 
@@ -245,11 +196,12 @@ static sape_status judge(const char *function, sape_trainer *trainer, double los
 
 /* One iteration, inside sape_product_enter(). */
 static sape_status iterate(const char *function, sape_trainer *trainer, double *loss, sape_stop *stop) {
+    const size_t touched = trainer->touched;
     sape_status status = sape_trainer_next_batch(function, trainer);
     if (status == SAPE_OK) status = sape_trainer_gradients(function, trainer, loss);
     SAPE_TRY(sape_ranks_reduce(function, trainer, status, loss));
-    if (!losses_finite(trainer, *loss)) return diverged(function, trainer, *loss);
-    update_parameters(trainer);
+    if (!losses_finite(trainer, *loss)) return sape_trainer_diverged(function, trainer, *loss);
+    SAPE_TRY(sape_trainer_update(function, trainer, touched));
     sape_rate_record(trainer);
     SAPE_TRY(sape_mask_record(trainer->field->mask, trainer->batch_size, trainer->batch_x, trainer->sample_loss));
     SAPE_TRY(sape_ranks_reduce_mask(function, trainer));
@@ -350,8 +302,7 @@ static sape_status run_loop(const char *function, struct run *run) {
         const bool wanted = report(run, rate);
         if (sape_ranks_stop(trainer, wanted) && known->stop == SAPE_STOP_ITERATIONS) known->stop = SAPE_STOP_CALLBACK;
     }
-    /* Without a further iteration nothing else would see that the last step has left the range of numbers. */
-    return parameters_finite(trainer) ? SAPE_OK : diverged(function, trainer, NAN);
+    return SAPE_OK;
 }
 
 /* What ended on a patience has used it up. */

@@ -3,6 +3,7 @@
 #define SAPE_LIB_TRAINER_H
 
 #include <sape/trainer.h>
+#include <stdatomic.h>
 
 #include "chamfer.h"
 #include "convergence.h"
@@ -105,6 +106,8 @@ struct sape_trainer {
     /* The parameters before the last step, with which the loss was finite. */
     float *previous;
     bool has_previous;
+    /* Whether a part of the step under way has left something that is not finite. */
+    atomic_bool step_failed;
 
     struct sape_ranks ranks;
     struct sape_convergence convergence;
@@ -143,6 +146,16 @@ sape_status sape_trainer_call_loss(const char *function, const sape_trainer *tra
 
 /* Loss and gradients of the batch: into sample_loss and the slots. A custom loss gives *loss itself. */
 sape_status sape_trainer_gradients(const char *function, sape_trainer *trainer, double *loss);
+
+/* The optimizer's step. One that leaves a parameter or a moment that is not finite is taken back whole, which is
+   SAPE_ERROR_DIVERGED; touched is what trainer->touched was before the iteration. */
+sape_status sape_trainer_update(const char *function, sape_trainer *trainer, size_t touched);
+
+/* Where the loss is not finite: the parameters become those before the last step. Returns SAPE_ERROR_DIVERGED. */
+sape_status sape_trainer_diverged(const char *function, sape_trainer *trainer, double loss);
+
+/* Clears the slots' gradients of first-layer rows begin .. end - 1. */
+void sape_trainer_clear_rows(sape_trainer *trainer, size_t begin, size_t end);
 
 /* With a reduce function; nothing happens without. */
 

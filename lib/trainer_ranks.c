@@ -201,13 +201,6 @@ static size_t rows_in_use(const sape_trainer *trainer) {
     return revealed > trainer->touched ? revealed : trainer->touched;
 }
 
-static void clear_rows(sape_trainer *trainer, size_t begin, size_t end) {
-    const size_t stride = trainer->field->network->layers[0].stride;
-    for (size_t slot = 0; slot < trainer->plan.slots; slot++)
-        memset(trainer->slots + slot * trainer->field->network->size + begin * stride, 0,
-               (end - begin) * stride * sizeof(float));
-}
-
 /* The gradient is sent as it is: the rows of the first layer in use, then all behind its weights. */
 sape_status sape_ranks_reduce(const char *function, sape_trainer *trainer, sape_status status, double *loss) {
     struct sape_ranks *ranks = &trainer->ranks;
@@ -217,7 +210,7 @@ sape_status sape_ranks_reduce(const char *function, sape_trainer *trainer, sape_
     const size_t weights = rows * network->layers[0].stride, rest = network->size - bias;
     float *gradient = trainer->slots, *buffer = ranks->buffer, *header = buffer + weights + rest;
     memset(header, 0, HEADER * sizeof *header);
-    clear_rows(trainer, trainer->touched, rows);
+    sape_trainer_clear_rows(trainer, trainer->touched, rows);
     trainer->touched = rows;
     if (status == SAPE_OK) {
         const double share = (double)trainer->batch_size / (double)trainer->union_size;

@@ -120,9 +120,10 @@ START_TEST(test_adam) {
     if (kernels == NULL) return;
     enum { COUNT = 16 * 6000 };
     const struct sape_adam adam = {0.9f, 0.999f, 0.1f, 0.001f, 1e-3f / 0.19f, 1.0f / sqrtf(0.001999f), 1e-8f, 1.0f};
-    float *arrays[5];
-    for (size_t a = 0; a < 5; a++) arrays[a] = sape_alloc(COUNT, sizeof(float));
+    float *arrays[8];
+    for (size_t a = 0; a < 8; a++) arrays[a] = sape_alloc(COUNT, sizeof(float));
     float *parameter = arrays[0], *first = arrays[1], *second = arrays[2];
+    const struct sape_stepped stepped = {parameter, first, second, arrays[5], arrays[6], arrays[7]};
     const float *const gradients[] = {arrays[3], arrays[4]};
     double moments = 0.0, step = 0.0;
     for (size_t i = 0; i < COUNT; i++) {
@@ -135,7 +136,9 @@ START_TEST(test_adam) {
     float *old_first = sape_alloc(COUNT, sizeof(float)), *old_second = sape_alloc(COUNT, sizeof(float));
     memcpy(old_first, first, COUNT * sizeof *first);
     memcpy(old_second, second, COUNT * sizeof *second);
-    kernels->adam(&adam, COUNT, 2, gradients, parameter, first, second);
+    ck_assert(kernels->adam(&adam, COUNT, 2, gradients, &stepped));
+    ck_assert_mem_eq(stepped.kept_first, old_first, COUNT * sizeof *first);
+    ck_assert_mem_eq(stepped.kept_second, old_second, COUNT * sizeof *second);
     for (size_t i = 0; i < COUNT; i++) {
         const double g = (double)gradients[0][i] + (double)gradients[1][i];
         const double m = (double)adam.beta1 * (double)old_first[i] + (double)adam.one_minus_beta1 * g;
@@ -149,11 +152,38 @@ START_TEST(test_adam) {
     ck_assert_double_le(step, 6.0);
     /* What would be a denormal number is none. */
     for (size_t i = 0; i < COUNT; i++) arrays[3][i] = arrays[4][i] = first[i] = second[i] = 1.1e-38f;
-    kernels->adam(&adam, COUNT, 2, gradients, parameter, first, second);
+    ck_assert(kernels->adam(&adam, COUNT, 2, gradients, &stepped));
     for (size_t i = 0; i < COUNT; i++) ck_assert(first[i] == 0.0f && second[i] == 0.0f);
-    for (size_t a = 0; a < 5; a++) sape_release(arrays[a]);
+    for (size_t a = 0; a < 8; a++) sape_release(arrays[a]);
     sape_release(old_first);
     sape_release(old_second);
+}
+END_TEST
+
+/* Wherever it is, a parameter or a moment that is not finite is seen, and so is an infinite second moment, which leaves
+   its parameter alone. */
+START_TEST(test_not_finite) {
+    const struct sape_kernels *kernels = kernels_of(_i);
+    if (kernels == NULL) return;
+    enum { COUNT = 64 };
+    const struct sape_adam adam = {0.9f, 0.999f, 0.1f, 0.001f, 1e-3f, 1.0f, 1e-8f, 1.0f};
+    static const float wrong[] = {1e30f, FLT_MAX, INFINITY, NAN};
+    float *arrays[7];
+    for (size_t a = 0; a < 7; a++) arrays[a] = sape_alloc(COUNT, sizeof(float));
+    const struct sape_stepped stepped = {arrays[0], arrays[1], arrays[2], arrays[3], arrays[4], arrays[5]};
+    const float *const gradients[] = {arrays[6], arrays[6]};
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+            for (size_t a = 0; a < 3; a++) memset(arrays[a], 0, COUNT * sizeof(float));
+            arrays[6][i] = wrong[k];
+            ck_assert(!kernels->adam(&adam, COUNT, 1, gradients, &stepped));
+            for (size_t a = 0; a < 2; a++) memset(arrays[a], 0, COUNT * sizeof(float));
+            const bool overflows = k > 0;
+            ck_assert(kernels->sgd(1e-3f, 0.9f, 1.0f, COUNT, 2, gradients, &stepped) != overflows);
+            ck_assert(arrays[4][i] == 0.0f);
+            arrays[6][i] = 0.0f;
+        }
+    for (size_t a = 0; a < 7; a++) sape_release(arrays[a]);
 }
 END_TEST
 
@@ -284,6 +314,7 @@ int main(void) {
     tcase_add_loop_test(tcase, test_exponential, 0, NUM_SETS);
     tcase_add_loop_test(tcase, test_masking, 0, NUM_SETS);
     tcase_add_loop_test(tcase, test_adam, 0, NUM_SETS);
+    tcase_add_loop_test(tcase, test_not_finite, 0, NUM_SETS);
     tcase_add_loop_test(tcase, test_product, 0, NUM_SETS);
     tcase_add_loop_test(tcase, test_gradient, 0, NUM_SETS);
     suite_add_tcase(suite, tcase);

@@ -181,6 +181,31 @@ START_TEST(test_bad_input) {
 }
 END_TEST
 
+/* At any place, also behind the last whole vector: nothing of a step that overflows stays. */
+START_TEST(a_step_beyond_the_range_is_taken_back) {
+    enum { COUNT = 37 };
+    sape_optimizer_params params = params_of((sape_optimizer_kind)_i);
+    sape_optimizer *optimizer, *twin;
+    float p[COUNT] = {0}, q[COUNT] = {0}, before[COUNT], good[COUNT], bad[COUNT];
+    CHECK_OK(sape_optimizer_create(&params, COUNT, &optimizer));
+    CHECK_OK(sape_optimizer_create(&params, COUNT, &twin));
+    random_array(1, COUNT, -1.0f, 1.0f, good);
+    for (size_t i = 0; i < COUNT; i++) {
+        memcpy(before, p, sizeof p);
+        memcpy(bad, good, sizeof good);
+        bad[i] = i % 2 == 0 ? INFINITY : NAN;
+        EXPECT_ERROR(sape_optimizer_step(optimizer, p, bad), SAPE_ERROR_DIVERGED, "sape_optimizer_step", "taken back");
+        ck_assert_mem_eq(p, before, sizeof p);
+        CHECK_OK(sape_optimizer_step(optimizer, p, good));
+        CHECK_OK(sape_optimizer_step(twin, q, good));
+        ck_assert_mem_eq(p, q, sizeof p);
+        ck_assert_uint_eq(sape_optimizer_num_steps(optimizer), i + 1);
+    }
+    sape_optimizer_free(optimizer);
+    sape_optimizer_free(twin);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("optimizer");
     TCase *tcase = tcase_create("optimizer");
@@ -188,6 +213,7 @@ int main(void) {
     tcase_add_loop_test(tcase, test_schedules, 0, 12);
     tcase_add_test(tcase, test_no_gradient);
     tcase_add_test(tcase, test_faded_moments);
+    tcase_add_loop_test(tcase, a_step_beyond_the_range_is_taken_back, SAPE_OPTIMIZER_ADAM, SAPE_OPTIMIZER_SGD + 1);
     tcase_add_test(tcase, test_counts);
     tcase_add_test(tcase, test_bad_input);
     suite_add_tcase(suite, tcase);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs of a trainer: what they report, and how they end when the loss fails or is no longer finite. */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -125,18 +126,89 @@ START_TEST(test_divergent_run) {
 }
 END_TEST
 
-/* Nor does a step without a further one hide it. */
+/* Nor does it need a further step to be seen. */
 START_TEST(test_last_step_diverges) {
     struct task task = make_task((struct task_options){.n = 30, .optimizer = SAPE_OPTIMIZER_SGD, .rate = 1e60});
     sape_result result = {.struct_size = sizeof result};
     float *before = task_parameters(&task);
-    EXPECT_ERROR(sape_trainer_run(task.trainer, 1, NULL, NULL, &result), SAPE_ERROR_DIVERGED, "loss", "nan");
-    ck_assert_uint_eq(result.iterations, 1);
+    EXPECT_ERROR(sape_trainer_run(task.trainer, 1, NULL, NULL, &result), SAPE_ERROR_DIVERGED, "not finite",
+                 "taken back");
+    ck_assert_uint_eq(result.iterations, 0);
     float *after = task_parameters(&task);
     ck_assert(memcmp(before, after, task.count * sizeof *after) == 0);
     free(before);
     free(after);
     free_task(&task);
+}
+END_TEST
+
+/* The squared error; where *user says so, gradients that overflow on their way while every loss is finite. */
+static int overflows(void *user, size_t n, const float *x, size_t o, const float *outputs, const float *targets,
+                     float *d_outputs, float *sample_loss, double *loss) {
+    (void)x;
+    *loss = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sample_loss[i] = 0.0f;
+        for (size_t k = 0; k < o; k++) {
+            const float difference = outputs[i * o + k] - targets[i * o + k];
+            sample_loss[i] += difference * difference / (float)o;
+            d_outputs[i * o + k] = *(bool *)user ? FLT_MAX : 2.0f * difference / (float)(n * o);
+        }
+        *loss += (double)sample_loss[i] / (double)n;
+    }
+    return 0;
+}
+
+static sape_safetensors *checkpoint_of(const struct task *task) {
+    sape_safetensors *checkpoint;
+    CHECK_OK(sape_trainer_checkpoint(task->trainer, &checkpoint));
+    return checkpoint;
+}
+
+static void check_same_bytes(const sape_safetensors *a, const sape_safetensors *b) {
+    size_t size_a, size_b;
+    const void *bytes_a = sape_safetensors_bytes(a, &size_a), *bytes_b = sape_safetensors_bytes(b, &size_b);
+    ck_assert_uint_eq(size_a, size_b);
+    ck_assert_mem_eq(bytes_a, bytes_b, size_a);
+}
+
+static const struct task_options overflowing[] = {
+    {.policy = SAPE_POLICY_SPATIAL, .optimizer = SAPE_OPTIMIZER_ADAM, .threads = 1},
+    {.policy = SAPE_POLICY_SPATIAL, .optimizer = SAPE_OPTIMIZER_SGD, .threads = 3},
+    {.policy = SAPE_POLICY_GLOBAL, .optimizer = SAPE_OPTIMIZER_ADAM, .weight_decay = 0.1, .threads = 3},
+    {.policy = SAPE_POLICY_VARIANCE, .optimizer = SAPE_OPTIMIZER_SGD, .weight_decay = 0.1, .threads = 1},
+    {.policy = SAPE_POLICY_NONE, .optimizer = SAPE_OPTIMIZER_ADAM, .threads = 1},
+};
+
+/* Parameters, moments, counts and mask are what they were, at the first step as at a later one; what comes after it is
+   as if there had been none, to the last bit, and the file that was there is replaced by nothing worse. */
+START_TEST(test_step_taken_back) {
+    bool huge = false;
+    struct task_options options = overflowing[_i];
+    options.n = 300;
+    options.loss = overflows;
+    options.user = &huge;
+    options.rate = 1e-3;
+    struct task task = make_task(options), twin = make_task(options);
+    for (int round = 0; round < 30; round++) {
+        sape_safetensors *before = checkpoint_of(&task), *after;
+        huge = true;
+        EXPECT_ERROR(sape_trainer_step(task.trainer, NULL), SAPE_ERROR_DIVERGED, "not finite", "taken back");
+        huge = false;
+        after = checkpoint_of(&task);
+        check_same_bytes(before, after);
+        if (round % 2 == 1) CHECK_OK(sape_trainer_restore(task.trainer, after));
+        CHECK_OK(sape_trainer_step(task.trainer, NULL));
+        CHECK_OK(sape_trainer_step(twin.trainer, NULL));
+        sape_safetensors_free(before);
+        sape_safetensors_free(after);
+    }
+    sape_safetensors *last = checkpoint_of(&task), *expected = checkpoint_of(&twin);
+    check_same_bytes(last, expected);
+    sape_safetensors_free(last);
+    sape_safetensors_free(expected);
+    free_task(&task);
+    free_task(&twin);
 }
 END_TEST
 
@@ -172,6 +244,7 @@ int main(void) {
     tcase_add_test(tcase, test_progress_every);
     tcase_add_test(tcase, test_divergence);
     tcase_add_test(tcase, test_divergent_run);
+    tcase_add_loop_test(tcase, test_step_taken_back, 0, sizeof overflowing / sizeof *overflowing);
     tcase_add_test(tcase, test_last_step_diverges);
     tcase_add_test(tcase, test_failing_loss);
     suite_add_tcase(suite, tcase);

@@ -39,8 +39,8 @@ SAPE_API sape_status sape_field_checkpoint(const sape_field *field, sape_safeten
  * @param out receives the field; NULL is stored when the call fails.
  * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY; #SAPE_ERROR_NOT_FOUND: without libsape's metadata (make
  *         a field of the right architecture and use sape_field_restore()), or a tensor is missing;
- *         #SAPE_ERROR_SHAPE: tensor and metadata contradict each other; #SAPE_ERROR_FORMAT, #SAPE_ERROR_NOT_FINITE,
- *         #SAPE_ERROR_VERSION.
+ *         #SAPE_ERROR_SHAPE: tensor and metadata contradict each other; #SAPE_ERROR_FORMAT: an entry is out of range,
+ *         or contradicts another; #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION.
  */
 SAPE_API sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoint, sape_field **out);
 
@@ -68,7 +68,8 @@ SAPE_API sape_status sape_field_load(const char *path, sape_field **out);
 
 /**
  * Makes a checkpoint of a trainer and its field: with the optimizer's moments and the place in the epoch, but without
- * the samples. Not while another thread trains.
+ * the samples. Not while another thread trains. A trainer that could not be restored is refused, so that
+ * sape_trainer_save() leaves the file that was there.
  *
  * @param out as in sape_field_checkpoint(). @return as sape_field_checkpoint().
  */

@@ -176,7 +176,8 @@ SAPE_API sape_status sape_field_jacobian_backward(const sape_field *field, size_
  * then sape_mask_record() and sape_mask_step() on sape_field_mask().
  *
  * @param optimizer    made for sape_network_num_parameters(). @param d_parameters the flat gradient.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE, #SAPE_ERROR_MEMORY.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY,
+ *         #SAPE_ERROR_DIVERGED (see sape_optimizer_step()). When it fails field and optimizer are as they were.
  */
 SAPE_API sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters);
 

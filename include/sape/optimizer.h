@@ -92,7 +92,8 @@ SAPE_API void sape_optimizer_free(sape_optimizer *optimizer);
  *
  * @param parameters (num_parameters) changed in place.
  * @param gradient   (num_parameters) of the loss.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT; #SAPE_ERROR_DIVERGED when a parameter or a moment would not be finite: then
+ *         parameters, moments and the number of steps are as before.
  */
 SAPE_API sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient);
 

@@ -41,7 +41,8 @@ typedef enum sape_status {
     SAPE_ERROR_SHAPE = 3,
     /** An input holds NaN or an infinity. */
     SAPE_ERROR_NOT_FINITE = 4,
-    /** The loss became NaN or infinite; the parameters are the last ones that gave a finite loss. */
+    /** The loss became NaN or infinite, and the parameters are the last ones that gave a finite loss; or a step left a
+        parameter or a moment of the optimizer so, and was taken back. */
     SAPE_ERROR_DIVERGED = 5,
     /** No tensor or metadata entry has that name. */
     SAPE_ERROR_NOT_FOUND = 6,

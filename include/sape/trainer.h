@@ -358,7 +358,15 @@ SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_
 SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const sape_adaptive_rate_params *params);
 
 /**
- * One iteration. With validation it leaves the field as the iteration has made it, not at its best: that is for
+ * One iteration.
+ *
+ * #SAPE_ERROR_DIVERGED has two causes. A loss that is NaN or infinite: the parameters are put back to those before the
+ * last step, with which it was finite. A step after which a parameter or a moment of the optimizer would be NaN or
+ * infinite, of a gradient that overflows for example: it is taken back whole, with parameters, moments and the number
+ * of steps; mask, adaptive rate, convergence and validation have seen nothing of the iteration. Either has used up its
+ * batch. The trainer can be saved afterwards, and goes on.
+ *
+ * With validation it leaves the field as the iteration has made it, not at its best: that is for
  * sape_trainer_run().
  *
  * @param loss receives the batch's loss before the step; may be NULL.

@@ -86,6 +86,12 @@ struct sape_adam {
     float step, root_scale, epsilon, decay;
 };
 
+/* What a step changes, and where it leaves what was there before. SGD has no second moments. */
+struct sape_stepped {
+    float *parameters, *first, *second;
+    float *kept_parameters, *kept_first, *kept_second;
+};
+
 struct sape_kernels {
     const char *name;
     /* Floats in a vector; panels are multiples of it wide. */
@@ -110,11 +116,12 @@ struct sape_kernels {
     void (*column_sums)(size_t columns, size_t depth, const float *packed, bool add, float *sums);
     /* sums[row] = or += the sum of a row. */
     void (*row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums);
-    /* Adam and SGD on count parameters (a multiple of 16); the gradient is the sum of num_gradients arrays. */
-    void (*adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
-                 float *parameters, float *first, float *second);
-    void (*sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
-                const float *const *gradients, float *parameters, float *velocity);
+    /* Adam and SGD on count parameters (a multiple of 16); the gradient is the sum of num_gradients arrays. The result
+       says whether all parameters and moments are finite. */
+    bool (*adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
+                 const struct sape_stepped *to);
+    bool (*sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
+                const float *const *gradients, const struct sape_stepped *to);
 };
 
 /* The kernels for an instruction set; NULL where the processor does not have it. */

@@ -21,24 +21,55 @@ static inline vf settle(vf v) {
     return vf_select(magnitude < vf_set(1e-36f), vf_set(0.0f), v);
 }
 
-void VARIANT(adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
-                   float *parameters, float *first, float *second) {
-    for (size_t i = 0; i < count; i += LANES) {
-        const vf gradient = gradient_at(num_gradients, gradients, i);
-        const vf m = settle(adam->beta1 * vf_load(first + i) + adam->one_minus_beta1 * gradient);
-        const vf v = settle(adam->beta2 * vf_load(second + i) + adam->one_minus_beta2 * (gradient * gradient));
-        const vf root = vf_sqrt(v) * adam->root_scale + adam->epsilon;
-        vf_store(first + i, m);
-        vf_store(second + i, v);
-        vf_store(parameters + i, vf_load(parameters + i) * adam->decay - adam->step * m / root);
-    }
+/* Zero, but for the sign, where v is finite; NaN elsewhere. */
+static inline vi unless_finite(vf v) {
+    return (vi)(v - v);
 }
 
-void VARIANT(sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
-                  const float *const *gradients, float *parameters, float *velocity) {
+static inline bool all_finite(vi bad) {
+    int32_t bits = 0;
+    for (size_t lane = 0; lane < LANES; lane++) bits |= bad[lane];
+    return (bits & INT32_MAX) == 0;
+}
+
+/* Numbers and addresses are copied, since the compiler must take it that stores may change them. A first moment that is
+ * not finite shows in the parameter; an infinite second one makes its step zero. */
+bool VARIANT(adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
+                   const struct sape_stepped *to) {
+    const struct sape_stepped a = *to;
+    const struct sape_adam n = *adam;
+    vi bad = {0};
     for (size_t i = 0; i < count; i += LANES) {
-        const vf v = settle(momentum * vf_load(velocity + i) + gradient_at(num_gradients, gradients, i));
-        vf_store(velocity + i, v);
-        vf_store(parameters + i, vf_load(parameters + i) * decay - rate * v);
+        const vf gradient = gradient_at(num_gradients, gradients, i);
+        const vf old_p = vf_load(a.parameters + i), old_m = vf_load(a.first + i), old_v = vf_load(a.second + i);
+        const vf m = settle(n.beta1 * old_m + n.one_minus_beta1 * gradient);
+        const vf v = settle(n.beta2 * old_v + n.one_minus_beta2 * (gradient * gradient));
+        const vf root = vf_sqrt(v) * n.root_scale + n.epsilon;
+        const vf p = old_p * n.decay - n.step * m / root;
+        vf_store(a.kept_first + i, old_m);
+        vf_store(a.kept_second + i, old_v);
+        vf_store(a.kept_parameters + i, old_p);
+        vf_store(a.first + i, m);
+        vf_store(a.second + i, v);
+        vf_store(a.parameters + i, p);
+        bad |= unless_finite(v) | unless_finite(p);
     }
+    return all_finite(bad);
+}
+
+bool VARIANT(sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
+                  const float *const *gradients, const struct sape_stepped *to) {
+    const struct sape_stepped a = *to;
+    vi bad = {0};
+    for (size_t i = 0; i < count; i += LANES) {
+        const vf old_p = vf_load(a.parameters + i), old_v = vf_load(a.first + i);
+        const vf v = settle(momentum * old_v + gradient_at(num_gradients, gradients, i));
+        const vf p = old_p * decay - rate * v;
+        vf_store(a.kept_first + i, old_v);
+        vf_store(a.kept_parameters + i, old_p);
+        vf_store(a.first + i, v);
+        vf_store(a.parameters + i, p);
+        bad |= unless_finite(p);
+    }
+    return all_finite(bad);
 }

@@ -29,9 +29,9 @@ void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_
 void VARIANT(pack_rows)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t block, size_t depth,
                         float *to);
 void VARIANT(row_sums)(size_t rows, size_t width, const float *values, bool add, float *sums);
-void VARIANT(adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
-                   float *parameters, float *first, float *second);
-void VARIANT(sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
-                  const float *const *gradients, float *parameters, float *velocity);
+bool VARIANT(adam)(const struct sape_adam *adam, size_t count, size_t num_gradients, const float *const *gradients,
+                   const struct sape_stepped *to);
+bool VARIANT(sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
+                  const float *const *gradients, const struct sape_stepped *to);
 
 #endif
