@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file backend.h
- * What the library computes with: the processor's instruction set, and who multiplies matrices.
+ * Selects the instruction set and the matrix products that libsape uses.
  *
- * Left alone, a field uses the widest instruction set that the processor has, and the library's own products. Choose
- * otherwise in sape_encoder_params and sape_network_params (a field's parts agree: it is enough to say it in one), or,
- * for all handles of a program that do not say it themselves, in the environment variable SAPE_BACKEND. It holds words
- * between commas: the name of an instruction set, the name of a product backend, and threads=N for the number of
- * threads where a program gives 0. Example: SAPE_BACKEND=avx2,cblas,threads=1. It is read when a handle is made.
+ * By default, a field uses the processor's widest supported instruction set and the library's own products. To choose
+ * otherwise, set the fields of sape_encoder_params and sape_network_params. Within a field it is enough to set the
+ * instruction set in one of them; if both set it, they must agree.
  *
- * Results under different backends differ by rounding only. On one machine, with one build of the library and one
- * backend, they are the same bits with any number of threads (with CBLAS: as far as the BLAS library keeps to that).
- * Another machine may differ by rounding: the C library's cos(), exp() and pow() depend on its version and processor.
+ * The environment variable SAPE_BACKEND chooses for every handle that leaves it at AUTO. It is a comma-separated list
+ * of words: an instruction set, a product backend, and threads=N for the number of threads wherever a program passes 0.
+ * Example: SAPE_BACKEND=avx2,cblas,threads=1. It is read whenever a handle is made.
+ *
+ * Results with different backends differ only by rounding. On one machine, with one build of the library and one
+ * backend, results are bit-identical for any number of threads (with CBLAS: as far as the BLAS library guarantees it).
+ * Another machine may differ by rounding, because the C library's cos(), exp() and pow() depend on its version and on
+ * the processor.
  */
 #ifndef SAPE_BACKEND_H
 #define SAPE_BACKEND_H
@@ -23,55 +26,69 @@
 extern "C" {
 #endif
 
-/** Instruction sets. */
+/**
+ * The instruction set to compute with.
+ * @since 0.2.0
+ */
 typedef enum sape_instruction_set {
-    /** What SAPE_BACKEND says, else the widest one the processor has. */
+    /** The choice of SAPE_BACKEND, or the widest set that is supported. */
     SAPE_INSTRUCTIONS_AUTO = 0,
-    /** What every processor of the architecture has: SSE2 on x86-64, NEON on AArch64. In SAPE_BACKEND "baseline". */
+    /** The architecture's minimum. SSE2 on x86-64, NEON on AArch64; "baseline" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_BASELINE = 1,
-    /** AVX2 and FMA; "avx2". */
+    /** AVX2 and FMA; "avx2" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_AVX2 = 2,
-    /** AVX-512 F, BW, DQ and VL; "avx512". */
+    /** AVX-512 F, BW, DQ and VL; "avx512" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_AVX512 = 3,
-    /** NEON on AArch64; "neon". */
+    /** NEON on AArch64; "neon" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_NEON = 4
 } sape_instruction_set;
 
-/** Who computes the layers' products. */
+/**
+ * The code that computes the layers' matrix products.
+ * @since 0.2.0
+ */
 typedef enum sape_product_backend {
-    /** What SAPE_BACKEND says, else packed. */
+    /** The choice of SAPE_BACKEND, or #SAPE_PRODUCT_PACKED. */
     SAPE_PRODUCT_AUTO = 0,
-    /** The library's own kernels, on operands that stay packed; "packed". */
+    /** The library's own kernels on packed operands; "packed" in SAPE_BACKEND. */
     SAPE_PRODUCT_PACKED = 1,
-    /** The CBLAS library that libsape is linked with; "cblas". Its threads are put to one while a call is inside.
-        #SAPE_ERROR_UNSUPPORTED where libsape is built with -Dblas=none. */
+    /**
+     * The CBLAS library that libsape is linked with; "cblas" in SAPE_BACKEND. Its thread count, which is global to the
+     * process, is 1 while a call uses it. #SAPE_ERROR_UNSUPPORTED if libsape was built with -Dblas=none.
+     */
     SAPE_PRODUCT_CBLAS = 2
 } sape_product_backend;
 
-/** What is in use. Its strings belong to the library and stay valid while it is loaded. */
+/**
+ * Describes the backend in use. Its strings stay valid while the library is loaded.
+ * @since 0.2.0
+ */
 typedef struct sape_description {
     /** sizeof(sape_description), set by the caller before the call. */
     size_t struct_size;
-    /** sape_version_string(). */
+    /** The version, as sape_version_string() returns it. */
     const char *version;
-    /** "baseline", "avx2", "avx512" or "neon". */
+    /** The instruction set: "baseline", "avx2", "avx512" or "neon". */
     const char *instructions;
-    /** "packed" or "cblas". */
+    /** The product backend: "packed" or "cblas". */
     const char *product;
-    /** Name and version of the BLAS library that is loaded; "none" where libsape is built without one. */
+    /** The loaded BLAS library's name and version; "none" without a library. */
     const char *blas;
-    /** The kernel that library has picked for this processor; "none" without one. */
+    /** The kernel that the BLAS library chose; "none" without a library. */
     const char *blas_kernel;
-    /** Threads of a call whose handle was given 0. */
+    /** The number of threads of a handle that was given 0. */
     size_t num_threads;
 } sape_description;
 
 /**
- * Says what a handle made with defaults would use.
+ * Describes the backend of a handle that is made with defaults.
  *
- * @param description receives it; its struct_size must be set.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT (also for a SAPE_BACKEND that makes no sense), #SAPE_ERROR_UNSUPPORTED: this
- *         machine does not have what SAPE_BACKEND asks for. Any thread.
+ * Any thread may call it.
+ *
+ * @param[in,out] description receives the description; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if description is NULL, its struct_size is wrong, or SAPE_BACKEND contains an
+ *         unknown word; #SAPE_ERROR_UNSUPPORTED if this machine or build lacks what SAPE_BACKEND asks for.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_describe(sape_description *description);
 

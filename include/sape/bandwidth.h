@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file bandwidth.h
- * Bandwidth: how high an encoding's frequencies should be for given samples.
+ * Proposes how high an encoding's frequencies should be for given samples.
  *
- * Too low a std blurs the fit; too high a one invents detail between the samples. Where the samples lie says what can
- * be known at all, and how much targets differ from their neighbours says how much detail there is.
+ * If std is too low, the fit is blurred; if it is too high, the fit invents detail between the samples. The spacing of
+ * the samples limits which detail can be known. How much a target differs from its neighbours shows how much detail
+ * there is. docs/mathematics.md derives the formulas.
  */
 #ifndef SAPE_BANDWIDTH_H
 #define SAPE_BANDWIDTH_H
@@ -15,41 +16,45 @@
 extern "C" {
 #endif
 
-/** What is proposed, and what it is from. Frequencies are in cycles per unit of x. The caller sets struct_size. */
+/**
+ * A proposed bandwidth and what it is based on.
+ *
+ * Frequencies are in cycles per unit of x.
+ * @since 0.2.0
+ */
 typedef struct sape_bandwidth {
     /** sizeof(sape_bandwidth), set by the caller before the call. */
     size_t struct_size;
     /**
-     * For std of sape_encoder_params with #SAPE_ENCODING_FOURIER: 0.65 signal_frequency, at least nyquist / 16 and at
-     * most nyquist / 2.
+     * The proposed std of sape_encoder_params for #SAPE_ENCODING_FOURIER. It is 0.65 signal_frequency, clamped to
+     * [nyquist / 16, nyquist / 2]; nyquist / 5 if signal_frequency is 0.
      */
     double std;
-    /**
-     * For c_max of sape_cutoff_params, which is in the same unit: the highest frequency that is worth revealing,
-     * nyquist / 2, since samples at random places have gaps about twice as wide as a regular grid of as many. Where
-     * they fill [-1, 1]^d this is the n^(1/d) / 8 that a mask chooses by itself, unless its features end below.
-     */
+    /** The proposed c_max of sape_cutoff_params. It is nyquist / 2. */
     double c_max;
-    /** 1 / (2 h) with the samples' mean distance h = (V / n)^(1/d), V the volume of the box round them. */
+    /** The samples' Nyquist frequency. It is 1 / (2 h), where h is the mean distance between samples. */
     double nyquist;
-    /**
-     * The target's root mean square frequency: with Delta the difference of a sample from its nearest neighbour and v
-     * the variance of the targets, sqrt(d E|Delta y|^2 / (E|Delta x|^2 v)) / (2 pi). Without targets, and for constant
-     * ones, 0, and std is nyquist / 5.
-     */
+    /** The targets' root-mean-square frequency; 0 without targets and for constant ones. */
     double signal_frequency;
 } sape_bandwidth;
 
 /**
- * Proposes a bandwidth. Up to 16384 samples each fourth of them looks for its nearest neighbours among the others, in
- * turn; of more samples, 4096 spread evenly over the array do. A coordinate that is the same for all samples is left
- * out, and samples at one place are no neighbours.
+ * Proposes a bandwidth for samples and their targets.
  *
- * @param n          number of samples, at least 2, not all at one place.
- * @param domain_dim d, 1 to 3. @param x (n, d) coordinates.
- * @param output_dim o, at least 1. @param targets (n, o); may be NULL.
- * @param out        receives the proposal; struct_size must be set.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY. Any thread.
+ * A coordinate that is the same for all samples is ignored. Samples at the same place are not neighbours. With more
+ * than 16384 samples, signal_frequency is estimated from 4096 of them that are spread evenly over the array. Any number
+ * of threads may call this at once.
+ *
+ * @param[in]     n          number of samples, at least 2, not all at one place.
+ * @param[in]     domain_dim number d of coordinates of a sample, 1 to 3.
+ * @param[in]     x          (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]     output_dim number o of outputs of a sample, at least 1.
+ * @param[in]     targets    (n, o) finite targets; may be NULL.
+ * @param[in,out] out        receives the proposal; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a value is out of range;
+ *         #SAPE_ERROR_NOT_FINITE if x or targets contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or
+ *         n is too large.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_bandwidth_propose(size_t n, size_t domain_dim, const float *x, size_t output_dim,
                                             const float *targets, sape_bandwidth *out);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file checkpoint.h
- * Checkpoints: fields and trainings that outlive the program.
+ * Saves fields and trainers as checkpoints, and restores them.
  *
  * A checkpoint is a safetensors file. Its tensors have the names and shapes of the public SAPE code's state dict, so
- * that either side loads what the other has saved; everything else (the encoder's kind, sizes, the policy and where it
- * stands) is in the metadata, under keys that begin with "sape.". A trainer's checkpoint is a field's with more tensors
- * in it, called "optimizer.*" and "sape.*"; so is that of a field whose policy is spatial_fixed.
+ * either side can load what the other has saved. All else (the encoder's kind, sizes, the policy and its progress) is
+ * in the metadata, under keys that begin with "sape.". A trainer's checkpoint is a field's checkpoint with additional
+ * tensors, called "optimizer.*" and "sape.*". So is that of a field whose policy is spatial_fixed.
  *
- * Files can be read by this and every later version; what a later version writes may be refused with
- * #SAPE_ERROR_VERSION. For memory and callbacks in place of files see safetensors.h: a checkpoint is made from a
- * handle, and a handle from a checkpoint, wherever its bytes come from or go to.
+ * This version and every later one can read these files. A file that a later version writes may be refused with
+ * #SAPE_ERROR_VERSION. To keep a checkpoint in memory, or to pass it to a callback, see safetensors.h.
+ *
+ * No other thread may change a field or trainer while it is saved, or use it while it is restored.
  */
 #ifndef SAPE_CHECKPOINT_H
 #define SAPE_CHECKPOINT_H
@@ -24,81 +25,151 @@ extern "C" {
 #endif
 
 /**
- * Makes a checkpoint of a field, a copy of all it holds.
+ * Makes a checkpoint of a field.
  *
- * @param out receives it, to be freed with sape_safetensors_free(); NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY, #SAPE_ERROR_NOT_FINITE (a field that cannot be loaded
- *         again is not saved).
+ * The checkpoint is a copy of the field's entire state.
+ *
+ * @param[in]  field the field.
+ * @param[out] out   receives the checkpoint, to be freed with sape_safetensors_free(); NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FINITE if the field contains NaN or
+ *         infinity, so that it could not be loaded again; #SAPE_ERROR_MEMORY if memory is exhausted.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_checkpoint(const sape_field *field, sape_safetensors **out);
 
 /**
- * Makes a field from a checkpoint that libsape has made, of a field or of a trainer.
+ * Creates a field from a checkpoint that libsape made.
  *
- * @param checkpoint the checkpoint; it is not kept.
- * @param out receives the field; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY; #SAPE_ERROR_NOT_FOUND: without libsape's metadata (make
- *         a field of the right architecture and use sape_field_restore()), or a tensor is missing;
- *         #SAPE_ERROR_SHAPE: tensor and metadata contradict each other; #SAPE_ERROR_FORMAT: an entry is out of range,
- *         or contradicts another; #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION.
+ * The checkpoint may be that of a field or of a trainer.
+ *
+ * @param[in]  checkpoint the checkpoint; it is not kept.
+ * @param[out] out        receives the field; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, or a stored value or SAPE_BACKEND is out of range;
+ *         #SAPE_ERROR_NOT_FOUND if a tensor or libsape's metadata is missing (without metadata, create a field of the
+ *         right architecture and use sape_field_restore()); #SAPE_ERROR_SHAPE if a tensor contradicts the metadata;
+ *         #SAPE_ERROR_FORMAT if an entry is out of range or contradicts another; #SAPE_ERROR_NOT_FINITE if a tensor
+ *         contains NaN or infinity; #SAPE_ERROR_VERSION if a later version wrote the checkpoint; #SAPE_ERROR_MEMORY if
+ *         memory is exhausted; #SAPE_ERROR_UNSUPPORTED if this machine lacks what SAPE_BACKEND asks for.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_from_checkpoint(const sape_safetensors *checkpoint, sape_field **out);
 
 /**
- * Brings a field into the state of a checkpoint of the same architecture, from libsape or from the public code. Without
- * libsape's metadata the mask keeps its settings and its schedule goes on behind the last feature that is revealed
- * anywhere. When it fails the field is as it was.
+ * Restores a field from a checkpoint of the same architecture.
  *
- * @param checkpoint the checkpoint; it is not kept.
- * @return as sape_field_from_checkpoint(); #SAPE_ERROR_NOT_FOUND or #SAPE_ERROR_SHAPE name the first tensor that does
- *         not fit, #SAPE_ERROR_ARGUMENT the first setting.
+ * The checkpoint may be from libsape or from the public code. Without libsape's metadata, the mask keeps its settings,
+ * and its schedule continues after the last feature that is revealed anywhere. On failure the field is unchanged.
+ *
+ * @param[in,out] field      the field.
+ * @param[in]     checkpoint the checkpoint; it is not kept.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, a setting differs (the message names the first), or a
+ *         stored value is out of range; #SAPE_ERROR_NOT_FOUND if a tensor is missing or unknown, or #SAPE_ERROR_SHAPE
+ *         if its shape differs (the message names the first); #SAPE_ERROR_FORMAT if an entry is out of range or
+ *         contradicts another; #SAPE_ERROR_NOT_FINITE if a tensor contains NaN or infinity; #SAPE_ERROR_VERSION if a
+ *         later version wrote the checkpoint; #SAPE_ERROR_MEMORY if memory is exhausted.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_restore(sape_field *field, const sape_safetensors *checkpoint);
 
 /**
- * sape_field_checkpoint() and sape_safetensors_save() in one; see the latter for what is kept of a file that is
- * replaced.
+ * Saves a field to a file.
  *
- * @param path the file's name. @return as these.
+ * It combines sape_field_checkpoint() and sape_safetensors_save(), which describes how a file is replaced.
+ *
+ * @param[in] field the field.
+ * @param[in] path  the file's path.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FINITE if the field contains NaN or
+ *         infinity; #SAPE_ERROR_FILE if the file cannot be written; #SAPE_ERROR_MEMORY if memory is exhausted.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_save(const sape_field *field, const char *path);
 
-/** sape_safetensors_open() and sape_field_from_checkpoint() in one. @param path, out as there. @return as these. */
+/**
+ * Loads a field from a file.
+ *
+ * It combines sape_safetensors_open() and sape_field_from_checkpoint().
+ *
+ * @param[in]  path the file's path.
+ * @param[out] out  receives the field; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_FILE if the file cannot be read; #SAPE_ERROR_FORMAT if it is not a valid safetensors
+ *         file, or an entry is out of range or contradicts another; #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND,
+ *         #SAPE_ERROR_SHAPE, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY or #SAPE_ERROR_UNSUPPORTED
+ *         for the reasons of sape_field_from_checkpoint().
+ * @since 0.1.0
+ */
 SAPE_API sape_status sape_field_load(const char *path, sape_field **out);
 
 /**
- * Makes a checkpoint of a trainer and its field: with the optimizer's moments and the place in the epoch, but without
- * the samples. Not while another thread trains. A trainer that could not be restored is refused, so that
- * sape_trainer_save() leaves the file that was there.
+ * Makes a checkpoint of a trainer and its field.
  *
- * @param out as in sape_field_checkpoint(). @return as sape_field_checkpoint().
+ * It includes the optimizer's moments and the position in the epoch, but not the samples. A trainer that could not be
+ * restored is refused.
+ *
+ * @param[in]  trainer the trainer.
+ * @param[out] out     receives the checkpoint, to be freed with sape_safetensors_free(); NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FINITE if the field or the optimizer
+ *         contains NaN or infinity; #SAPE_ERROR_FORMAT if the trainer's state contradicts itself; #SAPE_ERROR_MEMORY if
+ *         memory is exhausted.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_trainer_checkpoint(const sape_trainer *trainer, sape_safetensors **out);
 
 /**
- * Brings a trainer and its field into the state of a checkpoint. Training then goes on as if it had never stopped: the
- * parameters are the same to the last bit on the same machine, see backend.h. When it fails the trainer and the field
- * are as they were.
+ * Restores a trainer and its field from a checkpoint.
  *
- * Before this call the trainer must have been
- * - made with the parameters of the one that was saved, for a field of the same architecture and schedule. Threads and
- *   reports may differ; so may the seed without validation, and what ends a run: tolerance, patience, min_improvement
- *   and validation_patience. With validation the seed, validation_share and validation_every must be the same;
- * - given the same samples, or a sampler for as many;
- * - with #SAPE_LOSS_CHAMFER, given the same points by sape_trainer_set_target_points();
- * - with an adaptive rate, given the same one by sape_trainer_set_adaptive_rate(). A loss function of
- *   sape_trainer_set_jacobian_loss() and a reduce function are not in the checkpoint either.
+ * Training then continues as if it had never stopped: on the same machine, the parameters are bit-identical (see
+ * backend.h). On failure the trainer and the field are unchanged.
  *
- * @param checkpoint the checkpoint; it is not kept.
- * @return as sape_field_restore(); #SAPE_ERROR_ARGUMENT names the first parameter that differs; #SAPE_ERROR_STATE
- *         from a callback of the trainer.
+ * Before this call:
+ * - Create the trainer with the parameters of the saved one, for a field of the same architecture and schedule.
+ *   num_threads, progress_every, tolerance, patience, min_improvement and validation_patience may differ. Without
+ *   validation, so may the seed. With validation, the seed, validation_share, validation_every and validation_margin
+ *   must be the same.
+ * - Set the same samples, or a sampler for as many.
+ * - For #SAPE_LOSS_CHAMFER, set the same points with sape_trainer_set_target_points().
+ * - For an adaptive rate, set the same one with sape_trainer_set_adaptive_rate().
+ * - Set the function of sape_trainer_set_jacobian_loss() and the reduce function of sape_trainer_set_reduce(), if any;
+ *   they are not in the checkpoint.
+ *
+ * @param[in,out] trainer    the trainer.
+ * @param[in]     checkpoint the checkpoint; it is not kept.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, a parameter differs (the message names the first), or a
+ *         stored value is out of range; #SAPE_ERROR_NOT_FOUND if the checkpoint does not contain a trainer, or a tensor
+ *         is missing or unknown; #SAPE_ERROR_SHAPE if a tensor's shape differs; #SAPE_ERROR_FORMAT if an entry is out
+ *         of range or contradicts another; #SAPE_ERROR_NOT_FINITE if a tensor contains NaN or infinity;
+ *         #SAPE_ERROR_VERSION if a later version wrote the checkpoint; #SAPE_ERROR_STATE from one of the trainer's
+ *         callbacks; #SAPE_ERROR_MEMORY if memory is exhausted.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_trainer_restore(sape_trainer *trainer, const sape_safetensors *checkpoint);
 
-/** sape_trainer_checkpoint() and sape_safetensors_save() in one. @param path the file's name. @return as these. */
+/**
+ * Saves a trainer and its field to a file.
+ *
+ * It combines sape_trainer_checkpoint() and sape_safetensors_save(), which describes how a file is replaced.
+ *
+ * @param[in] trainer the trainer.
+ * @param[in] path    the file's path.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FINITE if the field or the optimizer
+ *         contains NaN or infinity; #SAPE_ERROR_FORMAT if the trainer's state contradicts itself; #SAPE_ERROR_FILE if
+ *         the file cannot be written; #SAPE_ERROR_MEMORY if memory is exhausted. On failure an existing file is kept.
+ * @since 0.1.0
+ */
 SAPE_API sape_status sape_trainer_save(const sape_trainer *trainer, const char *path);
 
-/** sape_safetensors_open() and sape_trainer_restore() in one. @param path the file's name. @return as these. */
+/**
+ * Restores a trainer and its field from a file.
+ *
+ * It combines sape_safetensors_open() and sape_trainer_restore(), which says what the trainer needs first.
+ *
+ * @param[in,out] trainer the trainer.
+ * @param[in]     path    the file's path.
+ * @return #SAPE_OK; #SAPE_ERROR_FILE if the file cannot be read; #SAPE_ERROR_FORMAT if it is not a valid safetensors
+ *         file, or an entry is out of range or contradicts another; #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND,
+ *         #SAPE_ERROR_SHAPE, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_STATE or #SAPE_ERROR_MEMORY for
+ *         the reasons of sape_trainer_restore().
+ * @since 0.1.0
+ */
 SAPE_API sape_status sape_trainer_resume(sape_trainer *trainer, const char *path);
 
 #ifdef __cplusplus

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file encoder.h
- * Encoders: coordinates x (n, domain_dim) to features (n, encoding_dim), ordered from low to high frequency.
+ * Encodes coordinates as features, ordered from low to high frequency.
  *
- * The formulas are those of Hertz et al., "SAPE: Spatially-Adaptive Progressive Encoding for Neural Optimization"
- * (arXiv 2104.09125), and its public code. docs/mathematics.md has them in full.
+ * An encoder maps x (n, domain_dim) to features (n, encoding_dim). The encodings are those of Hertz et al., "SAPE:
+ * Spatially-Adaptive Progressive Encoding for Neural Optimization" (arXiv 2104.09125), and of its public code.
+ * docs/mathematics.md has the formulas in full.
  */
 #ifndef SAPE_ENCODER_H
 #define SAPE_ENCODER_H
@@ -17,153 +18,220 @@
 extern "C" {
 #endif
 
-/** Coordinates whose absolute value exceeds this are refused everywhere. The domain itself is [-1, 1]. */
+/** The largest absolute value of a coordinate. Every call rejects larger ones. The domain itself is [-1, 1]. */
 #define SAPE_MAX_COORDINATE 1e6f
 
-/** The kinds of encoding. d is domain_dim, nf is num_frequencies. */
+/** The kind of encoding. Below, d is domain_dim and nf is num_frequencies. */
 typedef enum sape_encoding {
     /** x itself; encoding_dim = d. */
     SAPE_ENCODING_IDENTITY = 0,
-    /** sin(2 pi x.F_j), cos(2 pi x.F_j) in turn; F_j of random direction, normal magnitude; encoding_dim = 2 nf. */
+    /**
+     * Random Fourier features; encoding_dim = 2 nf. They are sin(2 pi x.F_j) and cos(2 pi x.F_j) in turn. F_j has a
+     * random direction and a normally distributed magnitude.
+     */
     SAPE_ENCODING_FOURIER = 1,
-    /** For every i < nf: d values cos(2^i pi x), then d values sin(2^i pi x); encoding_dim = 2 d nf. */
+    /**
+     * Powers of two along each axis; encoding_dim = 2 d nf. For every i < nf they are d values cos(2^i pi x), then d
+     * values sin(2^i pi x).
+     */
     SAPE_ENCODING_POSITIONAL = 2,
-    /** exp(-|x - c_j|^2 sigma_j^2) with random centres; encoding_dim = 2 nf. */
+    /** Radial basis functions; encoding_dim = 2 nf. They are exp(-|x - c_j|^2 sigma_j^2) with random centres c_j. */
     SAPE_ENCODING_RBF = 3,
-    /** Radial basis functions repeated over the domain with period 2 / sigma_j; encoding_dim = 2 nf. */
+    /** Periodic radial basis functions; encoding_dim = 2 nf. Over the domain they repeat with period 2 / sigma_j. */
     SAPE_ENCODING_PERIODIC_RBF = 4
 } sape_encoding;
 
-/** What an encoder is made of. Set by sape_encoder_params_init(), then changed where wanted. */
+/** Parameters of an encoder. Call sape_encoder_params_init() first, then change what you need. */
 typedef struct sape_encoder_params {
-    /** sizeof(sape_encoder_params); set by the initialiser. */
+    /** sizeof(sape_encoder_params), set by the initialiser. */
     size_t struct_size;
-    /** The kind. Default #SAPE_ENCODING_FOURIER. */
+    /** The kind of encoding. Default #SAPE_ENCODING_FOURIER. */
     sape_encoding kind;
     /**
-     * Not 0: x itself comes before the encoding and encoding_dim grows by domain_dim (without effect for
-     * #SAPE_ENCODING_IDENTITY). Default 0. A field with a progressive policy always turns it on.
+     * Puts x itself before the encoding if not 0. Then encoding_dim grows by domain_dim. No effect on
+     * #SAPE_ENCODING_IDENTITY. A field with a progressive policy always turns it on. Default 0.
      */
     int32_t include_identity;
     /** Dimension d of the coordinates, 1 to 3. Default 2. */
     size_t domain_dim;
     /**
-     * Number nf of frequencies, 1 to 16384 (positional: 1 to 100, since frequency i is 2^i). Default 256. Ignored by
-     * #SAPE_ENCODING_IDENTITY.
+     * Number nf of frequencies, 1 to 16384. For #SAPE_ENCODING_POSITIONAL 1 to 100, because frequency i is 2^i. Ignored
+     * by #SAPE_ENCODING_IDENTITY. Default 256.
      */
     size_t num_frequencies;
     /**
-     * Spread of the random frequencies or bandwidths, in cycles per unit of x, 1e-6 to 1e6. Higher fits
-     * finer detail and overfits sooner. Default 20. Ignored by identity and positional.
+     * Spread of the random frequencies or bandwidths, 1e-6 to 1e6. The unit is cycles per unit of x. A higher std fits
+     * finer detail and overfits sooner. Ignored by #SAPE_ENCODING_IDENTITY and #SAPE_ENCODING_POSITIONAL. Default 20.
      */
     double std;
-    /** Seed of the random parameters. Default 0. The same seed gives the same encoder. */
+    /** Seed of the random parameters. The same seed gives the same encoder. Default 0. */
     uint64_t seed;
-    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. Since 0.2.0. */
+    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. @since 0.2.0 */
     sape_instruction_set instructions;
     /** Unused, 0. */
     int32_t reserved;
 } sape_encoder_params;
 
-/** An encoder. Immutable but for sape_encoder_set_tensor(). */
+/** An encoder. Only sape_encoder_set_tensor() changes it. */
 typedef struct sape_encoder sape_encoder;
 
 /**
- * Sets every field to its default.
+ * Sets every parameter to its default.
  *
- * @param params the struct to set; nothing happens when NULL.
- * @param size   sizeof(sape_encoder_params) as the caller was compiled.
+ * @param[out] params the parameters; NULL is ignored.
+ * @param[in]  size   sizeof(sape_encoder_params) in the caller's headers.
+ * @since 0.1.0
  */
 SAPE_API void sape_encoder_params_init(sape_encoder_params *params, size_t size);
 
 /**
- * Makes an encoder and draws its random parameters.
+ * Creates an encoder and draws its random parameters.
  *
- * @param params NULL for the defaults.
- * @param out    receives the encoder; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (an
- *         instruction set that the processor lacks).
+ * @param[in]  params the parameters; NULL for the defaults.
+ * @param[out] out    receives the encoder; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if out is NULL, or a parameter or SAPE_BACKEND is invalid; #SAPE_ERROR_VERSION
+ *         if params sets a field that this version does not know; #SAPE_ERROR_MEMORY if memory is exhausted;
+ *         #SAPE_ERROR_UNSUPPORTED if the processor lacks the instruction set.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder **out);
 
-/** Frees an encoder; NULL is fine. */
+/**
+ * Frees an encoder.
+ *
+ * @param[in] encoder the encoder; NULL is ignored.
+ * @since 0.1.0
+ */
 SAPE_API void sape_encoder_free(sape_encoder *encoder);
 
-/** @return the kind; #SAPE_ENCODING_IDENTITY for NULL. */
+/**
+ * Returns the kind of encoding.
+ *
+ * @param[in] encoder the encoder; may be NULL.
+ * @return the kind; #SAPE_ENCODING_IDENTITY for NULL.
+ * @since 0.1.0
+ */
 SAPE_API sape_encoding sape_encoder_kind(const sape_encoder *encoder);
 
-/** @return d, the length of a coordinate; 0 for NULL. */
+/**
+ * Returns the dimension of the coordinates.
+ *
+ * @param[in] encoder the encoder; may be NULL.
+ * @return d; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_encoder_domain_dim(const sape_encoder *encoder);
 
-/** @return E, the number of features of a sample; 0 for NULL. */
+/**
+ * Returns the number of features of a sample.
+ *
+ * @param[in] encoder the encoder; may be NULL.
+ * @return the number E of features; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_encoder_encoding_dim(const sape_encoder *encoder);
 
 /**
- * Encodes n samples.
- *
- * @param n        number of samples; 0 does nothing.
- * @param x        (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
- * @param features (n, E) receives the features.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY.
+ * Encodes samples.
  *
  * Several threads may encode with one encoder at once.
+ *
+ * @param[in]  encoder  the encoder.
+ * @param[in]  n        number of samples; 0 does nothing.
+ * @param[in]  x        (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[out] features (n, E) receives the features.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a coordinate is too large; #SAPE_ERROR_NOT_FINITE if x
+ *         contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or n is too large.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_encode(const sape_encoder *encoder, size_t n, const float *x, float *features);
 
 /**
- * Chain rule: gradients with respect to features to gradients with respect to coordinates.
+ * Propagates a gradient from the features to the coordinates.
  *
- * @param n          number of samples.
- * @param x          (n, d) coordinates.
- * @param d_features (n, E) gradient of something with respect to the features.
- * @param d_x        (n, d) receives its gradient with respect to x. Where the periodic basis has a kink the
- *                   one-sided derivative is given.
- * @return as sape_encoder_encode(). Several threads may call it on one encoder at once.
+ * At a kink of the periodic basis, the result uses the one-sided derivative. Several threads may call this on one
+ * encoder at once.
+ *
+ * @param[in]  encoder    the encoder.
+ * @param[in]  n          number of samples; 0 does nothing.
+ * @param[in]  x          (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]  d_features (n, E) gradient of a quantity with respect to the features.
+ * @param[out] d_x        (n, d) receives its gradient with respect to x.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a coordinate is too large; #SAPE_ERROR_NOT_FINITE if x
+ *         contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or n is too large.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n, const float *x,
                                            const float *d_features, float *d_x);
 
 /**
- * The frequencies of the features, by which the variance policy filters them, in cycles per unit of x (so twice as many
- * over the domain [-1, 1]): 0 for x itself; |F_j| (fourier); 2^i / 2 (positional); the bandwidth sigma_j of a radial
- * basis. Where rounding, or a tensor that was set, breaks the order, a feature has the highest frequency before it.
+ * Lists the frequencies of the features, which the variance policy filters.
  *
- * @param frequencies receives them, not descending. @param count number of doubles; must be E.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE.
+ * The unit is cycles per unit of x; over the domain [-1, 1] there are twice as many cycles. A frequency is 0 for x
+ * itself, |F_j| for Fourier features, 2^i / 2 for positional ones, and the bandwidth sigma_j of a radial basis
+ * function. The frequencies never descend: if a tensor was set out of order, a feature takes the highest frequency
+ * before it.
+ *
+ * @param[in]  encoder     the encoder.
+ * @param[out] frequencies (count) receives the frequencies.
+ * @param[in]  count       number of values in frequencies; must be E.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_SHAPE if count is not E.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *frequencies, size_t count);
 
 /**
- * @return how many named tensors the encoder has; 0 for NULL. Identity: none. Fourier: "frequencies" (d, nf).
- *         Positional: "frequencies" (nf), always 2^i pi. RBF: "centres" (2 nf, d) and "sigma" (2 nf). Periodic RBF:
- *         "offsets" (nf, d) and "sigma" (nf).
+ * Returns the number of named tensors.
+ *
+ * #SAPE_ENCODING_IDENTITY has none. #SAPE_ENCODING_FOURIER has "frequencies" (d, nf). #SAPE_ENCODING_POSITIONAL has
+ * "frequencies" (nf), always 2^i pi. #SAPE_ENCODING_RBF has "centres" (2 nf, d) and "sigma" (2 nf).
+ * #SAPE_ENCODING_PERIODIC_RBF has "offsets" (nf, d) and "sigma" (nf).
+ *
+ * @param[in] encoder the encoder; may be NULL.
+ * @return the number of tensors; 0 for NULL.
+ * @since 0.1.0
  */
 SAPE_API size_t sape_encoder_tensor_count(const sape_encoder *encoder);
 
 /**
- * Describes the index-th tensor.
+ * Describes a tensor by its index.
  *
- * @param index from 0. @param info receives the description; its struct_size must be set.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * @param[in]     encoder the encoder.
+ * @param[in]     index   the index, from 0.
+ * @param[in,out] info    receives the description; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, or index or struct_size is out of range.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_tensor_info(const sape_encoder *encoder, size_t index, sape_tensor_info *info);
 
 /**
- * Copies a tensor out.
+ * Copies a tensor out of the encoder.
  *
- * @param name   as sape_encoder_tensor_info() gives it. @param values (count) receives the tensor.
- * @param count  the number of floats in values; must be the tensor's.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ * @param[in]  encoder the encoder.
+ * @param[in]  name    the name from sape_encoder_tensor_info().
+ * @param[out] values  (count) receives the tensor.
+ * @param[in]  count   number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FOUND if no tensor has that name;
+ *         #SAPE_ERROR_SHAPE if count is not the tensor's.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values,
                                              size_t count);
 
 /**
- * Replaces a tensor. Not while another thread uses the encoder.
+ * Replaces a tensor of the encoder.
  *
- * @param name, count as in sape_encoder_get_tensor().
- * @param values finite values; sigma must be > 0, and positional frequencies must be 2^i pi (to 1e-5 relative).
- * @return as sape_encoder_get_tensor(), #SAPE_ERROR_NOT_FINITE.
+ * No other thread may use the encoder meanwhile. For an encoder inside a field, use sape_field_set_tensor() instead.
+ *
+ * @param[in,out] encoder the encoder.
+ * @param[in]     name    the name from sape_encoder_tensor_info().
+ * @param[in]     values  (count) finite values, at most 1e9 in absolute value. "sigma" must be > 0. Positional
+ *                        "frequencies" must be 2^i pi, within a relative error of 1e-5.
+ * @param[in]     count   number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a value is out of range; #SAPE_ERROR_NOT_FOUND if no
+ *         tensor has that name; #SAPE_ERROR_SHAPE if count is not the tensor's; #SAPE_ERROR_NOT_FINITE if values
+ *         contains NaN or infinity.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, const float *values,
                                              size_t count);

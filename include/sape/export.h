@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file export.h
- * What every header needs: the integer types, and the mark of what is exported.
+ * Declares integer types and the export mark for every header.
  */
 #ifndef SAPE_EXPORT_H
 #define SAPE_EXPORT_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Marks what the shared library exports; nothing else is visible. */
+/** Marks a symbol that the shared library exports; all others are hidden. */
 #if defined(__GNUC__)
 #define SAPE_API __attribute__((visibility("default")))
 #else

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file field.h
- * Fields: encoder, mask and network joined into one function from coordinates to outputs.
+ * Joins an encoder, a mask and a network into one function.
  *
- * Calls that take a const field may be made on one field from several threads at once, but not while a trainer, or a
- * call that takes it non-const, changes it.
+ * A field maps coordinates to outputs. Several threads may make calls that take a const field on one field at once, but
+ * not while a trainer, or a call that takes it non-const, changes it. Results do not depend on the number of threads.
+ *
+ * Below, d is the encoder's domain_dim and E its encoding_dim.
  */
 #ifndef SAPE_FIELD_H
 #define SAPE_FIELD_H
@@ -18,196 +20,311 @@
 extern "C" {
 #endif
 
-/** A field; it owns its encoder, mask and network. */
+/** A field. It owns its encoder, mask and network. */
 typedef struct sape_field sape_field;
 
-/** How to predict where the default is not wanted. The initialiser sets every field to "as usual". */
+/** Options of a prediction. Call sape_predict_options_init() first, then change what you need. */
 typedef struct sape_predict_options {
-    /** sizeof(sape_predict_options); set by the initialiser. */
+    /** sizeof(sape_predict_options), set by the initialiser. */
     size_t struct_size;
-    /** (n, d) coordinates at which the mask is read in place of x; NULL (the default) for x. */
+    /** Coordinates (n, d) at which to read the mask. NULL (the default) for x. */
     const float *mask_by;
-    /** Weights used in place of the mask's, finite: (E) for all samples or (n, E); NULL (the default) for none. */
+    /** Finite weights to use instead of the mask's. (E) for all samples, or (n, E). NULL (the default) for none. */
     const float *override_mask;
     /** Rows of override_mask: 1 or n. Default 1. */
     size_t override_rows;
-    /** (n, E) receives the weights that were used; NULL (the default) for not wanted. */
+    /** Receives the weights that were used, (n, E). NULL (the default) if not wanted. */
     float *weights;
 } sape_predict_options;
 
-/** Sets every field to its default. @param size sizeof(sape_predict_options) as the caller was compiled. */
+/**
+ * Sets every option to its default.
+ *
+ * @param[out] options the options; NULL is ignored.
+ * @param[in]  size    sizeof(sape_predict_options) in the caller's headers.
+ * @since 0.1.0
+ */
 SAPE_API void sape_predict_options_init(sape_predict_options *options, size_t size);
 
 /**
- * Makes a field. Dimensions that follow from another part (the mask's domain_dim and encoding_dim, the network's
- * input_dim) are set by the field, whatever the structs say; include_identity is turned on under every policy but none.
+ * Creates a field.
  *
- * @param encoder, mask, network  parameters of the parts; NULL for the defaults.
- * @param out                     receives the field; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY,
- *         #SAPE_ERROR_UNSUPPORTED (an instruction set that the processor lacks).
+ * The field sets the dimensions that follow from another part, whatever the structs say: the mask's domain_dim and
+ * encoding_dim and the network's input_dim. Under every policy but none, it turns on include_identity.
+ *
+ * @param[in]  encoder parameters of the encoder; NULL for the defaults.
+ * @param[in]  mask    parameters of the mask; NULL for the defaults.
+ * @param[in]  network parameters of the network; NULL for the defaults.
+ * @param[out] out     receives the field; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if out is NULL, a parameter or SAPE_BACKEND is invalid, or encoder and network
+ *         ask for different instruction sets; #SAPE_ERROR_NOT_FINITE if the mask's samples or constants are not finite;
+ *         #SAPE_ERROR_VERSION if a struct sets a field that this version does not know; #SAPE_ERROR_MEMORY if memory is
+ *         exhausted; #SAPE_ERROR_UNSUPPORTED if the processor lacks the instruction set, or the build lacks CBLAS.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_create(const sape_encoder_params *encoder, const sape_mask_params *mask,
                                        const sape_network_params *network, sape_field **out);
 
 /**
- * Frees a field with its parts; NULL is fine. While it has a trainer the field stays, for that trainer alone, and goes
- * with it.
+ * Frees a field and its parts.
+ *
+ * While the field has a trainer, it stays alive for that trainer alone and is freed with it.
+ *
+ * @param[in] field the field; NULL is ignored.
+ * @since 0.1.0
  */
 SAPE_API void sape_field_free(sape_field *field);
 
-/** @return the field's encoder, borrowed; NULL for NULL. */
+/**
+ * Returns the field's encoder.
+ *
+ * @param[in] field the field; may be NULL.
+ * @return the encoder, owned by the field; NULL for NULL.
+ * @since 0.1.0
+ */
 SAPE_API sape_encoder *sape_field_encoder(const sape_field *field);
 
-/** @return the field's mask, borrowed; NULL for NULL. */
+/**
+ * Returns the field's mask.
+ *
+ * @param[in] field the field; may be NULL.
+ * @return the mask, owned by the field; NULL for NULL.
+ * @since 0.1.0
+ */
 SAPE_API sape_mask *sape_field_mask(const sape_field *field);
 
-/** @return the field's network, borrowed; NULL for NULL. */
+/**
+ * Returns the field's network.
+ *
+ * @param[in] field the field; may be NULL.
+ * @return the network, owned by the field; NULL for NULL.
+ * @since 0.1.0
+ */
 SAPE_API sape_network *sape_field_network(const sape_field *field);
 
 /**
- * How many threads sape_field_predict() and sape_field_backward() may use for one call.
+ * Sets how many threads one call on the field may use.
  *
- * @param num_threads 1 to 256, or 0 (the default) for one a processor that the process may use, as num_threads of
- *                    sape_trainer_params. The result does not depend on it.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * This applies to predictions, gradients and Jacobians. A trainer has its own num_threads.
+ *
+ * @param[in,out] field       the field.
+ * @param[in]     num_threads 1 to 256, or 0 (the default) for one per available processor.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if field is NULL, or num_threads or SAPE_BACKEND is invalid.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_set_num_threads(sape_field *field, size_t num_threads);
 
 /**
- * Says what the field computes with; num_threads is what sape_field_predict() would use.
+ * Describes the backend that the field uses.
  *
- * @param description receives it; its struct_size must be set.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * num_threads is the number that sape_field_predict() may use.
+ *
+ * @param[in]     field       the field.
+ * @param[in,out] description receives the description; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_field_describe(const sape_field *field, sape_description *description);
 
 /**
- * Outputs at n coordinates.
+ * Computes the outputs at coordinates.
  *
- * @param n       number of samples; 0 does nothing.
- * @param x       (n, d) finite coordinates, usually in [-1, 1]. @param outputs (n, output_dim) receives the result.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY, #SAPE_ERROR_THREAD.
+ * @param[in]  field   the field.
+ * @param[in]  n       number of samples; 0 does nothing.
+ * @param[in]  x       (n, d) coordinates, finite, usually in [-1, 1], at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[out] outputs (n, output_dim) receives the outputs.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a coordinate is too large; #SAPE_ERROR_NOT_FINITE if x
+ *         contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or n is too large; #SAPE_ERROR_THREAD if
+ *         a thread cannot be started.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_predict(const sape_field *field, size_t n, const float *x, float *outputs);
 
 /**
- * As sape_field_predict(), with options.
+ * Computes the outputs at coordinates, with options.
  *
- * @param options NULL for the defaults. @param n, x, outputs as there.
- * @return as sape_field_predict().
+ * @param[in]  field   the field.
+ * @param[in]  options the options; NULL for the defaults.
+ * @param[in]  n       number of samples; 0 does nothing.
+ * @param[in]  x       (n, d) coordinates, finite, usually in [-1, 1], at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[out] outputs (n, output_dim) receives the outputs.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL, a coordinate is too large, or override_rows is
+ *         neither 1 nor n; #SAPE_ERROR_NOT_FINITE if x, mask_by or override_mask contains NaN or infinity;
+ *         #SAPE_ERROR_VERSION if options sets a field that this version does not know; #SAPE_ERROR_MEMORY if memory is
+ *         exhausted or n is too large; #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_predict_with(const sape_field *field, const sape_predict_options *options, size_t n,
                                              const float *x, float *outputs);
 
 /**
- * Outputs on a regular grid, whose coordinates need not be in memory: beside the result the call needs no more of it
- * for a large grid than for a small one.
+ * Computes the outputs on a regular grid.
  *
- * Point (i_0, i_1, ...) of the grid has along axis a the coordinate low[a] + (high[a] - low[a]) * i_a / (size[a] - 1),
- * computed in double precision in this order and rounded to float; low[a] where size[a] is 1. So the first point of an
- * axis lies on low, the last one on high, and the outputs are, to the last bit, those of sape_field_predict() at these
+ * The grid's coordinates are not stored: besides the outputs, a large grid needs no more memory than a small one.
+ *
+ * Along axis a, point (i_0, i_1, ...) has the coordinate low[a] + (high[a] - low[a]) * i_a / (size[a] - 1), computed in
+ * double precision in this order and rounded to float; if size[a] is 1, it is low[a]. The first point of an axis is
+ * therefore at low and the last one at high. The outputs are bit-identical to those of sape_field_predict() at these
  * coordinates.
  *
- * @param size      (d) points along every axis, each at least 1.
- * @param low, high (d) coordinates of the first and the last point of every axis, finite; high may be below low.
- * @param outputs   (size[0], ..., size[d-1], output_dim) receives the result; the last coordinate is the fastest.
- * @return as sape_field_predict().
+ * @param[in]  field   the field.
+ * @param[in]  size    (d) points along every axis, at least 1 each.
+ * @param[in]  low     (d) coordinates of the first points, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]  high    (d) coordinates of the last points, likewise; they may be below low.
+ * @param[out] outputs (size[0], ..., size[d-1], output_dim) receives the outputs; the last coordinate is the fastest.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, a size is 0, or a coordinate is too large;
+ *         #SAPE_ERROR_NOT_FINITE if low or high contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or
+ *         the grid is too large; #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_field_predict_grid(const sape_field *field, const size_t *size, const float *low,
                                              const float *high, float *outputs);
 
 /**
- * Gradients from an output gradient: with respect to the parameters, to the coordinates, or both. The derivative with
- * respect to the coordinates is that of the whole field, the mask's slope included. For the normal of an implicit
- * surface give a d_outputs of ones.
+ * Propagates a gradient from the outputs to parameters and coordinates.
  *
- * @param n            number of samples.
- * @param x            (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
- * @param d_parameters (sape_network_num_parameters()) receives the gradient, flat as in network.h; may be NULL.
- * @param d_x          (n, d) receives the gradient with respect to x; may be NULL.
- * @return as sape_field_predict(). The result does not depend on the number of threads.
+ * The derivative with respect to the coordinates is that of the whole field, including the mask's slope. For the normal
+ * of an implicit surface, set d_outputs to ones.
+ *
+ * @param[in]  field        the field.
+ * @param[in]  n            number of samples; 0 gives a gradient of zeros.
+ * @param[in]  x            (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]  d_outputs    (n, output_dim) finite gradient of a quantity with respect to the outputs.
+ * @param[out] d_parameters (sape_network_num_parameters()) receives its gradient with respect to the parameters, flat
+ *                          as in network.h; may be NULL.
+ * @param[out] d_x          (n, d) receives its gradient with respect to x; may be NULL.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a coordinate is too large;
+ *         #SAPE_ERROR_NOT_FINITE if x or d_outputs contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted
+ *         or n is too large; #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_backward(const sape_field *field, size_t n, const float *x, const float *d_outputs,
                                          float *d_parameters, float *d_x);
 
 /**
- * The norm of every sample's own parameter gradient: that of sape_field_backward() with this sample alone. It costs one
- * way back: for a fully connected layer with output gradient delta and input a, the squared norm is
- * |delta|^2 (|a|^2 + 1), summed over the layers (Goodfellow 2015, arXiv 1510.01799).
+ * Computes the norm of every sample's own parameter gradient.
  *
- * @param n     number of samples.
- * @param x     (n, d). @param d_outputs (n, output_dim) gradient of something with respect to the outputs.
- * @param norms (n) receives the Euclidean norms.
- * @return as sape_field_predict(). The result does not depend on the number of threads.
+ * A sample's norm is that of the gradient from sape_field_backward() with this sample alone. All norms together cost
+ * one backward pass; docs/mathematics.md has the formula.
+ *
+ * @param[in]  field     the field.
+ * @param[in]  n         number of samples; 0 does nothing.
+ * @param[in]  x         (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]  d_outputs (n, output_dim) finite gradient of a quantity with respect to the outputs.
+ * @param[out] norms     (n) receives the Euclidean norms.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a coordinate is too large; #SAPE_ERROR_NOT_FINITE if x
+ *         or d_outputs contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or n is too large;
+ *         #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const float *x,
                                                const float *d_outputs, float *norms);
 
 /**
- * Outputs and their Jacobian with respect to the coordinates, that of the whole field: through network and encoding,
- * and through the mask. Where a ReLU is at its kink it counts as off.
+ * Computes the outputs and their Jacobian with respect to the coordinates.
  *
- * @param n        number of samples.
- * @param x        (n, d).
- * @param outputs  (n, output_dim) receives the outputs; may be NULL.
- * @param jacobian (n, output_dim, d) receives the derivative of every output with respect to every coordinate.
- * @return as sape_field_predict(). The result does not depend on the number of threads.
+ * The Jacobian is that of the whole field: through the network, the encoding and the mask. A ReLU at its kink counts as
+ * off.
+ *
+ * @param[in]  field    the field.
+ * @param[in]  n        number of samples; 0 does nothing.
+ * @param[in]  x        (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[out] outputs  (n, output_dim) receives the outputs; may be NULL.
+ * @param[out] jacobian (n, output_dim, d) receives the derivative of every output with respect to every coordinate.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a coordinate is too large;
+ *         #SAPE_ERROR_NOT_FINITE if x contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted or n is too
+ *         large; #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *x, float *outputs,
                                          float *jacobian);
 
 /**
- * The gradient with respect to the parameters of something that depends on the outputs and on their Jacobian, as
- * eikonal terms and losses on normals do.
+ * Propagates a gradient from outputs and Jacobian to the parameters.
  *
- * @param n            number of samples.
- * @param x            (n, d).
- * @param d_outputs    (n, output_dim) its gradient with respect to the outputs, finite; NULL for zero.
- * @param d_jacobian   (n, output_dim, d) its gradient with respect to the Jacobian, finite.
- * @param d_parameters (sape_network_num_parameters()) receives the gradient, flat as in network.h.
- * @return as sape_field_predict(). The result does not depend on the number of threads.
+ * Eikonal terms and losses on normals need it.
+ *
+ * @param[in]  field        the field.
+ * @param[in]  n            number of samples; 0 gives a gradient of zeros.
+ * @param[in]  x            (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
+ * @param[in]  d_outputs    (n, output_dim) finite gradient of a quantity with respect to the outputs; NULL for zeros.
+ * @param[in]  d_jacobian   (n, output_dim, d) its finite gradient with respect to the Jacobian.
+ * @param[out] d_parameters (sape_network_num_parameters()) receives its gradient with respect to the parameters, flat
+ *                          as in network.h.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a coordinate is too large;
+ *         #SAPE_ERROR_NOT_FINITE if x, d_outputs or d_jacobian contains NaN or infinity; #SAPE_ERROR_MEMORY if memory
+ *         is exhausted or n is too large; #SAPE_ERROR_THREAD if a thread cannot be started.
+ * @since 0.2.0
  */
 SAPE_API sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, const float *x,
                                                   const float *d_outputs, const float *d_jacobian, float *d_parameters);
 
 /**
- * One step of an optimizer on the field's network, for training by hand: predict, compute the loss, backward, update,
- * then sape_mask_record() and sape_mask_step() on sape_field_mask().
+ * Updates the field's network by one optimizer step.
  *
- * @param optimizer    made for sape_network_num_parameters(). @param d_parameters the flat gradient.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_SHAPE, #SAPE_ERROR_NOT_FINITE, #SAPE_ERROR_MEMORY,
- *         #SAPE_ERROR_DIVERGED (see sape_optimizer_step()). When it fails field and optimizer are as they were.
+ * Use it for your own training loop: predict, compute the loss, backward, update, then sape_mask_record() and
+ * sape_mask_step() on sape_field_mask(). No other thread may use the field or the optimizer meanwhile.
+ *
+ * @param[in,out] field        the field.
+ * @param[in,out] optimizer    an optimizer for sape_network_num_parameters() parameters.
+ * @param[in]     d_parameters (sape_network_num_parameters()) finite gradient, flat as in network.h.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_SHAPE if the optimizer is for another number
+ *         of parameters; #SAPE_ERROR_NOT_FINITE if d_parameters contains NaN or infinity; #SAPE_ERROR_DIVERGED if a
+ *         parameter or a moment would become NaN or infinite; #SAPE_ERROR_MEMORY if memory is exhausted. On failure the
+ *         field and the optimizer are unchanged.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters);
 
 /**
- * @return how many named tensors the field has; 0 for NULL. The encoder's are called "model.encode.NAME", the
- *         network's "model.model.model.NAME", the mask's as they are.
+ * Returns the number of named tensors.
+ *
+ * The encoder's are called "model.encode.NAME", the network's "model.model.model.NAME". The mask's keep their names.
+ *
+ * @param[in] field the field; may be NULL.
+ * @return the number of tensors; 0 for NULL.
+ * @since 0.1.0
  */
 SAPE_API size_t sape_field_tensor_count(const sape_field *field);
 
 /**
- * Describes the index-th tensor.
+ * Describes a tensor by its index.
  *
- * @param index from 0. @param info receives the description; its struct_size must be set.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * @param[in]     field the field.
+ * @param[in]     index the index, from 0.
+ * @param[in,out] info  receives the description; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, or index or struct_size is out of range.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_tensor_info(const sape_field *field, size_t index, sape_tensor_info *info);
 
 /**
- * Copies a tensor out.
+ * Copies a tensor out of the field.
  *
- * @param name as sape_field_tensor_info() gives it. @param values (count) receives the tensor.
- * @param count the number of floats in values; must be the tensor's.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ * @param[in]  field  the field.
+ * @param[in]  name   the name from sape_field_tensor_info().
+ * @param[out] values (count) receives the tensor.
+ * @param[in]  count  number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FOUND if no tensor has that name;
+ *         #SAPE_ERROR_SHAPE if count is not the tensor's.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_get_tensor(const sape_field *field, const char *name, float *values, size_t count);
 
 /**
- * Replaces a tensor. The encoder's must be replaced here, not with sape_encoder_set_tensor(), under the variance
- * policy, whose mask follows their frequencies. @param name, values, count as above.
- * @return as above, and what the part's own setter returns.
+ * Replaces a tensor of the field.
+ *
+ * Under the variance policy, replace the encoder's tensors with this call, not with sape_encoder_set_tensor(): the mask
+ * then follows their frequencies. No other thread may use the field meanwhile.
+ *
+ * @param[in,out] field  the field.
+ * @param[in]     name   the name from sape_field_tensor_info().
+ * @param[in]     values (count) finite values, in the range that the part's own setter requires.
+ * @param[in]     count  number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or a value is out of range; #SAPE_ERROR_NOT_FOUND if no
+ *         tensor has that name; #SAPE_ERROR_SHAPE if count is not the tensor's; #SAPE_ERROR_NOT_FINITE if values
+ *         contains NaN or infinity.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_field_set_tensor(sape_field *field, const char *name, const float *values, size_t count);
 

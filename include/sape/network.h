@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file network.h
- * Networks: a multilayer perceptron with ReLU between its layers and a linear last layer.
+ * Implements multilayer perceptrons with ReLU and a linear last layer.
  *
- * Flat arrays of parameters or gradients hold the tensors one after the other in the order of
+ * Flat arrays of parameters or gradients contain the tensors one after another, in the order of
  * sape_network_tensor_info(): "0.weight" (hidden, in), "0.bias" (hidden), "2.weight" (hidden, hidden), "2.bias", ...,
- * each row-major; what PyTorch's parameters() gives for the same network.
+ * each row-major. This is the order of PyTorch's parameters() for the same network.
+ *
+ * Any number of threads may call functions that take a const network at once, but not while another thread changes it.
  */
 #ifndef SAPE_NETWORK_H
 #define SAPE_NETWORK_H
@@ -18,11 +20,11 @@
 extern "C" {
 #endif
 
-/** What a network is made of. Set by sape_network_params_init(), then changed where wanted. */
+/** Parameters of a network. Call sape_network_params_init() first, then change what you need. */
 typedef struct sape_network_params {
-    /** sizeof(sape_network_params); set by the initialiser. */
+    /** sizeof(sape_network_params), set by the initialiser. */
     size_t struct_size;
-    /** Number of inputs, 1 to 65535. Default 0, which only a field accepts: it sets it. */
+    /** Number of inputs, 1 to 65535. A field sets it. Default 0, which only a field accepts. */
     size_t input_dim;
     /** Number of outputs, 1 to 1024. Default 3. */
     size_t output_dim;
@@ -30,102 +32,176 @@ typedef struct sape_network_params {
     size_t hidden_dim;
     /** Number of hidden layers, 1 to 64. Default 3. */
     size_t num_layers;
-    /** Seed of the initial parameters, uniform in +-1/sqrt(inputs of the layer). Default 0. */
+    /** Seed of the initial parameters. They are uniform in +-1/sqrt(inputs of the layer). Default 0. */
     uint64_t seed;
-    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. Since 0.2.0. */
+    /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. @since 0.2.0 */
     sape_instruction_set instructions;
-    /** Who multiplies matrices. Default #SAPE_PRODUCT_AUTO. Since 0.2.0. */
+    /** The backend of the matrix products. Default #SAPE_PRODUCT_AUTO. @since 0.2.0 */
     sape_product_backend product;
 } sape_network_params;
 
-/** A network. */
+/** A network and its parameters. */
 typedef struct sape_network sape_network;
 
-/** Sets every field to its default. @param size sizeof(sape_network_params) as the caller was compiled. */
+/**
+ * Sets every parameter to its default.
+ *
+ * @param[out] params the parameters; NULL is ignored.
+ * @param[in]  size   sizeof(sape_network_params) in the caller's headers.
+ * @since 0.1.0
+ */
 SAPE_API void sape_network_params_init(sape_network_params *params, size_t size);
 
 /**
- * Makes a network and draws its parameters.
+ * Creates a network and draws its initial parameters.
  *
- * @param params must at least give input_dim.
- * @param out    receives the network; NULL is stored when the call fails.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_VERSION, #SAPE_ERROR_MEMORY, #SAPE_ERROR_UNSUPPORTED (an
- *         instruction set that the processor lacks).
+ * @param[in]  params the parameters; at least input_dim must be set.
+ * @param[out] out    receives the network; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, or a parameter or SAPE_BACKEND is invalid;
+ *         #SAPE_ERROR_VERSION if params sets a field that this version does not know; #SAPE_ERROR_MEMORY if memory is
+ *         exhausted; #SAPE_ERROR_UNSUPPORTED if the processor lacks the instruction set, or the build lacks CBLAS.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_create(const sape_network_params *params, sape_network **out);
 
-/** Frees a network; NULL is fine. */
+/**
+ * Frees a network.
+ *
+ * @param[in] network the network; NULL is ignored.
+ * @since 0.1.0
+ */
 SAPE_API void sape_network_free(sape_network *network);
 
-/** @return the number of inputs; 0 for NULL. */
+/**
+ * Returns the number of inputs.
+ *
+ * @param[in] network the network; may be NULL.
+ * @return input_dim; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_network_input_dim(const sape_network *network);
 
-/** @return the number of outputs; 0 for NULL. */
+/**
+ * Returns the number of outputs.
+ *
+ * @param[in] network the network; may be NULL.
+ * @return output_dim; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_network_output_dim(const sape_network *network);
 
-/** @return the number of parameters in all; 0 for NULL. */
+/**
+ * Returns the total number of parameters.
+ *
+ * @param[in] network the network; may be NULL.
+ * @return num_parameters, the length of flat arrays; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_network_num_parameters(const sape_network *network);
 
 /**
- * Outputs for n inputs.
+ * Computes the outputs for a batch of inputs.
  *
- * @param n       number of samples.
- * @param inputs  (n, input_dim). @param outputs (n, output_dim) receives the result.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_MEMORY. Several threads may call it on one network at once.
+ * @param[in]  network the network.
+ * @param[in]  n       number of samples; 0 does nothing.
+ * @param[in]  inputs  (n, input_dim).
+ * @param[out] outputs (n, output_dim) receives the outputs.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_MEMORY if memory is exhausted or n is too
+ *         large.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_forward(const sape_network *network, size_t n, const float *inputs, float *outputs);
 
 /**
- * Gradients from an output gradient; the forward pass is computed again, nothing is kept between calls.
+ * Propagates a gradient from the outputs to the parameters and inputs.
  *
- * @param n            number of samples.
- * @param inputs       (n, input_dim).
- * @param d_outputs    (n, output_dim) gradient of something with respect to the outputs.
- * @param d_parameters (num_parameters) receives its gradient with respect to the parameters, flat; may be NULL.
- * @param d_inputs     (n, input_dim) receives its gradient with respect to the inputs; may be NULL.
- * @return as sape_network_forward(). Several threads may call it on one network at once.
+ * The forward pass is computed again; nothing is kept between calls.
+ *
+ * @param[in]  network      the network.
+ * @param[in]  n            number of samples; 0 gives a gradient of zeros.
+ * @param[in]  inputs       (n, input_dim).
+ * @param[in]  d_outputs    (n, output_dim) gradient of a quantity with respect to the outputs.
+ * @param[out] d_parameters (num_parameters) receives its gradient with respect to the parameters, flat; may be NULL.
+ * @param[out] d_inputs     (n, input_dim) receives its gradient with respect to the inputs; may be NULL.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL; #SAPE_ERROR_MEMORY if memory is exhausted or n
+ *         is too large.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_backward(const sape_network *network, size_t n, const float *inputs,
                                            const float *d_outputs, float *d_parameters, float *d_inputs);
 
 /**
- * Copies all parameters out, flat.
+ * Copies all parameters out of the network.
  *
- * @param parameters (count) receives them. @param count must be num_parameters.
- * @return #SAPE_OK, or an argument's error.
+ * @param[in]  network    the network.
+ * @param[out] parameters (count) receives the parameters, flat.
+ * @param[in]  count      number of floats in parameters; must be num_parameters.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_SHAPE if count is not num_parameters.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_get_parameters(const sape_network *network, float *parameters, size_t count);
 
 /**
- * Replaces all parameters. Not while another thread uses the network.
+ * Replaces all parameters of the network.
  *
- * @param parameters (count) finite, flat. @param count must be num_parameters.
- * @return as above.
+ * No other thread may use the network meanwhile.
+ *
+ * @param[in,out] network    the network.
+ * @param[in]     parameters (count) finite parameters, flat.
+ * @param[in]     count      number of floats in parameters; must be num_parameters.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_SHAPE if count is not num_parameters;
+ *         #SAPE_ERROR_NOT_FINITE if parameters contains NaN or infinity.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_set_parameters(sape_network *network, const float *parameters, size_t count);
 
-/** @return the number of tensors, two a layer; 0 for NULL. */
+/**
+ * Returns the number of named tensors.
+ *
+ * @param[in] network the network; may be NULL.
+ * @return the number of tensors, two per layer; 0 for NULL.
+ * @since 0.1.0
+ */
 SAPE_API size_t sape_network_tensor_count(const sape_network *network);
 
 /**
- * Describes the index-th tensor.
+ * Describes a tensor by its index.
  *
- * @param index from 0. @param info receives the description; its struct_size must be set.
- * @return #SAPE_OK or #SAPE_ERROR_ARGUMENT.
+ * @param[in]     network the network.
+ * @param[in]     index   the index, from 0.
+ * @param[in,out] info    receives the description; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL, or index or struct_size is out of range.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_tensor_info(const sape_network *network, size_t index, sape_tensor_info *info);
 
 /**
- * Copies a tensor out.
+ * Copies a tensor out of the network.
  *
- * @param name as sape_network_tensor_info() gives it. @param values (count) receives the tensor.
- * @param count the number of floats in values; must be the tensor's.
- * @return #SAPE_OK, #SAPE_ERROR_ARGUMENT, #SAPE_ERROR_NOT_FOUND, #SAPE_ERROR_SHAPE.
+ * @param[in]  network the network.
+ * @param[in]  name    the name from sape_network_tensor_info().
+ * @param[out] values  (count) receives the tensor.
+ * @param[in]  count   number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FOUND if no tensor has that name;
+ *         #SAPE_ERROR_SHAPE if count is not the tensor's.
+ * @since 0.1.0
  */
 SAPE_API sape_status sape_network_get_tensor(const sape_network *network, const char *name, float *values,
                                              size_t count);
 
-/** Replaces a tensor. @param name, count as above. @param values finite. @return as above, #SAPE_ERROR_NOT_FINITE. */
+/**
+ * Replaces a tensor of the network.
+ *
+ * No other thread may use the network meanwhile.
+ *
+ * @param[in,out] network the network.
+ * @param[in]     name    the name from sape_network_tensor_info().
+ * @param[in]     values  (count) finite values.
+ * @param[in]     count   number of floats in values; must be the tensor's.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_NOT_FOUND if no tensor has that name;
+ *         #SAPE_ERROR_SHAPE if count is not the tensor's; #SAPE_ERROR_NOT_FINITE if values contains NaN or infinity.
+ * @since 0.1.0
+ */
 SAPE_API sape_status sape_network_set_tensor(sape_network *network, const char *name, const float *values,
                                              size_t count);
 

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file status.h
- * What a call reports.
+ * Reports the outcome of a call.
  *
- * Every function that can fail returns a #sape_status. When it is not #SAPE_OK, sape_last_error() says in words which
- * argument was wrong and what its value was. A call that fails leaves its outputs and its handles as they were, unless
- * its comment says otherwise.
+ * Every function that can fail returns a #sape_status. If that is not #SAPE_OK, sape_last_error() says which argument
+ * was wrong and what its value was. A call that fails leaves its outputs and its handles unchanged, unless its comment
+ * says otherwise.
  *
- * All of a call, callbacks included, runs in the default floating-point environment, whatever the caller's is: rounding
- * to nearest, denormals kept, no traps. So results do not depend on the caller's environment, and no argument sets off
- * a trap. Cancellation of the thread is disabled meanwhile: a call that waits for threads, files or callbacks acts on a
- * pending one before it has done anything, the others do not. With asynchronous cancellation a handle that a call has
- * just made may be lost. The caller's settings come back, exception flags included, when the call returns; after a
- * callback those of the call do.
+ * Floating point: a call, with its callbacks, runs in the default floating-point environment: rounding to nearest,
+ * denormals kept, no traps. Results therefore do not depend on the caller's environment, and no argument raises a trap.
+ * The caller's settings and exception flags are restored when the call returns; those of the call are restored after
+ * each callback.
  *
- * Any call may change errno, which carries nothing: what the operating system said is in the message. Nothing else of
- * the calling process or thread is changed for good: not the rounding mode, flush-to-zero or any other floating-point
- * setting, the locale, signal handlers and masks, umask, working directory or environment. The number of threads of
- * the BLAS library is one while a call that multiplies by it is inside, and then what it was. No signal, exit(),
- * abort() or output to a stream comes from the library.
+ * Cancellation: a thread cannot be cancelled inside a call. A call that waits for threads, files or callbacks acts on a
+ * pending cancellation before it does anything; other calls do not act on it. sape_trainer_run() also acts on it
+ * between iterations. With asynchronous cancellation, a handle that a call has just made may be lost.
+ *
+ * Process state: a call may change errno, which carries no information; the operating system's reason is in the
+ * message. A call changes nothing else of the process or thread permanently: no floating-point setting, locale, signal
+ * handler or mask, umask, working directory or environment variable. The library raises no signal, calls neither
+ * exit() nor abort(), and writes to no stream. sape.h says which state is global.
  */
 #ifndef SAPE_STATUS_H
 #define SAPE_STATUS_H
@@ -31,50 +32,57 @@ extern "C" {
 
 /** The outcome of a call. Values never change; new ones are added at the end. */
 typedef enum sape_status {
-    /** The call did what it says. */
+    /** The call succeeded. */
     SAPE_OK = 0,
-    /** An argument or a field of a parameter struct is out of its range. */
+    /** An argument or parameter is out of range, or a NULL pointer. */
     SAPE_ERROR_ARGUMENT = 1,
-    /** Memory could not be allocated, or a size does not fit in memory. */
+    /** Memory could not be allocated, or a size exceeds the address space. */
     SAPE_ERROR_MEMORY = 2,
-    /** An array or tensor does not have the size or shape asked for. */
+    /** An array or tensor has the wrong size or shape. */
     SAPE_ERROR_SHAPE = 3,
-    /** An input holds NaN or an infinity. */
+    /** An input contains NaN or infinity. */
     SAPE_ERROR_NOT_FINITE = 4,
-    /** The loss became NaN or infinite, and the parameters are the last ones that gave a finite loss; or a step left a
-        parameter or a moment of the optimizer so, and was taken back. */
+    /**
+     * The loss, a parameter or a moment became NaN or infinite. After such a loss, the parameters are the last ones
+     * that gave a finite loss. A step that would make a parameter or a moment of the optimizer so is undone.
+     */
     SAPE_ERROR_DIVERGED = 5,
     /** No tensor or metadata entry has that name. */
     SAPE_ERROR_NOT_FOUND = 6,
     /** The operating system could not open, read or write a file. */
     SAPE_ERROR_FILE = 7,
-    /** A file or buffer is not what its format demands. */
+    /** A file or buffer violates its format, or contradicts itself. */
     SAPE_ERROR_FORMAT = 8,
-    /** A struct or file was made by a newer libsape and uses what this one does not know. */
+    /** A struct or file from a newer libsape uses an unknown feature. */
     SAPE_ERROR_VERSION = 9,
-    /** The call cannot be made in the handle's present state (no data set yet, for example). */
+    /** The handle's state does not allow the call, for example without data. */
     SAPE_ERROR_STATE = 10,
-    /** This combination of options is not supported. */
+    /** This combination of options is not supported, or not on this machine. */
     SAPE_ERROR_UNSUPPORTED = 11,
     /** A thread could not be started. */
     SAPE_ERROR_THREAD = 12,
-    /** A callback of the caller reported a failure. */
+    /** A callback reported a failure. */
     SAPE_ERROR_CALLBACK = 13
 } sape_status;
 
 /**
- * The name of a status, for example "SAPE_ERROR_ARGUMENT".
+ * Returns the name of a status, for example "SAPE_ERROR_ARGUMENT".
  *
- * @return a static string; for a value that is no status "unknown sape_status". Never NULL. Any thread.
+ * Any thread may call it.
+ *
+ * @param[in] status the status.
+ * @return a static string, "unknown sape_status" for any other value; never NULL.
+ * @since 0.1.0
  */
 SAPE_API const char *sape_status_string(sape_status status);
 
 /**
- * What the last failing call of this thread had to say, for example
- * "sape_mask_create: resolution is 2, must be at least 3".
+ * Returns the message of this thread's last failed call.
  *
- * @return a string that stays valid until the next failing call of the same thread; "" when none has failed yet.
- *         Never NULL.
+ * For example "sape_mask_create: resolution is 2, must be 3 to 4096". Every thread has its own message.
+ *
+ * @return a string that stays valid until the thread's next failed call; "" if no call has failed yet. Never NULL.
+ * @since 0.1.0
  */
 SAPE_API const char *sape_last_error(void);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file tensor.h
- * How the named arrays inside a handle or a file are described.
+ * Describes the named arrays inside a handle or a file.
  *
- * Encoders, masks, networks, optimizers and fields give their state as named tensors of float32 values, row-major. A
- * field's names and shapes are those of the public SAPE code's state dict, so that checkpoints map one to one.
+ * Encoders, masks, networks and fields expose their state as named, row-major float32 tensors. A field's names and
+ * shapes are those of the public SAPE code's state dict, so that checkpoints map one to one.
  */
 #ifndef SAPE_TENSOR_H
 #define SAPE_TENSOR_H
@@ -38,19 +38,19 @@ typedef enum sape_dtype {
     SAPE_DTYPE_BOOL = 7
 } sape_dtype;
 
-/** Describes one tensor. The caller sets struct_size to sizeof(sape_tensor_info); the call fills the rest. */
+/** Describes one tensor. The caller sets struct_size; the call fills in the rest. */
 typedef struct sape_tensor_info {
     /** sizeof(sape_tensor_info), set by the caller before the call. */
     size_t struct_size;
-    /** The name, zero-terminated; valid until the owning handle is freed. */
+    /** The name, null-terminated. Valid until the owning handle is freed. */
     const char *name;
-    /** The number of elements, the product of the shape. */
+    /** The number of elements, which is the product of the shape. */
     size_t count;
     /** The number of axes, 0 to #SAPE_MAX_RANK. */
     size_t rank;
-    /** The length of every axis, the slowest first. */
+    /** The length of every axis, slowest axis first. */
     size_t shape[SAPE_MAX_RANK];
-    /** The element type in a file; values are always read and written as float (or double). */
+    /** The element type in a file. Values are always read and written as float or double. */
     sape_dtype dtype;
     /** Unused, 0. */
     int32_t reserved;
