@@ -33,7 +33,7 @@ extern "C" {
 typedef enum sape_instruction_set {
     /** The choice of SAPE_BACKEND, or the widest set that is supported. */
     SAPE_INSTRUCTIONS_AUTO = 0,
-    /** The architecture's minimum. SSE2 on x86-64, NEON on AArch64; "baseline" in SAPE_BACKEND. */
+    /** The architecture's minimum: SSE2 on x86-64, NEON on AArch64. "baseline" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_BASELINE = 1,
     /** AVX2 and FMA; "avx2" in SAPE_BACKEND. */
     SAPE_INSTRUCTIONS_AVX2 = 2,

@@ -76,7 +76,7 @@ typedef struct sape_encoder_params {
 typedef struct sape_encoder sape_encoder;
 
 /**
- * Sets every parameter to its default.
+ * Sets every encoder parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_encoder_params) in the caller's headers.

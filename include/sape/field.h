@@ -38,7 +38,7 @@ typedef struct sape_predict_options {
 } sape_predict_options;
 
 /**
- * Sets every option to its default.
+ * Sets every option of a prediction to its default.
  *
  * @param[out] options the options; NULL is ignored.
  * @param[in]  size    sizeof(sape_predict_options) in the caller's headers.

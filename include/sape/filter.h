@@ -52,7 +52,7 @@ typedef struct sape_filter_params {
 } sape_filter_params;
 
 /**
- * Sets every parameter to its default.
+ * Sets every filter parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_filter_params) in the caller's headers.

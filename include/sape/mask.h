@@ -224,7 +224,7 @@ SAPE_API void sape_cutoff_params_init(sape_cutoff_params *params, size_t size);
 SAPE_API void sape_cutoff_params_init_published(sape_cutoff_params *params, size_t size);
 
 /**
- * Sets every parameter to its default.
+ * Sets every mask parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_mask_params) in the caller's headers.

@@ -44,7 +44,7 @@ typedef struct sape_network_params {
 typedef struct sape_network sape_network;
 
 /**
- * Sets every parameter to its default.
+ * Sets every network parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_network_params) in the caller's headers.

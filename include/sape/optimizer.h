@@ -72,7 +72,7 @@ typedef struct sape_optimizer_params {
 typedef struct sape_optimizer sape_optimizer;
 
 /**
- * Sets every parameter to its default.
+ * Sets every optimizer parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_optimizer_params) in the caller's headers.

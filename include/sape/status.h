@@ -34,7 +34,7 @@ extern "C" {
 typedef enum sape_status {
     /** The call succeeded. */
     SAPE_OK = 0,
-    /** An argument or parameter is out of range, or a NULL pointer. */
+    /** An argument or parameter is invalid: out of range, or NULL. */
     SAPE_ERROR_ARGUMENT = 1,
     /** Memory could not be allocated, or a size exceeds the address space. */
     SAPE_ERROR_MEMORY = 2,
@@ -57,7 +57,7 @@ typedef enum sape_status {
     SAPE_ERROR_VERSION = 9,
     /** The handle's state does not allow the call, for example without data. */
     SAPE_ERROR_STATE = 10,
-    /** This combination of options is not supported, or not on this machine. */
+    /** The combination of options is not supported, or not on this machine. */
     SAPE_ERROR_UNSUPPORTED = 11,
     /** A thread could not be started. */
     SAPE_ERROR_THREAD = 12,

@@ -223,7 +223,7 @@ typedef struct sape_adaptive_rate_params {
 } sape_adaptive_rate_params;
 
 /**
- * Sets every parameter to its default.
+ * Sets every parameter of an adaptive rate to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_adaptive_rate_params) in the caller's headers.
@@ -232,7 +232,7 @@ typedef struct sape_adaptive_rate_params {
 SAPE_API void sape_adaptive_rate_params_init(sape_adaptive_rate_params *params, size_t size);
 
 /**
- * Sets every parameter to its default.
+ * Sets every trainer parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_trainer_params) in the caller's headers.

@@ -58,7 +58,7 @@ typedef struct sape_window_params {
 } sape_window_params;
 
 /**
- * Sets every parameter to its default.
+ * Sets every window parameter to its default.
  *
  * @param[out] params the parameters; NULL is ignored.
  * @param[in]  size   sizeof(sape_window_params) in the caller's headers.
