@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Fits a picture from a quarter of its pixels, a small one from 400 of them. The programs of libsape draw the field that it can save."""
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -71,17 +72,54 @@ field = sape.Field(
 )
 trainer = sape.Trainer(field, sape.TrainerParams(progress_every=50))
 trainer.set_data(grid[sampled], target[sampled])
-signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def tell(text):
+    """Says how far the training is; nobody may be there any more to read it."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr)
+
+
+# Asked to stop, the program draws what there is; asked again, it ends. What nohup ignores stays ignored.
+endings = [signal.SIGINT, signal.SIGTERM] + [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
+for number in endings:
+    signal.signal(number, signal.default_int_handler)
 try:
     trainer.run(
-        given.iterations, lambda now: print(f"{now.iteration:5} loss {now.loss:.5f} revealed {now.revealed:.0%}")
+        given.iterations, lambda now: tell(f"{now.iteration:5} loss {now.loss:.5f} revealed {now.revealed:.0%}")
     )
 except KeyboardInterrupt:
-    print("stopped; drawing what there is")
+    for number in endings:
+        signal.signal(number, signal.SIG_DFL)
+    tell("stopped early; drawing what there is")
 
 fit = field.predict(grid).clip(0, 1)
-print(f"PSNR over all pixels: {-10 * np.log10(max(np.square(fit - target).mean(), 1e-10)):.2f} dB")
-Image.fromarray(np.uint8(255 * fit + 0.5)).save(given.fit)
-if given.field is not None:
-    shape = {"task": "image", "image.width": str(width), "image.height": str(height)}
-    field.checkpoint().annotate(shape).save(given.field)
+
+
+def write_picture():
+    Image.fromarray(np.uint8(255 * fit + 0.5)).save(given.fit)
+
+
+def write_field():
+    if given.field is not None:
+        shape = {"task": "image", "image.width": str(width), "image.height": str(height)}
+        field.checkpoint().annotate(shape).save(given.field)
+
+
+def write_quality():
+    if sys.stdout is None:
+        raise OSError("the standard output is closed")
+    print(f"PSNR over all pixels: {-10 * np.log10(max(np.square(fit - target).mean(), 1e-10)):.2f} dB", flush=True)
+
+
+# Each of the results, whether or not the others can be written.
+failed = False
+for write in (write_picture, write_field, write_quality):
+    try:
+        write()
+    except (OSError, sape.Error) as error:
+        tell(f"fit_image.py: {error}")
+        failed = True
+if failed:
+    sys.stdout = None  # so that Python does not try once more to flush it
+    sys.exit(1)

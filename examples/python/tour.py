@@ -4,6 +4,7 @@ writes curves.png, mask.png and gradient.png to the folder given as its argument
 # %% A function that is smooth on one side and oscillates on the other, and 26 samples of it
 import pathlib
 import sys
+import tempfile
 
 import matplotlib
 
@@ -16,6 +17,7 @@ import sape
 
 out = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else "out")
 out.mkdir(parents=True, exist_ok=True)
+tempfile.TemporaryFile(dir=out).close()  # a folder that takes no files is known now, not after the trainings
 
 
 def wave(x):

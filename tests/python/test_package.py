@@ -154,6 +154,52 @@ def test_fit_image_refuses_before_it_trains(tmp_path, arguments, code, words):
     assert run.stdout == "" and sorted(tmp_path.iterdir()) == before
 
 
+def shell(folder, command):
+    """Runs a command line in which fit_image stands for the program."""
+    Image.fromarray(gradient(24, 16)).save(folder / "p.png")
+    program = f'"{sys.executable}" "{EXAMPLES / "fit_image.py"}" p.png'
+    run = subprocess.run(
+        ["bash", "-c", command.replace("fit_image", program)], cwd=folder, capture_output=True, text=True
+    )
+    assert "Traceback" not in run.stderr and "ignored" not in run.stderr, run.stderr
+    return run
+
+
+@pytest.mark.parametrize("command, code", [
+    ("fit_image fit.png 60 x >/dev/full", 1), ("fit_image fit.png 60 x >&-", 1), ("fit_image fit.png 60 x 2>&-", 0),
+    ("fit_image fit.png 60 x 2>/dev/full", 0), ("fit_image fit.png 60 x <&- >&- 2>&-", 1),
+    ("fit_image fit.png 60 x | :; exit ${PIPESTATUS[0]}", 1), ("fit_image fit.png 60 x 2>&1 >kept | :; exit ${PIPESTATUS[0]}", 0),
+])
+def test_fit_image_writes_what_it_can(tmp_path, command, code):
+    assert shell(tmp_path, command).returncode == code
+    assert Image.open(tmp_path / "fit.png").size == (24, 16)
+    assert sape.Field.load(tmp_path / "x").domain_dim == 2
+
+
+def test_fit_image_saves_the_field_when_the_picture_cannot_be(tmp_path):
+    # The folder of the picture goes away once the training has begun.
+    command = """mkdir gone; fit_image gone/fit.png 100000 x 2>progress >printed & program=$!
+        until grep -q loss progress; do sleep 0.05; done; rmdir gone; kill -TERM $program; wait $program"""
+    assert shell(tmp_path, command).returncode == 1
+    assert sape.Field.load(tmp_path / "x").domain_dim == 2
+    assert "gone/fit.png" in (tmp_path / "progress").read_text()
+    assert "PSNR" in (tmp_path / "printed").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_fit_image_draws_what_there_is_when_it_is_asked_to_end(tmp_path, number):
+    Image.fromarray(gradient(24, 16)).save(tmp_path / "p.png")
+    process = subprocess.Popen(
+        [sys.executable, EXAMPLES / "fit_image.py", "p.png", "fit.png", "10000000", "x"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    assert "loss" in process.stderr.readline()
+    process.send_signal(number)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 0 and "stopped early" in errors and "PSNR" in printed
+    assert (tmp_path / "x").exists() and Image.open(tmp_path / "fit.png").size == (24, 16)
+
+
 def test_tour(tmp_path):
     subprocess.run([sys.executable, EXAMPLES / "tour.py", tmp_path], check=True, capture_output=True)
     for name in ("curves.png", "mask.png", "gradient.png"):
