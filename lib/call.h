@@ -8,7 +8,6 @@
 #define SAPE_LIB_CALL_H
 
 #include <fenv.h>
-#include <pthread.h>
 #include <stdbool.h>
 
 /* The caller's settings. */
@@ -22,6 +21,9 @@ struct sape_call {
 
 void sape_call_enter(struct sape_call *call);
 void sape_call_leave(const struct sape_call *call);
+
+/* Acts on a cancellation of the thread before a call. */
+void sape_call_before(void);
 
 /* Acts on a cancellation of the thread, where the caller lets it, in the midst of a call: what must not be lost is to
    be the business of pthread_cleanup_push(), sape_call_leave() included. */
@@ -37,7 +39,7 @@ void sape_call_resume(void);
 
 /* The same for a call that waits for threads, files or callbacks: it acts on a cancellation before it does anything. */
 #define SAPE_BEGIN_LONG_CALL()                                                                                         \
-    pthread_testcancel();                                                                                              \
+    sape_call_before();                                                                                                \
     SAPE_BEGIN_CALL()
 
 #endif
