@@ -56,6 +56,21 @@ sape_safetensors *forged_value(const sape_safetensors *checkpoint, const char *t
     return forged;
 }
 
+sape_safetensors *forged_nested(const sape_safetensors *checkpoint, const char *from, const char *to) {
+    size_t size;
+    const char *bytes = sape_safetensors_bytes(checkpoint, &size);
+    const char *first = find(bytes, size, "%s", from), *end = bytes + size;
+    char *copy = malloc(size);
+    sape_safetensors *forged;
+    ck_assert_ptr_nonnull(copy);
+    memcpy(copy, bytes, size);
+    const char *second = find(first, (size_t)(end - first), "%s", from);
+    memcpy(copy + (second - strlen(from) - bytes), to, strlen(to));
+    CHECK_OK(sape_safetensors_parse(copy, size, &forged));
+    free(copy);
+    return forged;
+}
+
 bool entry_at(const sape_safetensors *checkpoint, size_t index, char *key, char *value, size_t size) {
     size_t bytes_size;
     const char *bytes = sape_safetensors_bytes(checkpoint, &bytes_size);

@@ -64,7 +64,8 @@ class NotFiniteError(Error, ValueError):
 
 
 class DivergedError(Error, FloatingPointError):
-    """The loss became NaN or infinite; the parameters are the last ones that gave a finite loss."""
+    """The loss became NaN or infinite, and the parameters are the last ones that gave a finite loss; or a step left a
+    parameter or a moment of the optimizer so, and was taken back."""
 
 
 class NotFoundError(Error, KeyError):
