@@ -23,11 +23,6 @@ enum { TARGET_COLOR = 0xb0b0b0, SAMPLE_COLOR = 0x202020, FIT_COLOR = 0xd95f02, O
 
 #define PICTURES "fit.png, mask.png, fit.gif"
 
-/* A range of values, shown as they are and trained on as [-1, 1]. */
-struct scale {
-    double center, half;
-};
-
 struct job {
     struct settings settings;
     int function;
@@ -35,18 +30,18 @@ struct job {
     size_t n;
     float *x, *y; /* (n) the samples, as trained on */
     float dense_x[NUM_DENSE], dense_y[NUM_DENSE], dense_fit[NUM_DENSE];
-    struct scale x_scale, y_scale;
-    struct plot_range y_range; /* of the plots */
+    struct plot_scale x_scale, y_scale; /* the values are trained on as [-1, 1] */
+    struct plot_range y_range;          /* of the plots */
     struct animation *animation;
 };
 
-static struct scale fit_scale(size_t n, const double *values) {
+static struct plot_scale fit_scale(size_t n, const double *values) {
     double low = values[0], high = values[0];
     for (size_t i = 1; i < n; i++) {
         low = fmin(low, values[i]);
         high = fmax(high, values[i]);
     }
-    return (struct scale){low / 2 + high / 2, high > low ? high / 2 - low / 2 : 1};
+    return (struct plot_scale){low / 2 + high / 2, high > low ? high / 2 - low / 2 : 1};
 }
 
 static bool allocate_samples(struct job *job, size_t n) {
@@ -80,7 +75,7 @@ static bool sample_function(struct job *job) {
 }
 
 static bool load(struct job *job) {
-    job->x_scale = job->y_scale = (struct scale){0, 1};
+    job->x_scale = job->y_scale = (struct plot_scale){0, 1};
     function_even_points(NUM_DENSE, job->dense_x);
     if (!job->csv) return sample_function(job);
     struct points points;
@@ -105,24 +100,13 @@ static void set_y_range(struct job *job) {
     job->y_range = (struct plot_range){low - margin, high + margin};
 }
 
-static struct plot_range shown_range(struct scale scale, struct plot_range range) {
-    return (struct plot_range){scale.center + scale.half * range.min, scale.center + scale.half * range.max};
-}
-
-static void shown_values(struct scale scale, size_t n, const float *values, float *shown) {
-    for (size_t i = 0; i < n; i++) shown[i] = (float)(scale.center + scale.half * (double)values[i]);
-}
-
-static void draw_target(const struct job *job, struct plot *plot, const float *x) {
-    float y[NUM_DENSE];
-    shown_values(job->y_scale, NUM_DENSE, job->dense_y, y);
-    plot_curve(plot, NUM_DENSE, x, y, (struct plot_pen){2, TARGET_COLOR, NULL});
+static void draw_target(const struct job *job, struct plot *plot) {
+    plot_curve(plot, NUM_DENSE, job->dense_x, job->dense_y, (struct plot_pen){2, TARGET_COLOR, NULL});
     plot_legend(plot, "target", TARGET_COLOR);
 }
 
-static void draw_fit(const struct job *job, struct plot *plot, const float *x, const int *colors) {
-    float y[NUM_DENSE];
-    shown_values(job->y_scale, NUM_DENSE, job->dense_fit, y);
+static void draw_fit(const struct job *job, struct plot *plot, const int *colors) {
+    const float *x = job->dense_x, *y = job->dense_fit;
     if (colors) {
         /* The middle of the colour map is pale: on white it needs an outline. */
         plot_curve(plot, NUM_DENSE, x, y, (struct plot_pen){6, OUTLINE_COLOR, NULL});
@@ -136,28 +120,21 @@ static void draw_fit(const struct job *job, struct plot *plot, const float *x, c
     }
 }
 
-static bool draw_samples(const struct job *job, struct plot *plot) {
-    float *x = malloc(2 * job->n * sizeof *x);
-    if (!x) return message_out_of_memory();
-    float *y = x + job->n;
-    shown_values(job->x_scale, job->n, job->x, x);
-    shown_values(job->y_scale, job->n, job->y, y);
-    plot_dots(plot, job->n, x, y, SAMPLE_COLOR);
+static void draw_samples(const struct job *job, struct plot *plot) {
+    plot_dots(plot, job->n, job->x, job->y, SAMPLE_COLOR);
     plot_legend(plot, "samples", SAMPLE_COLOR);
-    free(x);
-    return true;
 }
 
 /* Target, fit and samples; or, with colors along the dense points, the fit in those colours and the samples. */
 static gdImagePtr draw(const struct job *job, int width, int height, const int *colors) {
-    struct plot *plot = plot_create(width, height, shown_range(job->x_scale, (struct plot_range){-1, 1}),
-                                    shown_range(job->y_scale, job->y_range));
+    struct plot *plot = plot_create(width, height, plot_scale_range(job->x_scale, (struct plot_range){-1, 1}),
+                                    plot_scale_range(job->y_scale, job->y_range));
     if (!plot) return NULL;
-    float x[NUM_DENSE];
-    shown_values(job->x_scale, NUM_DENSE, job->dense_x, x);
-    if (!job->csv && !colors) draw_target(job, plot, x);
-    draw_fit(job, plot, x, colors);
-    gdImagePtr image = draw_samples(job, plot) ? plot_finish(plot) : NULL;
+    plot_set_scale(plot, job->x_scale, job->y_scale);
+    if (!job->csv && !colors) draw_target(job, plot);
+    draw_fit(job, plot, colors);
+    draw_samples(job, plot);
+    gdImagePtr image = plot_finish(plot);
     plot_free(plot);
     return image;
 }

@@ -6,6 +6,7 @@
 #include "fit.h"
 #include "interrupt.h"
 #include "mask_slices.h"
+#include "mesh_note.h"
 #include "mesh_picture.h"
 #include "message.h"
 #include "occupancy_task.h"
@@ -177,9 +178,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, const struc
         cJSON_AddNumberToObject(object, "grid_evaluated", result->evaluated);
         cJSON_AddNumberToObject(object, "vertices_differing", (double)result->num_differences);
     }
-    const struct placement placement = job->task.mesh.placement;
-    cJSON_AddItemToObject(object, "center", cJSON_CreateDoubleArray(&placement.center.x, 3));
-    cJSON_AddNumberToObject(object, "scale", placement.scale);
+    mesh_report(&job->task.mesh, object);
     report_add_time(object, fit);
     cJSON_AddNumberToObject(object, "advance_ms", result->advance_ms);
     cJSON_AddNumberToObject(object, "sampling_seconds", job->task.sampling_seconds);
@@ -199,6 +198,7 @@ static bool show(const struct job *job, const struct fit *fit, const struct resu
 static bool fit_and_show(struct job *job) {
     struct notes notes = {0};
     notes_set(&notes, "task", "occupancy");
+    mesh_note(&job->task.mesh, "mesh", &notes);
     const struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 1,
@@ -265,8 +265,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct settings_program program = {
         .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh, writes surface.ply, surface.stl, fit.png, "
                    "mask.png\nand mask.gif. "
-                   "The surface lies where the mesh does; the field has the mesh within 0.95 of the\norigin: "
-                   "a point p is (p - center) * scale there, both of which --json gives.",
+                   "The surface lies where the mesh does. The field has it within 0.95 of the origin: its\n"
+                   "point p lies at center + scale * p, which --json and the checkpoint's metadata give.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

@@ -44,7 +44,7 @@ static bool make_circle(struct job *job) {
     const size_t n = job->num_points;
     job->x = malloc(n * sizeof *job->x);
     job->circle = malloc(2 * n * sizeof *job->circle);
-    job->fit = (struct outline){n, malloc(2 * n * sizeof(float))};
+    job->fit = (struct outline){.n = n, .points = malloc(2 * n * sizeof(float))};
     if (!job->x || !job->circle || !job->fit.points) return message_out_of_memory();
     for (size_t i = 0; i < n; i++) {
         const double x = -1 + 2 * (double)(i + 1) / (double)(n + 1);
@@ -188,6 +188,8 @@ static bool report(const struct job *job, const struct fit *fit) {
     cJSON_AddNumberToObject(object, "target_points", (double)job->target.n);
     cJSON_AddNumberToObject(object, "calibration_mse", job->calibration_error);
     cJSON_AddNumberToObject(object, "chamfer", chamfer);
+    cJSON_AddItemToObject(object, "center", cJSON_CreateDoubleArray(job->target.center, 2));
+    cJSON_AddNumberToObject(object, "scale", job->target.radius);
     report_add_time(object, fit);
     return report_print(object);
 }
@@ -198,6 +200,8 @@ static bool run(struct job *job) {
     if (!output_prepare(job->settings.out, PICTURES)) return false;
     struct notes notes = {0};
     notes_set(&notes, "task", "silhouette");
+    notes_set(&notes, "outline.center", "%.17g %.17g", job->target.center[0], job->target.center[1]);
+    notes_set_real(&notes, "outline.scale", job->target.radius);
     const struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 2,

@@ -74,22 +74,19 @@ static bool render_pixels(const struct job *job) {
     return written;
 }
 
-static void shift(size_t n, const double axis[2], float *values) {
-    for (size_t i = 0; i < n; i++) values[i] = (float)(axis[0] + axis[1] * (double)values[i]);
-}
-
 static gdImagePtr draw_curve(const struct job *job, size_t n, const float *x, const float *y) {
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         low = fmin(low, (double)y[i]);
         high = fmax(high, (double)y[i]);
     }
-    const double margin = 0.05 * (high - low) + 1e-6 * job->axes[1][1];
-    const double center = job->axes[0][0], half = job->axes[0][1];
+    const double margin = 0.05 * (high - low) + 1e-6;
+    const struct plot_scale x_scale = {job->axes[0][0], job->axes[0][1]}, y_scale = {job->axes[1][0], job->axes[1][1]};
     struct plot *plot =
-        plot_create((int)job->width, (int)job->height, (struct plot_range){center - half, center + half},
-                    (struct plot_range){low - margin, high + margin});
+        plot_create((int)job->width, (int)job->height, plot_scale_range(x_scale, (struct plot_range){-1, 1}),
+                    plot_scale_range(y_scale, (struct plot_range){low - margin, high + margin}));
     if (plot == NULL) return NULL;
+    plot_set_scale(plot, x_scale, y_scale);
     plot_curve(plot, n, x, y, (struct plot_pen){.width = 2, .color = 0x305090});
     gdImagePtr image = plot_finish(plot);
     plot_free(plot);
@@ -104,12 +101,7 @@ static bool render_curve(const struct job *job) {
     if (x == NULL) return message_out_of_memory();
     for (size_t i = 0; i < n; i++) x[i] = place(i, n);
     float *y = predict(job, n, 1);
-    bool written = false;
-    if (y != NULL) {
-        shift(n, job->axes[0], x);
-        shift(n, job->axes[1], y);
-        written = write_and_free(job, draw_curve(job, n, x, y));
-    }
+    const bool written = y != NULL && write_and_free(job, draw_curve(job, n, x, y));
     free(x);
     free(y);
     return written;

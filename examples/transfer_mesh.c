@@ -3,6 +3,7 @@
 #include "colormap.h"
 #include "fit.h"
 #include "interrupt.h"
+#include "mesh_note.h"
 #include "mesh_picture.h"
 #include "message.h"
 #include "output.h"
@@ -72,6 +73,8 @@ static bool keep_mesh(struct job *job, struct mesh *mesh) {
 static bool transfer(struct job *job, struct outcome *outcome) {
     struct notes notes = {0};
     notes_set(&notes, "task", "transfer");
+    mesh_note(&job->task.source, "source", &notes);
+    mesh_note(&job->task.target, "target", &notes);
     const struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 3,
@@ -113,6 +116,8 @@ static cJSON *describe(const struct job *job, const struct outcome *outcome) {
     cJSON *object = report_create("transfer", &outcome->settings, &outcome->fit);
     cJSON_AddNumberToObject(object, "chamfer_before", job->before.chamfer);
     add_quality(object, &outcome->quality);
+    mesh_report(&job->task.source, cJSON_AddObjectToObject(object, "source"));
+    mesh_report(&job->task.target, cJSON_AddObjectToObject(object, "target"));
     report_add_time(object, &outcome->fit);
     return object;
 }

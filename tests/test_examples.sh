@@ -85,6 +85,10 @@ expect refuses 1 "bad.csv:3:" "$fit_function" --csv bad.csv
 expect refuses 1 "nan.csv:2:" "$fit_function" --csv nan.csv
 expect refuses 1 "short.csv" "$fit_function" --csv short.csv
 expect refuses 1 "missing.csv" "$fit_function" --csv missing.csv
+expect refuses 1 "is no text" "$fit_function" --csv /dev/zero
+expect refuses 1 "is no text" "$fit_function" --csv /dev/urandom
+printf '0,5;1,25\n1,5;2,25\n' >comma.csv
+expect refuses 1 "decimal points" "$fit_function" --csv comma.csv
 
 # Directories that cannot be made.
 expect refuses 1 "color.png" "$fit_image" color.png --out color.png
@@ -152,6 +156,19 @@ printf '# time; value\n10; 5\n20; 7\n30; 6\n' >good.csv
 expect fits "$fit_function" $QUICK --csv good.csv --out out/below/here
 expect json_has '"dense_mse":null'
 expect has_files below/here/{fit.png,mask.png,fit.gif}
+# The same table however it is written, and wherever its values lie.
+awk -F, 'NR > 1 { print $0 }' "$cases/hdr_nano.csv" >plain.csv
+awk -F, '{ printf "%.3f,%s\n", 1700000000 + $1, $2 }' plain.csv >late.csv
+expect fits "$fit_function" $QUICK --csv plain.csv
+expect grep -q "^20 rows" stdout
+first=$(value train_mse)
+for table in "$cases"/{bom,cr,hdr_nano}.csv; do
+    expect fits "$fit_function" $QUICK --csv "$table"
+    expect grep -q "^20 rows" stdout
+    expect [ "$(value train_mse)" = "$first" ]
+done
+expect fits "$fit_function" $QUICK --csv late.csv
+expect awk -v a="$(value train_mse)" -v b="$first" 'BEGIN { exit !((a - b) ^ 2 < 1e-8) }'
 expect fits "$fit_image" color.png $QUICK --compare
 expect has_json fits policy psnr_all
 expect has_files compare.png

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # fit_occupancy: its errors, and a quick fit of every kind.
-# Usage: test_occupancy.sh FIT_OCCUPANCY KNOT
+# Usage: test_occupancy.sh FIT_OCCUPANCY KNOT CASES
 set -uo pipefail
 
 program=$(realpath "$1")
 knot=$(realpath "$2")
-cases=$(realpath "$(dirname "${BASH_SOURCE[0]}")/cases")
+cases=$(realpath "$3")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 fits() {
@@ -83,8 +83,10 @@ lies_within() {
 if command -v python3 >/dev/null; then
     expect fits "$knot" $QUICK_FIT
     near=($(box out/surface.ply))
-    expect fits far.obj $QUICK_FIT
+    expect fits far.obj $QUICK_FIT --save far.safetensors
     expect json_has '"center":[500000' '"scale":'
+    expect grep -aqF '"mesh.center":"500000' far.safetensors
+    expect grep -aqF '"mesh.scale":"3.97663' far.safetensors
     expect awk -v a="${near[0]}" -v b="$(box out/surface.ply | cut -d ' ' -f 1)" 'BEGIN { exit !((b - a - 500000) ^ 2 < 1e-4) }'
     expect grep -qF "surface.stl' is inexact" stderr
     # Boxes that face inwards are turned, and a face that is there again does no harm.

@@ -234,7 +234,7 @@ START_TEST(test_refused) {
     gdImageDestroy(image);
     ck_assert_ptr_null(outline.points);
     float same[] = {1, 2, 1, 2, 1, 2};
-    struct outline point = {3, same};
+    struct outline point = {.n = 3, .points = same};
     ck_assert(!outline_normalise(&point));
 }
 END_TEST
@@ -266,11 +266,11 @@ START_TEST(test_by_arc_length) {
             }
         }
     }
-    outline_by_arc_length(&(struct outline){5, given}, x, points);
+    outline_by_arc_length(&(struct outline){.n = 5, .points = given}, x, points);
     ck_assert_mem_eq(points, expected, sizeof expected);
     for (size_t i = 0; i < 5; i++) ck_assert_double_eq_tol((double)x[i], -1 + 2 * reached[i] / 12, 1e-6);
     float nowhere[] = {1, 1, 1, 1, 1, 1};
-    outline_by_arc_length(&(struct outline){3, nowhere}, x, points);
+    outline_by_arc_length(&(struct outline){.n = 3, .points = nowhere}, x, points);
     for (size_t i = 0; i < 3; i++) ck_assert(x[i] == -1);
 }
 END_TEST

@@ -60,6 +60,13 @@ awk 'BEGIN { for (i = 0; i < 200; i++) { s = i / 50; t = s - int(s); k = int(s)
 expect fits square.csv $SMALL --iterations 400
 expect json_has '"target_points":200'
 expect below chamfer 0.1
+# Coordinates of a map, in double precision until they are centred, after a byte order mark and a heading.
+awk -F, 'BEGIN { printf "\xef\xbb\xbfnorth,east\r" } { printf "%.4f,%.4f\r", 500000 + $1, 4649776 + $2 }' square.csv >map.csv
+square_chamfer=$(value chamfer)
+expect fits map.csv $SMALL --iterations 400 --save map.safetensors
+expect json_has '"target_points":200' '"center":[500000.5,4649776.5]' '"scale":0.707106'
+expect awk -v a="$(value chamfer)" -v b="$square_chamfer" 'BEGIN { exit !((a - b) ^ 2 < 1e-6) }'
+expect grep -aqF '"outline.center":"500000.5 4649776.5"' map.safetensors
 for policy in none global spatial spatial_fixed variance; do
     expect fits "$key" $SMALL --iterations 60 --policy $policy
     expect json_has "\"policy\":\"$policy\""

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # transfer_mesh: its errors, and quick transfers of every kind.
-# Usage: test_transfer.sh TRANSFER_MESH MAKE_SOLID
+# Usage: test_transfer.sh TRANSFER_MESH MAKE_SOLID CASES
 set -uo pipefail
 
 program=$(realpath "$1")
 make_solid=$(realpath "$2")
-cases=$(realpath "$(dirname "${BASH_SOURCE[0]}")/cases")
+cases=$(realpath "$3")
 source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
 
 transfers() {
@@ -46,6 +46,7 @@ expect refuses 1 "of the faces 1, 10, 13" "$program" "$cases/dup.obj" "$cases/ok
 expect grep -qF "face 13, which has the corners of face 1; --drop-duplicate-faces drops them" stderr
 expect transfers "$cases/dup.obj" "$cases/ok.obj" $SMALL --iterations 1 --drop-duplicate-faces
 expect transfers "$cases/prism_origin.obj" "$cases/prism_utm.obj" $SMALL --iterations 1
+expect json_has '"target":{"center":[500000,4649776,0.5],"scale":1.17'
 expect awk -v before="$(value chamfer_before)" 'BEGIN { exit !(before < 1e-6) }'
 
 # Pairs.

@@ -3,8 +3,8 @@
 
 #include "image_file.h"
 #include "message.h"
-#include "points.h"
 #include "shape.h"
+#include "table.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -128,7 +128,7 @@ static bool resample(const struct raster *raster, const struct chain *chain, str
         }
         begin += step;
     }
-    *outline = (struct outline){k, points};
+    *outline = (struct outline){.n = k, .points = points, .radius = 1};
     return true;
 }
 
@@ -160,43 +160,58 @@ bool outline_trace(gdImagePtr image, struct outline *outline) {
     return traced;
 }
 
-bool outline_normalise(struct outline *outline) {
+/* Moves and scales points (n, 2), and says in the outline from where. */
+static bool normalise(size_t n, double *points, struct outline *outline) {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY}, radius = 0;
-    for (size_t i = 0; i < 2 * outline->n; i++) {
-        low[i % 2] = fmin(low[i % 2], (double)outline->points[i]);
-        high[i % 2] = fmax(high[i % 2], (double)outline->points[i]);
+    for (size_t i = 0; i < 2 * n; i++) {
+        low[i % 2] = fmin(low[i % 2], points[i]);
+        high[i % 2] = fmax(high[i % 2], points[i]);
     }
     const double center[2] = {low[0] / 2 + high[0] / 2, low[1] / 2 + high[1] / 2};
-    for (size_t i = 0; i < outline->n; i++)
-        radius = fmax(
-            radius, hypot((double)outline->points[2 * i] - center[0], (double)outline->points[2 * i + 1] - center[1]));
+    for (size_t i = 0; i < n; i++)
+        radius = fmax(radius, hypot(points[2 * i] - center[0], points[2 * i + 1] - center[1]));
     if (!(radius > 0 && isfinite(radius)))
         return message_error("the points are no outline: they coincide, or lie too far apart");
-    for (size_t i = 0; i < 2 * outline->n; i++)
-        outline->points[i] = (float)(((double)outline->points[i] - center[i % 2]) / radius);
+    for (size_t i = 0; i < 2 * n; i++) points[i] = (points[i] - center[i % 2]) / radius;
+    memcpy(outline->center, center, sizeof center);
+    outline->radius = radius;
+    return true;
+}
+
+bool outline_normalise(struct outline *outline) {
+    double *points = malloc(2 * outline->n * sizeof *points);
+    if (!points) return message_out_of_memory();
+    for (size_t i = 0; i < 2 * outline->n; i++) points[i] = (double)outline->points[i];
+    const bool done = normalise(outline->n, points, outline);
+    for (size_t i = 0; done && i < 2 * outline->n; i++) outline->points[i] = (float)points[i];
+    free(points);
+    return done;
+}
+
+/* In double precision until they are normalised. */
+static bool take_points(const struct table *table, struct outline *outline) {
+    outline->points = malloc(2 * table->num_rows * sizeof *outline->points);
+    if (!outline->points) return message_out_of_memory();
+    outline->n = table->num_rows;
+    if (!normalise(outline->n, table->values, outline)) return false;
+    for (size_t i = 0; i < 2 * outline->n; i++) outline->points[i] = (float)table->values[i];
     return true;
 }
 
 static bool from_points(const char *path, struct outline *outline) {
-    struct points points;
-    if (!points_read(path, &points)) return false;
-    bool taken = points.n >= 3 || message_error("'%s' has %zu rows; at least 3 are needed", path, points.n);
-    if (taken) {
-        *outline = (struct outline){points.n, malloc(2 * points.n * sizeof(float))};
-        taken = outline->points || message_out_of_memory();
-    }
-    for (size_t i = 0; taken && i < points.n; i++) {
-        outline->points[2 * i] = (float)points.x[i];
-        outline->points[2 * i + 1] = (float)points.y[i];
-    }
-    points_free(&points);
+    struct table table;
+    if (!table_read(path, 2, &table)) return false;
+    const bool taken =
+        (table.num_rows >= 3 || message_error("'%s' has %zu rows; at least 3 are needed", path, table.num_rows)) &&
+        take_points(&table, outline);
+    table_free(&table);
     return taken;
 }
 
 static bool from_picture(const char *path, struct outline *outline) {
     gdImagePtr image = image_file_read(path);
     if (!image) return false;
-    const bool traced = outline_trace(image, outline);
+    const bool traced = outline_trace(image, outline) && outline_normalise(outline);
     gdImageDestroy(image);
     return traced;
 }
@@ -205,8 +220,7 @@ bool outline_read(const char *path, struct outline *outline) {
     const size_t length = strlen(path);
     const bool csv = length > 4 && strcasecmp(path + length - 4, ".csv") == 0;
     *outline = (struct outline){0};
-    if (!(csv ? from_points(path, outline) : from_picture(path, outline))) return false;
-    if (outline_normalise(outline)) return true;
+    if ((csv ? from_points : from_picture)(path, outline)) return true;
     outline_free(outline);
     return false;
 }

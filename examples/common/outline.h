@@ -10,7 +10,9 @@
 /* Points of a closed curve in their order; y grows downwards. The last one is followed by the first. */
 struct outline {
     size_t n;
-    float *points; /* (n, 2) */
+    float *points;    /* (n, 2), which stand for center + radius * point of where the outline comes from */
+    double center[2]; /* of pixels, or of the file's rows */
+    double radius;
 };
 
 /*

@@ -17,6 +17,7 @@ enum { WHITE = 0xffffff, GRID_COLOR = 0xe6e6e6, FRAME_COLOR = 0x808080, TEXT_COL
 struct plot {
     int width, height; /* of the result */
     struct plot_range x, y;
+    struct plot_scale x_scale, y_scale;
     gdImagePtr canvas;
     struct {
         const char *text;
@@ -39,9 +40,19 @@ static int canvas_position(double position) {
     return (int)lrint(fmin(fmax(position, -10000), 10000) * OVERSAMPLING);
 }
 
-/* The distance between ticks: 1, 2 or 5 times a power of ten. */
+/* Position of a point on the canvas. */
+static int point_x(const struct plot *plot, float x) {
+    return canvas_position(place_x(plot, plot->x_scale.center + plot->x_scale.half * (double)x));
+}
+
+static int point_y(const struct plot *plot, float y) {
+    return canvas_position(place_y(plot, plot->y_scale.center + plot->y_scale.half * (double)y));
+}
+
+/* The distance between ticks: 1, 2 or 5 times a power of ten; NaN, which draws none, where numbers are too coarse. */
 static double tick_step(struct plot_range range) {
     const double rough = (range.max - range.min) / TICKS;
+    if (!(rough > 1e-14 * fmax(fabs(range.min), fabs(range.max)))) return (double)NAN;
     const double power = pow(10, floor(log10(rough)));
     const double ratio = rough / power;
     return power * (ratio < 1.5 ? 1 : ratio < 3.5 ? 2 : ratio < 7.5 ? 5 : 10);
@@ -72,7 +83,8 @@ struct plot *plot_create(int width, int height, struct plot_range x, struct plot
         free(plot);
         return NULL;
     }
-    *plot = (struct plot){.width = width, .height = height, .x = x, .y = y, .canvas = canvas};
+    *plot = (struct plot){
+        .width = width, .height = height, .x = x, .y = y, .x_scale = {0, 1}, .y_scale = {0, 1}, .canvas = canvas};
     gdImageFilledRectangle(canvas, 0, 0, gdImageSX(canvas) - 1, gdImageSY(canvas) - 1, WHITE);
     draw_grid(plot);
     return plot;
@@ -84,13 +96,18 @@ void plot_free(struct plot *plot) {
     free(plot);
 }
 
+void plot_set_scale(struct plot *plot, struct plot_scale x, struct plot_scale y) {
+    plot->x_scale = x;
+    plot->y_scale = y;
+}
+
 void plot_curve(struct plot *plot, size_t n, const float *x, const float *y, struct plot_pen pen) {
     const int width = pen.width * OVERSAMPLING;
     gdImageSetThickness(plot->canvas, width);
     int last_x = 0, last_y = 0;
     for (size_t i = 0; i < n; i++) {
-        const int at_x = canvas_position(place_x(plot, (double)x[i]));
-        const int at_y = canvas_position(place_y(plot, (double)y[i]));
+        const int at_x = point_x(plot, x[i]);
+        const int at_y = point_y(plot, y[i]);
         const int color = pen.colors ? pen.colors[i] : pen.color;
         if (i > 0) gdImageLine(plot->canvas, last_x, last_y, at_x, at_y, color);
         /* Thick lines end bluntly: a disc fills the gap at the joint. */
@@ -102,8 +119,8 @@ void plot_curve(struct plot *plot, size_t n, const float *x, const float *y, str
 
 void plot_dots(struct plot *plot, size_t n, const float *x, const float *y, int color) {
     for (size_t i = 0; i < n; i++) {
-        const int at_x = canvas_position(place_x(plot, (double)x[i]));
-        const int at_y = canvas_position(place_y(plot, (double)y[i]));
+        const int at_x = point_x(plot, x[i]);
+        const int at_y = point_y(plot, y[i]);
         gdImageFilledEllipse(plot->canvas, at_x, at_y, DOT_SIZE, DOT_SIZE, color);
     }
 }
@@ -135,7 +152,9 @@ static void draw_text(gdImagePtr image, int x, int y, const char *text) {
 
 static void draw_number(gdImagePtr image, int x, int y, double value, double step, double align) {
     char text[32];
-    const int length = snprintf(text, sizeof text, "%.4g", fabs(value) < step / 2 ? 0 : value);
+    /* Enough digits to tell neighbouring ticks apart. */
+    const double digits = fmax(4, 1 + ceil(log10(fmax(fabs(value), step) / step)));
+    const int length = snprintf(text, sizeof text, "%.*g", (int)digits, fabs(value) < step / 2 ? 0 : value);
     draw_text(image, x - (int)(align * length * gdFontGetSmall()->w), y, text);
 }
 

@@ -10,6 +10,16 @@ struct plot_range {
     double min, max; /* min < max */
 };
 
+/* Values v stand for center + half * v. */
+struct plot_scale {
+    double center, half;
+};
+
+/* The range of what the values of a range stand for. */
+static inline struct plot_range plot_scale_range(struct plot_scale scale, struct plot_range range) {
+    return (struct plot_range){scale.center + scale.half * range.min, scale.center + scale.half * range.max};
+}
+
 struct plot;
 
 /* An empty plot of that many pixels; NULL without memory. */
@@ -21,6 +31,9 @@ struct plot_pen {
     int color;         /* a libgd colour */
     const int *colors; /* (n) colours up to each point in place of one, or NULL */
 };
+
+/* What the points below stand for: it is worked out in double precision. Until then they are what they are. */
+void plot_set_scale(struct plot *plot, struct plot_scale x, struct plot_scale y);
 
 /* A curve through n points. */
 void plot_curve(struct plot *plot, size_t n, const float *x, const float *y, struct plot_pen pen);
