@@ -135,15 +135,24 @@ static sape_status put_text(struct sape_buffer *header, const char *text) {
     return sape_buffer_append(header, text, strlen(text));
 }
 
+/* Characters up to the first that must be escaped. */
+static size_t plain_length(const char *text) {
+    size_t length = 0;
+    while ((unsigned char)text[length] >= ' ' && text[length] != '"' && text[length] != '\\') length++;
+    return length;
+}
+
 static sape_status put_string(struct sape_buffer *header, const char *string) {
     SAPE_TRY(put_text(header, "\""));
-    for (const char *at = string; *at != 0; at++) {
-        char escaped[8] = {*at, 0};
-        if (*at == '"' || *at == '\\')
-            snprintf(escaped, sizeof escaped, "\\%c", *at);
-        else if ((unsigned char)*at < ' ')
-            snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)*at);
+    for (const char *at = string; *at != 0;) {
+        const size_t plain = plain_length(at);
+        SAPE_TRY(sape_buffer_append(header, at, plain));
+        at += plain;
+        if (*at == 0) break;
+        char escaped[8];
+        snprintf(escaped, sizeof escaped, (unsigned char)*at < ' ' ? "\\u%04x" : "\\%c", (unsigned)*at);
         SAPE_TRY(put_text(header, escaped));
+        at++;
     }
     return put_text(header, "\"");
 }

@@ -4,7 +4,6 @@
  * following ones its arguments. The only rules are those a caller cannot break by accident: pointers are NULL or point
  * at enough memory, and a handle is not used after it has been freed.
  */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "machine.h"
@@ -23,12 +22,6 @@ void *__wrap_sape_alloc(size_t count, size_t size);
 
 void *__wrap_sape_alloc(size_t count, size_t size) {
     return size != 0 && count > MAX_ALLOCATION / size ? NULL : __real_sape_alloc(count, size);
-}
-
-void insist(int condition, const char *what) {
-    if (condition) return;
-    fprintf(stderr, "%s; the last error is: %s\n", what, sape_last_error());
-    abort();
 }
 
 size_t take_slot(struct machine *machine) {

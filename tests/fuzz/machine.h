@@ -9,6 +9,7 @@
 #include <sape/sape.h>
 
 #include "bytes.h"
+#include "insist.h"
 
 /* Handles of each kind that can be there at once. A trainer borrows the field of its slot. */
 #define SLOTS 2
@@ -34,9 +35,6 @@ struct machine {
     sape_cutoff_params cutoff;
     float *a, *b, *c, *d;
 };
-
-/* A bug that no status tells of. */
-void insist(int condition, const char *what);
 
 size_t take_slot(struct machine *machine);
 

@@ -5,8 +5,8 @@ set -uo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 passed=0
 failed=0
-for target in safetensors calls points mesh picture; do
-    if "$here/../fuzz/run" $target -max_total_time="${FUZZ_SECONDS:-15}" -verbosity=0 -print_final_stats=1; then
+for target in safetensors calls state points mesh picture; do
+    if "$here/../fuzz/run" $target -max_total_time="${FUZZ_SECONDS:-12}" -verbosity=0 -print_final_stats=1; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
