@@ -19,7 +19,7 @@
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 
 /* What is done with one trainer, and how long it trains each time. */
-#define MAX_USES 8
+#define MAX_USES 4
 #define ITERATIONS 2
 
 /* What any kind's field has at most. */
