@@ -161,6 +161,14 @@ for _ in {1..1200}; do [ -e out ] && break || sleep 0.05; done
 kill -INT $training; sleep 0.02; kill -TERM $training 2>/dev/null
 wait $training
 expect [ $? -eq $((128 + 15)) ]
+# No file of the program's gets the number of a standard stream that is closed, and with it that stream's text.
+rm -rf out
+${RUN[fit_function]} --iterations 100000000 <&- >&- 2>&- &
+training=$!
+for _ in {1..1200}; do [ -e out ] && break || sleep 0.05; done
+for number in 0 1 2; do expect [ "$(readlink /proc/$training/fd/$number)" = /dev/null ]; done
+kill -INT $training
+wait $training
 # As under nohup, which leaves the training to go on.
 rm -rf out
 (trap '' HUP; exec ${RUN[fit_function]} --iterations 20000 >stdout 2>stderr) &
