@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 import os
+import shlex
 import subprocess
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
@@ -153,9 +154,11 @@ def _load() -> ctypes.CDLL:
     except OSError as error:
         query = ["pkg-config", "--variable=libdir", "sape"]
         try:
-            folder = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-            return ctypes.CDLL(os.path.join(os.fsdecode(folder.strip()), name))
-        except (OSError, subprocess.CalledProcessError):
+            answer = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+            # One word as a shell reads it: a space has a backslash.
+            (folder,) = shlex.split(os.fsdecode(answer))
+            return ctypes.CDLL(os.path.join(folder, name))
+        except (OSError, ValueError, subprocess.CalledProcessError):
             raise ImportError(f"{error}; install libsape, or set SAPE_LIBRARY to its path") from None
 
 

@@ -5,18 +5,31 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-fn output(command: &mut Command) -> String {
+fn output(command: &mut Command) -> Vec<u8> {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} failed:\n{complaint}");
-    String::from_utf8(output.stdout).expect("the output is no UTF-8")
+    output.stdout
 }
 
+/// The words of the answer as a shell reads them: a backslash stands before spaces, and before every byte of an umlaut.
 fn pkg_config(what: &str) -> Vec<String> {
-    let flags = output(Command::new("pkg-config").args([what, "sape"]));
-    flags.split_whitespace().map(str::to_owned).collect()
+    let mut words = vec![Vec::new()];
+    let mut bytes = output(Command::new("pkg-config").args([what, "sape"])).into_iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => words.last_mut().unwrap().extend(bytes.next()),
+            byte if byte.is_ascii_whitespace() => words.push(Vec::new()),
+            byte => words.last_mut().unwrap().push(byte),
+        }
+    }
+    words
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| String::from_utf8(word).expect("a path is no UTF-8"))
+        .collect()
 }
 
 fn main() {
