@@ -417,7 +417,7 @@ const struct world_call world_calls[] = {
     {"load", load, false, 10},
     {"parse", parse, true, 5},
     {"annotate", annotate, true, 5},
-    {"restore", restore, false, 10},
+    {"restore", restore, false, 5},
     {"restore_trainer", restore_trainer, false, 10},
     {"field_set_tensor", field_set_tensor, false, 0},
     {"train_adaptive", train_adaptive, false, 20},

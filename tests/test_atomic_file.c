@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "atomic_file.h"
+#include "files/atomic_file.h"
 
 /*
  * The system calls of the module, in place of the C library's. One kind can be made to fail with an error a number of
@@ -97,7 +97,7 @@ static void remove_folder(void) {
 
 static sape_status save_bytes(const char *path, const void *bytes, size_t size) {
     struct sape_atomic_file file;
-    sape_status status = sape_atomic_file_begin("save", path, &file);
+    sape_status status = sape_atomic_file_begin(path, &file);
     if (status == SAPE_OK) status = sape_atomic_file_write(&file, bytes, size);
     if (status == SAPE_OK) status = sape_atomic_file_commit(&file);
     sape_atomic_file_end(&file);
@@ -124,7 +124,7 @@ static void expect_text(const char *path, const char *text) {
 
 static void expect_refused(const char *path, const char *words) {
     ck_assert_int_eq(save(path, "new"), SAPE_ERROR_FILE);
-    ck_assert_msg(strncmp(sape_last_error(), "save: ", 6) == 0 && strstr(sape_last_error(), words) != NULL,
+    ck_assert_msg(strncmp(sape_last_error(), "libsape: ", 9) == 0 && strstr(sape_last_error(), words) != NULL,
                   "\"%s\" does not say \"%s\"", sape_last_error(), words);
     ck_assert_ptr_nonnull(strstr(sape_last_error(), path));
 }
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(nothing_changes_before_the_commit) {
     expect_saved(target, "old");
     struct sape_atomic_file file;
-    ck_assert_int_eq(sape_atomic_file_begin("save", target, &file), SAPE_OK);
+    ck_assert_int_eq(sape_atomic_file_begin(target, &file), SAPE_OK);
     ck_assert_int_eq(sape_atomic_file_write(&file, "new", 3), SAPE_OK);
     expect_text(target, "old");
     sape_atomic_file_end(&file);

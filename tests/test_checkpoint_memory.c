@@ -96,7 +96,7 @@ START_TEST(a_failed_request_changes_nothing) {
         ck_assert(same_bytes(before, after));
         sape_safetensors_free(after);
     }
-    ck_assert_int_gt(requests, 10);
+    ck_assert_int_ge(requests, 5);
     sape_safetensors_free(before);
     close_scene(&scene);
 }

@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "signal/variance.h"
 #include "support.h"
-#include "variance.h"
 
 #define N 300
 /* Cells an axis, less the border, of a grid with few samples. */
@@ -60,8 +60,7 @@ START_TEST(test_against_loop) {
     float *sigma = new_array(grid.cells);
     double *expected = malloc(grid.cells * sizeof *expected), largest = 0.0;
     ck_assert_ptr_nonnull(expected);
-    CHECK_OK(
-        sape_grid_variance(__func__, &grid, (size_t)window, SAPE_BOUNDARY_REPLICATE, N, d, x, channels, values, sigma));
+    CHECK_OK(sape_grid_variance(&grid, (size_t)window, SAPE_BOUNDARY_REPLICATE, N, d, x, channels, values, sigma));
     for (size_t i = 0; i < grid.cells; i++) {
         long centre[3] = {0, 0, 0};
         size_t rest = i;
@@ -86,7 +85,7 @@ START_TEST(test_constant_and_lonely) {
     float *x = new_random_array(1, N * 2, -1.0f, 1.0f), values[N], sigma[64];
     for (size_t i = 0; i < N; i++) values[i] = 0.1f;
     for (size_t n = 1; n <= N; n += N - 1) {
-        CHECK_OK(sape_grid_variance(__func__, &grid, 3, SAPE_BOUNDARY_REPLICATE, n, 2, x, 1, values, sigma));
+        CHECK_OK(sape_grid_variance(&grid, 3, SAPE_BOUNDARY_REPLICATE, n, 2, x, 1, values, sigma));
         for (size_t i = 0; i < 64; i++) ck_assert(sigma[i] == 0.0f);
     }
     free(x);
@@ -99,7 +98,7 @@ START_TEST(test_filled) {
     /* Cells 0 and 17 of the 18; variances 1 and 0.25. */
     const float x[] = {-0.99f, -0.98f, 0.98f, 0.99f}, values[] = {0.0f, 2.0f, 5.0f, 6.0f};
     float sigma[20];
-    CHECK_OK(sape_grid_variance(__func__, &grid, 1, SAPE_BOUNDARY_REPLICATE, 4, 1, x, 1, values, sigma));
+    CHECK_OK(sape_grid_variance(&grid, 1, SAPE_BOUNDARY_REPLICATE, 4, 1, x, 1, values, sigma));
     for (size_t i = 0; i < 5; i++) ck_assert_double_eq_tol((double)sigma[i], 1.0, 1e-6);
     for (size_t i = 15; i < 20; i++) ck_assert_double_eq_tol((double)sigma[i], 0.25, 1e-6);
     for (size_t i = 0; i < 20; i++) ck_assert(sigma[i] >= 0.25f && sigma[i] <= 1.0f);
@@ -144,7 +143,7 @@ START_TEST(test_sparse) {
         for (size_t a = 0; a < 2; a++) x[2 * i + a] += -1.0f + 2.0f * ((float)places[place][a] + 0.5f) / SPARSE;
         if (place == 1) values[i] = 0.1f;
     }
-    CHECK_OK(sape_grid_variance(__func__, &grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values, sigma));
+    CHECK_OK(sape_grid_variance(&grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values, sigma));
     for (long cell = 0; cell < SPARSE * SPARSE; cell++) {
         const long centre[3] = {cell % SPARSE, cell / SPARSE, 0};
         if (naive(2, SPARSE, 3, 2, x, 1, values, centre, &expected[cell]) < 2.0) expected[cell] = -1.0;
@@ -167,8 +166,8 @@ START_TEST(test_ends_of_the_domain) {
     float within[64], at_ends[64];
     for (int end = 0; end <= 1; end++) {
         for (size_t i = 0; i < 40; i++) x[i] = (i % 2 == 0 ? -1.0f : 1.0f) * (end == 0 ? 0.99f : 1.0f);
-        CHECK_OK(sape_grid_variance(__func__, &grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values,
-                                    end == 0 ? within : at_ends));
+        CHECK_OK(
+            sape_grid_variance(&grid, 3, SAPE_BOUNDARY_REPLICATE, N, 2, x, 1, values, end == 0 ? within : at_ends));
     }
     ck_assert_mem_eq(within, at_ends, sizeof within);
     free(x);
@@ -181,7 +180,7 @@ START_TEST(test_lonely_at_border) {
     const struct sape_grid grid = make_grid(1, 20);
     const float x[] = {-0.99f, 0.9f, 0.91f, 0.92f}, values[] = {7.0f, 0.0f, 2.0f, 1.0f};
     float sigma[20];
-    CHECK_OK(sape_grid_variance(__func__, &grid, 5, SAPE_BOUNDARY_REPLICATE, 4, 1, x, 1, values, sigma));
+    CHECK_OK(sape_grid_variance(&grid, 5, SAPE_BOUNDARY_REPLICATE, 4, 1, x, 1, values, sigma));
     for (size_t i = 0; i < 20; i++) ck_assert(sigma[i] == 1.0f);
 }
 END_TEST

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "memory.h"
+#include "base/memory.h"
 #include "support.h"
 
 #define NUM_SETS 4

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "nearest.h"
+#include "signal/nearest.h"
 #include "support.h"
 
 enum arrangement { SCATTERED, CLUSTERED, DUPLICATED, COLLINEAR, SORTED, ALL_EQUAL, HUGE_AND_TINY, NUM_ARRANGEMENTS };
@@ -40,7 +40,7 @@ START_TEST(test_brute_force) {
     const size_t dim = (size_t)_i / NUM_ARRANGEMENTS + 1;
     const enum arrangement arrangement = (enum arrangement)(_i % NUM_ARRANGEMENTS);
     struct sape_nearest tree;
-    CHECK_OK(sape_nearest_open(__func__, &tree, dim, 1000));
+    CHECK_OK(sape_nearest_open(&tree, dim, 1000));
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         const size_t n = sizes[s];
         float *points = arrange(arrangement, n, dim, 1), *queries = arrange(SCATTERED, 200, dim, 2);
@@ -67,7 +67,7 @@ static double mean_visited(enum arrangement arrangement, size_t n, size_t dim) {
     float *points = arrange(arrangement, n, dim, 3), *query = arrange(arrangement, queries, dim, 4);
     struct sape_nearest tree;
     size_t visited = 0;
-    CHECK_OK(sape_nearest_open(__func__, &tree, dim, n));
+    CHECK_OK(sape_nearest_open(&tree, dim, n));
     sape_nearest_build(&tree, n, points);
     for (size_t i = 0; i < queries; i++) {
         size_t nearest = 0; /* no good guess */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number_text.h"
+#include "files/number_text.h"
 
 static const struct {
     double value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How many processors count: the affinity mask of a machine of any size, and quotas of control groups. */
-#include "processors.h"
+#include "base/processors.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* lib/memory.c */
+/* lib/base/memory.c */
 #define ALIGNMENT 64
 
 void *__wrap_sape_alloc(size_t count, size_t size);

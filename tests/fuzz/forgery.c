@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "dtype.h"
+#include "files/dtype.h"
 
 /* Bytes of the header's length. */
 #define PREFIX 8
@@ -27,8 +27,7 @@ static int parse(const unsigned char *file, size_t size, size_t length, struct s
     if (text == NULL) return 0;
     memcpy(text, file + PREFIX, length);
     text[length] = 0;
-    const sape_status status =
-        sape_safetensors_header_parse(__func__, "file", text, length, size - PREFIX - length, header);
+    const sape_status status = sape_safetensors_header_parse("file", text, length, size - PREFIX - length, header);
     free(text);
     return status == SAPE_OK && header->metadata_count <= FORGERY_ENTRIES && header->tensor_count <= FORGERY_TENSORS;
 }

@@ -6,7 +6,7 @@
 #include <sape/tensor.h>
 
 #include "bytes.h"
-#include "safetensors_header.h"
+#include "files/safetensors_header.h"
 
 #define FORGERY_ENTRIES 96
 #define FORGERY_TENSORS 64

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "dtype.h"
+#include "files/dtype.h"
+#include "files/number_text.h"
+#include "files/safetensors_header.h"
 #include "forgery.h"
-#include "number_text.h"
-#include "safetensors_header.h"
 
 /* Changes of a checkpoint, and of one in it. */
 #define MAX_CHANGES 6

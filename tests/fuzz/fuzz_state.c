@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "checkpoint.h"
 #include "exact_memory.h"
 #include "forgery.h"
 #include "insist.h"
 #include "kinds.h"
+#include "state/file.h"
+#include "train/trainer.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 
@@ -56,16 +57,15 @@ static sape_safetensors *save(const sape_trainer *trainer) {
 }
 
 /* The bytes that save() would make a file of; none where the state cannot be saved. */
+static sape_status add_trainer(const void *trainer, sape_safetensors_writer *writer) {
+    return sape_trainer_write(trainer, writer);
+}
+
 static struct sape_buffer state_of(const sape_trainer *trainer) {
-    struct sape_buffer buffer = {.function = __func__};
-    sape_safetensors_writer *writer;
-    insist(sape_safetensors_writer_create(__func__, &writer) == SAPE_OK, "a writer");
-    sape_status status = sape_safetensors_writer_add_metadata(writer, "sape.version", "1");
-    if (status == SAPE_OK) status = sape_checkpoint_add_trainer(__func__, trainer, writer);
-    if (status == SAPE_OK) status = sape_safetensors_writer_write(writer, sape_buffer_append, &buffer);
-    insist(status == SAPE_OK || status == SAPE_ERROR_NOT_FINITE, "the trainer's state");
+    struct sape_buffer buffer = {.bytes = NULL};
+    const sape_status status = sape_file_write(add_trainer, trainer, sape_buffer_append, &buffer);
+    insist(status == SAPE_OK || status == SAPE_ERROR_NOT_FINITE, "sape_trainer_write");
     if (status != SAPE_OK) sape_buffer_clear(&buffer);
-    sape_safetensors_writer_free(writer);
     return buffer;
 }
 

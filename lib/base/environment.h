@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What the environment asks for, where the caller leaves it open: SAPE_BACKEND, and the processors there are. */
+#ifndef SAPE_LIB_ENVIRONMENT_H
+#define SAPE_LIB_ENVIRONMENT_H
+
+#include <sape/backend.h>
+
+#define SAPE_MAX_THREADS 256
+
+/* The words of SAPE_BACKEND; 0 for what it does not say. */
+struct sape_wishes {
+    size_t instructions, product, num_threads;
+};
+
+sape_status sape_environment_read(struct sape_wishes *wishes);
+
+/* An instruction set as SAPE_BACKEND calls it. */
+const char *sape_instructions_name(sape_instruction_set instructions);
+
+/* Checks a number of threads, and puts in place of 0 what the environment says, or the processors that the process may
+   use. */
+sape_status sape_threads_resolve(size_t *num_threads);
+
+#endif

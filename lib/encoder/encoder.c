@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include "encoder/encoder.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/call.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/panels.h"
+#include "base/params.h"
+#include "base/tensor.h"
+#include "encoder/encoding.h"
+#include "kernels/choose.h"
+
+/* Samples that the public calls take at a time. */
+#define PANEL 64
+
+static const struct sape_encoding_ops *const encodings[] = {[SAPE_ENCODING_IDENTITY] = &sape_identity_encoding,
+                                                            [SAPE_ENCODING_FOURIER] = &sape_fourier_encoding,
+                                                            [SAPE_ENCODING_POSITIONAL] = &sape_positional_encoding,
+                                                            [SAPE_ENCODING_RBF] = &sape_rbf_encoding,
+                                                            [SAPE_ENCODING_PERIODIC_RBF] = &sape_periodic_rbf_encoding};
+
+#define NUM_ENCODINGS (sizeof encodings / sizeof *encodings)
+
+const char *sape_encoding_name(unsigned kind) {
+    return kind < NUM_ENCODINGS ? encodings[kind]->name : NULL;
+}
+
+static const sape_encoder_params defaults = {.struct_size = sizeof(sape_encoder_params),
+                                             .kind = SAPE_ENCODING_FOURIER,
+                                             .include_identity = 0,
+                                             .domain_dim = 2,
+                                             .num_frequencies = 256,
+                                             .std = 20.0,
+                                             .seed = 0,
+                                             .instructions = SAPE_INSTRUCTIONS_AUTO};
+
+void sape_encoder_params_init(sape_encoder_params *params, size_t size) {
+    sape_params_init(params, size, &defaults, sizeof defaults);
+}
+
+static sape_status check_params(const sape_encoder_params *params) {
+    if ((unsigned)params->kind >= NUM_ENCODINGS)
+        return sape_fail(SAPE_ERROR_ARGUMENT, "kind is %d, not a sape_encoding", (int)params->kind);
+    if (params->domain_dim < 1 || params->domain_dim > 3)
+        return sape_fail(SAPE_ERROR_ARGUMENT, "domain_dim is %zu, must be 1 to 3", params->domain_dim);
+    const struct sape_encoding_ops *ops = encodings[params->kind];
+    if (ops->max_frequencies > 0 && (params->num_frequencies < 1 || params->num_frequencies > ops->max_frequencies))
+        return sape_fail(SAPE_ERROR_ARGUMENT, "num_frequencies is %zu, must be 1 to %zu", params->num_frequencies,
+                         ops->max_frequencies);
+    if (ops->has_std && !(params->std >= 1e-6 && params->std <= 1e6))
+        return sape_fail(SAPE_ERROR_ARGUMENT, "std is %g, must be 1e-6 to 1e6", params->std);
+    return SAPE_OK;
+}
+
+/* Dimensions, and the basis that the kernels read. */
+static void lay_out(sape_encoder *encoder, const sape_encoder_params *params) {
+    const size_t d = params->domain_dim;
+    const bool identity = params->include_identity != 0 || params->kind == SAPE_ENCODING_IDENTITY;
+    encoder->kind = params->kind;
+    encoder->ops = encodings[params->kind];
+    encoder->domain_dim = d;
+    encoder->num_frequencies = params->num_frequencies;
+    encoder->identity = identity ? d : 0;
+    encoder->layout = encoder->ops->lay_out(d, params->num_frequencies);
+    encoder->basis = (struct sape_basis){.domain_dim = d, .count = encoder->layout.count};
+    encoder->encoding_dim = encoder->identity + encoder->layout.group * encoder->layout.count;
+}
+
+static bool allocate(sape_encoder *encoder) {
+    encoder->tensors.points = SAPE_NEW_ARRAY(float, sape_points_count(&encoder->layout));
+    encoder->tensors.sigma = SAPE_NEW_ARRAY(float, encoder->layout.sigma);
+    encoder->basis.points = encoder->tensors.points;
+    encoder->basis.scales = encoder->tensors.sigma;
+    if (encoder->tensors.points == NULL || encoder->tensors.sigma == NULL) return false;
+    return encoder->ops->allocate == NULL || encoder->ops->allocate(encoder);
+}
+
+static void prepare(sape_encoder *encoder) {
+    if (encoder->ops->prepare != NULL) encoder->ops->prepare(encoder);
+}
+
+static void draw(sape_encoder *encoder, double std, uint64_t seed) {
+    struct sape_random random;
+    sape_random_init(&random, seed, SAPE_STREAM_ENCODER);
+    encoder->ops->draw(encoder, &random, std);
+    prepare(encoder);
+}
+
+sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder **out) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    sape_encoder_params known = defaults;
+    if (params != NULL) SAPE_TRY(sape_params_read(&known, sizeof known, params));
+    SAPE_TRY(check_params(&known));
+    const struct sape_kernels *kernels;
+    SAPE_TRY(sape_kernels_choose(known.instructions, &kernels));
+    sape_encoder *encoder = SAPE_NEW(sape_encoder);
+    if (encoder == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for an encoder");
+    lay_out(encoder, &known);
+    encoder->kernels = kernels;
+    if (!allocate(encoder)) {
+        sape_encoder_free(encoder);
+        return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu frequencies", known.num_frequencies);
+    }
+    draw(encoder, known.std, known.seed);
+    *out = encoder;
+    return SAPE_OK;
+}
+
+void sape_encoder_free(sape_encoder *encoder) {
+    if (encoder == NULL) return;
+    sape_release(encoder->tensors.points);
+    sape_release(encoder->tensors.sigma);
+    sape_release(encoder->upper);
+    sape_release(encoder->lower);
+    sape_release(encoder);
+}
+
+sape_encoding sape_encoder_kind(const sape_encoder *encoder) {
+    return encoder == NULL ? SAPE_ENCODING_IDENTITY : encoder->kind;
+}
+
+size_t sape_encoder_domain_dim(const sape_encoder *encoder) {
+    return encoder == NULL ? 0 : encoder->domain_dim;
+}
+
+size_t sape_encoder_encoding_dim(const sape_encoder *encoder) {
+    return encoder == NULL ? 0 : encoder->encoding_dim;
+}
+
+void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies) {
+    double highest = 0.0;
+    for (size_t j = 0; j < encoder->identity; j++) *frequencies++ = 0.0;
+    for (size_t group = 0; group < encoder->basis.count; group++) {
+        highest = fmax(highest, encoder->ops->frequency(encoder, group));
+        for (size_t j = 0; j < encoder->layout.group; j++) *frequencies++ = highest;
+    }
+}
+
+sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *frequencies, size_t count) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(encoder);
+    SAPE_REQUIRE_POINTER(frequencies);
+    if (count != encoder->encoding_dim)
+        return sape_fail(SAPE_ERROR_SHAPE, "count is %zu, the encoder has %zu features", count, encoder->encoding_dim);
+    sape_encoder_list_frequencies(encoder, frequencies);
+    return SAPE_OK;
+}
+
+void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params) {
+    *params = defaults;
+    params->kind = encoder->kind;
+    params->include_identity = encoder->identity > 0;
+    params->domain_dim = encoder->domain_dim;
+    params->num_frequencies = encoder->num_frequencies;
+}
+
+uint64_t sape_encoder_version(const sape_encoder *encoder) {
+    return encoder->version;
+}
+
+/* Groups that hold the first `active` features. */
+static size_t groups_for(const sape_encoder *encoder, size_t active) {
+    if (active <= encoder->identity) return 0;
+    return (active - encoder->identity + encoder->layout.group - 1) / encoder->layout.group;
+}
+
+size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active) {
+    return encoder->identity + groups_for(encoder, active) * encoder->layout.group;
+}
+
+void sape_encoder_panel(const sape_encoder *encoder, size_t active, size_t width, const float *x, float *features) {
+    memcpy(features, x, encoder->identity * width * sizeof *features);
+    const size_t groups = groups_for(encoder, active);
+    if (groups > 0)
+        encoder->kernels->encode[encoder->kind](&encoder->basis, groups, width, x,
+                                                features + encoder->identity * width);
+}
+
+void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, size_t width, const float *x,
+                                 const float *d_features, float *d_x) {
+    const size_t identity = encoder->identity < active ? encoder->identity : active;
+    memcpy(d_x, d_features, identity * width * sizeof *d_x);
+    memset(d_x + identity * width, 0, (encoder->domain_dim - identity) * width * sizeof *d_x);
+    const size_t groups = groups_for(encoder, active);
+    if (groups > 0)
+        encoder->kernels->encode_backward[encoder->kind](&encoder->basis, groups, width, x,
+                                                         d_features + encoder->identity * width, d_x);
+}
+
+void sape_encoder_panel_tangent(const sape_encoder *encoder, size_t active, size_t width, const float *x, size_t axis,
+                                const float *features, float *tangents) {
+    for (size_t i = 0; i < encoder->identity * width; i++) tangents[i] = i / width == axis ? 1.0f : 0.0f;
+    const size_t groups = groups_for(encoder, active);
+    for (size_t g = 0; g < groups; g++) {
+        const size_t at = (encoder->identity + g * encoder->layout.group) * width;
+        encoder->ops->tangent(encoder, g, width, x, axis, features + at, tangents + at);
+    }
+}
+
+/* The panel for the samples from `first` on. */
+static struct sape_tile panel_at(size_t first, size_t n) {
+    return (struct sape_tile){n - first < PANEL ? n - first : PANEL, PANEL, 1};
+}
+
+static sape_status check_call(const sape_encoder *encoder, size_t n, const float *x, const float *features,
+                              const char *name) {
+    if (encoder == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "encoder is NULL");
+    SAPE_TRY(sape_check_coordinates("x", x, n, encoder->domain_dim));
+    if (n > 0 && features == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "%s is NULL", name);
+    return SAPE_OK;
+}
+
+sape_status sape_encoder_encode(const sape_encoder *encoder, size_t n, const float *x, float *features) {
+    SAPE_BEGIN_CALL();
+    SAPE_TRY(check_call(encoder, n, x, features, "features"));
+    const size_t d = encoder->domain_dim, dim = encoder->encoding_dim;
+    float *memory = SAPE_NEW_ARRAY(float, (d + dim) * PANEL);
+    if (memory == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a panel of samples");
+    float *panel_x = memory, *panel = memory + d * PANEL;
+    for (size_t first = 0; first < n; first += PANEL) {
+        const struct sape_tile tile = panel_at(first, n);
+        sape_panels_from_rows(&tile, d, x + first * d, panel_x);
+        sape_encoder_panel(encoder, dim, PANEL, panel_x, panel);
+        sape_panels_to_rows(&tile, dim, panel, features + first * dim);
+    }
+    sape_release(memory);
+    return SAPE_OK;
+}
+
+sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n, const float *x, const float *d_features,
+                                  float *d_x) {
+    SAPE_BEGIN_CALL();
+    SAPE_TRY(check_call(encoder, n, x, d_features, "d_features"));
+    SAPE_REQUIRE(n == 0 || d_x != NULL, "d_x is NULL");
+    const size_t d = encoder->domain_dim, dim = encoder->encoding_dim;
+    float *memory = SAPE_NEW_ARRAY(float, (2 * d + dim) * PANEL);
+    if (memory == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a panel of samples");
+    float *panel_x = memory, *panel_d_x = memory + d * PANEL, *panel = memory + 2 * d * PANEL;
+    for (size_t first = 0; first < n; first += PANEL) {
+        const struct sape_tile tile = panel_at(first, n);
+        sape_panels_from_rows(&tile, d, x + first * d, panel_x);
+        sape_panels_from_rows(&tile, dim, d_features + first * dim, panel);
+        sape_encoder_panel_backward(encoder, dim, PANEL, panel_x, panel, panel_d_x);
+        sape_panels_to_rows(&tile, d, panel_d_x, d_x + first * d);
+    }
+    sape_release(memory);
+    return SAPE_OK;
+}
+
+size_t sape_encoder_tensor_count(const sape_encoder *encoder) {
+    if (encoder == NULL) return 0;
+    if (encoder->layout.points_name == NULL) return 0;
+    return encoder->layout.sigma > 0 ? 2 : 1;
+}
+
+sape_status sape_encoder_tensor_info(const sape_encoder *encoder, size_t index, sape_tensor_info *info) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(encoder);
+    SAPE_TRY(sape_tensor_check_index(index, sape_encoder_tensor_count(encoder), info));
+    const struct sape_encoding_layout *layout = &encoder->layout;
+    if (index == 1) return sape_tensor_describe(info, "sigma", SAPE_DTYPE_F32, 1, &layout->sigma);
+    return sape_tensor_describe(info, layout->points_name, SAPE_DTYPE_F32, layout->points_rank, layout->points_shape);
+}
+
+static sape_status info_of(const void *handle, size_t index, sape_tensor_info *info) {
+    return sape_encoder_tensor_info(handle, index, info);
+}
+
+static sape_status find(const sape_encoder *encoder, const char *name, const float *values, size_t count,
+                        size_t *index) {
+    return sape_tensor_find(encoder, sape_encoder_tensor_count(encoder), info_of, name, values, count, index);
+}
+
+sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values, size_t count) {
+    SAPE_BEGIN_CALL();
+    size_t index;
+    SAPE_TRY(find(encoder, name, values, count, &index));
+    memcpy(values, index == 0 ? encoder->tensors.points : encoder->tensors.sigma, count * sizeof *values);
+    return SAPE_OK;
+}
+
+static sape_status check_sigma(const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!(values[i] > 0.0f && values[i] <= 1e9f))
+            return sape_fail(SAPE_ERROR_ARGUMENT, "sigma[%zu] is %g, must be > 0 and at most 1e9", i,
+                             (double)values[i]);
+    return SAPE_OK;
+}
+
+static sape_status check_points(const sape_encoder *encoder, const float *values, size_t count) {
+    if (encoder->ops->check_points != NULL) return encoder->ops->check_points(values, count);
+    for (size_t i = 0; i < count; i++)
+        if (fabsf(values[i]) > 1e9f)
+            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, must be within +-1e9", encoder->layout.points_name, i,
+                             (double)values[i]);
+    return SAPE_OK;
+}
+
+static sape_status check_tensor(const sape_encoder *encoder, size_t index, const char *name, const float *values,
+                                size_t count) {
+    SAPE_TRY(sape_check_finite(name, values, count));
+    return index == 1 ? check_sigma(values, count) : check_points(encoder, values, count);
+}
+
+sape_status sape_encoder_check_tensors(const sape_encoder *encoder, const struct sape_encoder_tensors *tensors) {
+    SAPE_TRY(check_points(encoder, tensors->points, sape_points_count(&encoder->layout)));
+    return check_sigma(tensors->sigma, encoder->layout.sigma);
+}
+
+struct sape_encoder_tensors *sape_encoder_tensors(sape_encoder *encoder) {
+    return &encoder->tensors;
+}
+
+void sape_encoder_list(const sape_encoder *encoder, struct sape_encoder_tensors *tensors, const char *const *names,
+                       struct sape_state *state) {
+    const struct sape_encoding_layout *layout = &encoder->layout;
+    const size_t count = sape_encoder_tensor_count(encoder);
+    struct sape_rows rows[] = {
+        {.name = count > 0 ? names[0] : NULL,
+         .ops = &sape_float_rows,
+         .role = SAPE_STATE,
+         .values = (void **)&tensors->points,
+         .count = sape_points_count(layout),
+         .rank = layout->points_rank},
+        SAPE_ROWS(count > 1 ? names[1] : NULL, &sape_float_rows, SAPE_STATE, &tensors->sigma, layout->sigma)};
+    memcpy(rows[0].shape, layout->points_shape, sizeof rows[0].shape);
+    sape_state_add_rows(state, count, rows);
+}
+
+void sape_encoder_changed(sape_encoder *encoder) {
+    prepare(encoder);
+    encoder->version++;
+}
+
+sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, const float *values, size_t count) {
+    SAPE_BEGIN_CALL();
+    size_t index;
+    SAPE_TRY(find(encoder, name, values, count, &index));
+    SAPE_TRY(check_tensor(encoder, index, name, values, count));
+    memcpy(index == 0 ? encoder->tensors.points : encoder->tensors.sigma, values, count * sizeof *values);
+    sape_encoder_changed(encoder);
+    return SAPE_OK;
+}

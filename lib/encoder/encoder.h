@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The encoder as the field and the trainer use it: panel by panel (kernels/kernels.h). */
+#ifndef SAPE_LIB_ENCODER_H
+#define SAPE_LIB_ENCODER_H
+
+#include <sape/encoder.h>
+
+#include "state/state.h"
+
+/* The first `active` features of a panel, and perhaps some more, from its coordinates, rows of d. */
+void sape_encoder_panel(const sape_encoder *encoder, size_t active, size_t width, const float *x, float *features);
+
+/* d_x, rows of d, is set to what the first `active` rows of d_features give; the other rows are not looked at beyond
+   the end of the group that `active` lies in, where they must be zero. */
+void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, size_t width, const float *x,
+                                 const float *d_features, float *d_x);
+
+/* The derivatives of the first `active` features along one coordinate, from those features and their coordinates. */
+void sape_encoder_panel_tangent(const sape_encoder *encoder, size_t active, size_t width, const float *x, size_t axis,
+                                const float *features, float *tangents);
+
+/* The params' kind, include_identity, domain_dim and num_frequencies; the others, which are only for drawing, get their
+   defaults. */
+void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params);
+
+/* As sape_encoder_frequencies(), of a known encoder. */
+void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies);
+
+/* The tensors: frequencies, centres or offsets, and sigma. */
+struct sape_encoder_tensors {
+    float *points, *sigma;
+};
+
+struct sape_encoder_tensors *sape_encoder_tensors(sape_encoder *encoder);
+
+/* Lists tensors for this encoder, its own or a copy, in the order of sape_encoder_tensor_info(). */
+void sape_encoder_list(const sape_encoder *encoder, struct sape_encoder_tensors *tensors, const char *const *names,
+                       struct sape_state *state);
+
+/* Checks that the tensors can be this encoder's. */
+sape_status sape_encoder_check_tensors(const sape_encoder *encoder, const struct sape_encoder_tensors *tensors);
+
+/* Follows a change of the encoder's tensors. */
+void sape_encoder_changed(sape_encoder *encoder);
+
+/* Grows with every change of the tensors. */
+uint64_t sape_encoder_version(const sape_encoder *encoder);
+
+/* Where the group that `active` lies in ends. */
+size_t sape_encoder_group_end(const sape_encoder *encoder, size_t active);
+
+#endif

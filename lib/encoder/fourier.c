@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Random Fourier features: sin(2 pi x.F) and cos(2 pi x.F) for frequencies F of rising magnitude. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "encoder/encoding.h"
+
+static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
+    return (struct sape_encoding_layout){.group = 2,
+                                         .count = num_frequencies,
+                                         .points_name = "frequencies",
+                                         .points_rank = 2,
+                                         .points_shape = {domain_dim, num_frequencies}};
+}
+
+static bool allocate(struct sape_encoder *encoder) {
+    const size_t count = sape_points_count(&encoder->layout);
+    encoder->upper = SAPE_NEW_ARRAY(float, count);
+    encoder->lower = SAPE_NEW_ARRAY(float, count);
+    encoder->basis.points = encoder->upper;
+    encoder->basis.scales = encoder->lower;
+    return encoder->upper != NULL && encoder->lower != NULL;
+}
+
+/* From (d, nf) to groups, split so that the kernel's products are exact. */
+static void prepare(struct sape_encoder *encoder) {
+    for (size_t j = 0; j < encoder->num_frequencies; j++) {
+        for (size_t a = 0; a < encoder->domain_dim; a++) {
+            const float frequency = encoder->tensors.points[a * encoder->num_frequencies + j];
+            uint32_t bits;
+            float upper;
+            memcpy(&bits, &frequency, sizeof bits);
+            bits &= 0xFFFFF000u;
+            memcpy(&upper, &bits, sizeof upper);
+            encoder->upper[j * encoder->domain_dim + a] = upper;
+            encoder->lower[j * encoder->domain_dim + a] = frequency - upper;
+        }
+    }
+}
+
+static void draw_direction(struct sape_random *random, size_t d, double *direction) {
+    double square = 0.0;
+    while (square < 1e-12) {
+        square = 0.0;
+        for (size_t a = 0; a < d; a++) {
+            direction[a] = sape_random_normal(random);
+            square += direction[a] * direction[a];
+        }
+    }
+    for (size_t a = 0; a < d; a++) direction[a] /= sqrt(square);
+}
+
+static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
+    const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
+    /* The magnitudes are drawn and sorted in the first row, then replaced by the products. */
+    for (size_t j = 0; j < nf; j++) encoder->tensors.points[j] = (float)(sape_random_normal(random) * std);
+    qsort(encoder->tensors.points, nf, sizeof *encoder->tensors.points, sape_compare_magnitudes);
+    for (size_t j = 0; j < nf; j++) {
+        const double magnitude = (double)encoder->tensors.points[j];
+        double direction[3];
+        draw_direction(random, d, direction);
+        for (size_t a = 0; a < d; a++) encoder->tensors.points[a * nf + j] = (float)(direction[a] * magnitude);
+    }
+}
+
+static double frequency(const struct sape_encoder *encoder, size_t group) {
+    double square = 0.0;
+    for (size_t a = 0; a < encoder->domain_dim; a++) {
+        const double component = (double)encoder->tensors.points[a * encoder->num_frequencies + group];
+        square += component * component;
+    }
+    return sqrt(square);
+}
+
+/* 2 pi F cos and -2 pi F sin: sine and cosine are each other's derivatives. */
+static void tangent(const struct sape_encoder *encoder, size_t group, size_t width, const float *x, size_t axis,
+                    const float *features, float *tangents) {
+    (void)x;
+    const float factor = (float)(2.0 * M_PI * (double)encoder->tensors.points[axis * encoder->num_frequencies + group]);
+    for (size_t s = 0; s < width; s++) {
+        tangents[s] = factor * features[width + s];
+        tangents[width + s] = -factor * features[s];
+    }
+}
+
+const struct sape_encoding_ops sape_fourier_encoding = {.name = "fourier",
+                                                        .max_frequencies = SAPE_MAX_FREQUENCIES,
+                                                        .has_std = true,
+                                                        .lay_out = lay_out,
+                                                        .allocate = allocate,
+                                                        .draw = draw,
+                                                        .prepare = prepare,
+                                                        .frequency = frequency,
+                                                        .tangent = tangent};

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "field/architecture.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "encoder/encoding.h"
+#include "mask/policy.h"
+
+struct sape_architecture sape_architecture_of(const sape_field *field) {
+    sape_encoder_params encoder;
+    sape_encoder_describe(field->encoder, &encoder);
+    const struct sape_mask *mask = field->mask;
+    return (struct sape_architecture){.encoding = encoder.kind,
+                                      .identity = encoder.include_identity != 0,
+                                      .domain_dim = encoder.domain_dim,
+                                      .num_frequencies = encoder.num_frequencies,
+                                      .policy = mask->policy,
+                                      .mask_dim = mask->grid.dim,
+                                      .resolution = mask->ops->has_resolution ? mask->grid.size[0] : 0,
+                                      .hidden_dim = field->network->hidden_dim,
+                                      .num_layers = field->network->num_layers - 1,
+                                      .output_dim = field->network->output_dim};
+}
+
+void sape_architecture_list(struct sape_architecture *a, struct sape_state *state) {
+    const struct sape_entry all[] = {
+        {"sape.encoder.kind", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->encoding, sape_encoding_name},
+        {"sape.encoder.include_identity", SAPE_ENTRY_BOOL, SAPE_SETTING, &a->identity, NULL},
+        {"sape.encoder.domain_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->domain_dim, NULL},
+        {"sape.encoder.num_frequencies", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->num_frequencies, NULL},
+        {"sape.mask.policy", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->policy, sape_policy_name},
+        {"sape.mask.mask_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->mask_dim, NULL},
+        {"sape.mask.resolution", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->resolution, NULL},
+        {"sape.network.hidden_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->hidden_dim, NULL},
+        {"sape.network.num_layers", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->num_layers, NULL},
+        {"sape.network.output_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->output_dim, NULL}};
+    sape_state_add(state, sizeof all / sizeof *all, all);
+}
+
+/* Whether the file is large enough to hold such a field: a few bytes of metadata must not cost gigabytes. The sizes are
+   any numbers yet, hence doubles. */
+static sape_status check_size(const sape_safetensors *file, const struct sape_architecture *a) {
+    const double hidden = (double)a->hidden_dim, inner = a->num_layers > 1 ? (double)(a->num_layers - 1) : 0.0;
+    double needed = (double)a->num_frequencies * (a->encoding == SAPE_ENCODING_IDENTITY ? 0.0 : hidden + 1.0) +
+                    inner * hidden * hidden + hidden * (double)a->output_dim;
+    double cells = 1.0, stored = 0.0;
+    for (size_t axis = 0; axis < a->mask_dim && axis < SAPE_MAX_DIM; axis++) cells *= (double)a->resolution;
+    if (sape_policy_ops_of(a->policy)->has_resolution) needed += cells;
+    for (size_t i = 0; i < sape_safetensors_count(file); i++) {
+        sape_tensor_info info = {.struct_size = sizeof info};
+        SAPE_TRY(sape_safetensors_info(file, i, &info));
+        stored += (double)info.count;
+    }
+    if (needed <= stored) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_FORMAT, "the metadata are of a field of %g values at least, the checkpoint has %g",
+                     needed, stored);
+}
+
+/* One axis of spatial_fixed's positions, which with the other must make `cells` places. */
+static sape_status read_axis(const sape_safetensors *file, size_t cells, struct sape_grid *grid) {
+    const char *name = sape_positions_name(grid->dim);
+    sape_tensor_info info = {.struct_size = sizeof info};
+    if (sape_safetensors_find(file, name, &info) != SAPE_OK)
+        return sape_fail(SAPE_ERROR_NOT_FOUND, "the checkpoint has no tensor called \"%s\"", name);
+    float *positions = grid->positions[grid->dim] = SAPE_NEW_ARRAY(float, info.count);
+    if (positions == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %s", name);
+    const struct sape_rows rows = {.name = name, .count = info.count};
+    SAPE_TRY(sape_state_read_floats(file, &rows, positions));
+    grid->size[grid->dim] = info.count;
+    if (info.count == 0 || grid->cells > cells / info.count)
+        return sape_fail(SAPE_ERROR_SHAPE, "%s has %zu values, mask_stashed %zu", name, info.count, cells);
+    grid->cells *= info.count;
+    return SAPE_OK;
+}
+
+/* The positions in the file become a grid's, to be released whatever the outcome. */
+static sape_status read_positions(const sape_safetensors *file, const struct sape_architecture *a,
+                                  struct sape_grid *grid) {
+    if (a->mask_dim != a->domain_dim || a->mask_dim < 1 || a->mask_dim > 2)
+        return sape_fail(SAPE_ERROR_FORMAT, "sape.mask.mask_dim is %zu, which spatial_fixed cannot be", a->mask_dim);
+    sape_tensor_info info = {.struct_size = sizeof info};
+    if (sape_safetensors_find(file, "mask_stashed", &info) != SAPE_OK)
+        return sape_fail(SAPE_ERROR_NOT_FOUND, "the checkpoint has no tensor called \"mask_stashed\"");
+    for (grid->dim = 0; grid->dim < a->mask_dim; grid->dim++) SAPE_TRY(read_axis(file, info.count, grid));
+    return SAPE_OK;
+}
+
+/* Every combination of the axes' positions. */
+static sape_status make_samples(const struct sape_grid *grid, float **out) {
+    *out = SAPE_NEW_ARRAY(float, grid->cells * grid->dim);
+    if (*out == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", grid->cells);
+    for (size_t i = 0; i < grid->cells; i++)
+        for (size_t axis = 0, rest = i; axis < grid->dim; rest /= grid->size[axis++])
+            (*out)[i * grid->dim + axis] = grid->positions[axis][rest % grid->size[axis]];
+    return SAPE_OK;
+}
+
+/* Spatial_fixed: its samples. *out is NULL for other policies. */
+static sape_status read_samples(const sape_safetensors *file, const struct sape_architecture *a, size_t *count,
+                                float **out) {
+    *out = NULL;
+    *count = 0;
+    if (a->policy != SAPE_POLICY_SPATIAL_FIXED) return SAPE_OK;
+    struct sape_grid grid = sape_grid_of_one_cell();
+    sape_status status = read_positions(file, a, &grid);
+    if (status == SAPE_OK) status = make_samples(&grid, out);
+    *count = grid.cells;
+    for (size_t axis = 0; axis < SAPE_MAX_DIM; axis++) sape_release(grid.positions[axis]);
+    return status;
+}
+
+/* The parameters that are left at their defaults are restored from the file. */
+static sape_status create(const struct sape_architecture *a, size_t num_samples, const float *samples,
+                          sape_field **out) {
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_network_params network;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    encoder.kind = a->encoding;
+    encoder.include_identity = a->identity;
+    encoder.domain_dim = a->domain_dim;
+    encoder.num_frequencies = a->num_frequencies;
+    mask.policy = a->policy;
+    mask.mask_dim = a->mask_dim;
+    mask.resolution = a->resolution;
+    mask.samples = samples;
+    mask.num_samples = num_samples;
+    network.hidden_dim = a->hidden_dim;
+    network.num_layers = a->num_layers;
+    network.output_dim = a->output_dim;
+    return sape_field_create(&encoder, &mask, &network, out);
+}
+
+sape_status sape_architecture_build(const sape_safetensors *file, sape_field **out) {
+    struct sape_architecture architecture;
+    struct sape_state state = {.num_entries = 0};
+    float *samples;
+    size_t num_samples;
+    sape_architecture_list(&architecture, &state);
+    SAPE_TRY(sape_state_read_entries(&state, file));
+    SAPE_TRY(check_size(file, &architecture));
+    sape_status status = read_samples(file, &architecture, &num_samples, &samples);
+    if (status == SAPE_OK) status = create(&architecture, num_samples, samples, out);
+    sape_release(samples);
+    return status;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The three products of a layer over a tile of samples: forward, back to the inputs, and the weights' gradient. Two
+ * backends do them: packed kernels of our own, and CBLAS.
+ *
+ * A tile's values lie in panels of tile->width samples (kernels/kernels.h); the panels of an array with R rows are
+ * R * width apart. Weights are kept transposed, (inputs, stride): the rows of the first inputs, which are all that a
+ * mask reveals at first, lie together.
+ */
+#ifndef SAPE_LIB_PRODUCT_H
+#define SAPE_LIB_PRODUCT_H
+
+#include "base/panels.h"
+#include "kernels/kernels.h"
+
+/* Rows of weights, biases and so all parameter arrays are filled up to a multiple of this. */
+#define SAPE_STRIDE 16
+
+struct sape_layer {
+    size_t inputs, outputs;
+    /* outputs, filled up. */
+    size_t stride;
+    /* Offsets in arrays of parameters. */
+    size_t weight, bias;
+    /* The layer's operands in the backend's order; NULL where it needs none. */
+    float *forward, *backward;
+};
+
+struct sape_product {
+    const char *name;
+    /* The tile for at most `samples` samples. */
+    struct sape_tile (*tile)(const struct sape_kernels *kernels, size_t samples);
+    /* Floats needed for layer->forward and ->backward. */
+    size_t (*forward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
+    size_t (*backward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
+    /* Floats of scratch that weight_gradient() needs for a tile. */
+    size_t (*scratch_size)(const struct sape_kernels *kernels, const struct sape_layer *layer,
+                           const struct sape_tile *tile);
+    void (*pack_forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
+    void (*pack_backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
+    /* to = weights from + bias, and ReLU where wanted; only the first `active` inputs are not zero. */
+    void (*forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
+                    const struct sape_tile *tile, size_t active, bool relu, const float *from, float *to);
+    /* d_from, the first `active` rows of it; zero where gate, the ReLU's output, is; gate may be NULL. */
+    void (*backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
+                     const struct sape_tile *tile, size_t active, const float *d_to, const float *gate, float *d_from);
+    /* The first `active` rows of the weights' gradient, and the bias's; set, or added to. */
+    void (*weight_gradient)(const struct sape_kernels *kernels, const struct sape_layer *layer,
+                            const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
+                            float *gradient, float *scratch);
+};
+
+extern const struct sape_product sape_product_packed;
+
+/* NULL where libsape is built without CBLAS. */
+extern const struct sape_product *const sape_product_cblas;
+
+/* Static strings: the BLAS library that is loaded, and the kernel it has picked; "none" where there is none. */
+void sape_cblas_describe(const char **library, const char **kernel);
+
+/* Round calls of the CBLAS backend: its threads are put to one inside, and left as they were when the last has left. */
+void sape_product_enter(const struct sape_product *product);
+void sape_product_leave(const struct sape_product *product);
+
+static inline size_t sape_round_up(size_t value, size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+#endif

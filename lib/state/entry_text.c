@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "state/entry_text.h"
+
+#include <string.h>
+
+/* An enumeration is as wide as an int with every compiler of the platforms here. */
+typedef unsigned choice;
+
+size_t sape_entry_size(const struct sape_entry *entry) {
+    static const size_t sizes[] = {[SAPE_ENTRY_SIZE] = sizeof(size_t),      [SAPE_ENTRY_INTEGER] = sizeof(uint64_t),
+                                   [SAPE_ENTRY_REAL] = sizeof(double),      [SAPE_ENTRY_SINGLE] = sizeof(float),
+                                   [SAPE_ENTRY_FEATURE] = sizeof(uint16_t), [SAPE_ENTRY_BOOL] = sizeof(bool),
+                                   [SAPE_ENTRY_FLAG] = sizeof(int32_t),     [SAPE_ENTRY_CHOICE] = sizeof(choice)};
+    return sizes[entry->type];
+}
+
+/* Whole numbers of every width. */
+static uint64_t integer_of(const struct sape_entry *entry) {
+    switch (entry->type) {
+    case SAPE_ENTRY_SIZE:
+        return *(const size_t *)entry->value;
+    case SAPE_ENTRY_INTEGER:
+        return *(const uint64_t *)entry->value;
+    case SAPE_ENTRY_FEATURE:
+        return *(const uint16_t *)entry->value;
+    case SAPE_ENTRY_BOOL:
+        return *(const bool *)entry->value;
+    default:
+        return *(const int32_t *)entry->value != 0;
+    }
+}
+
+static uint64_t most_of(const struct sape_entry *entry) {
+    switch (entry->type) {
+    case SAPE_ENTRY_SIZE:
+        return SIZE_MAX;
+    case SAPE_ENTRY_INTEGER:
+        return UINT64_MAX;
+    case SAPE_ENTRY_FEATURE:
+        return UINT16_MAX;
+    default:
+        return 1;
+    }
+}
+
+static void set_integer(const struct sape_entry *entry, uint64_t integer) {
+    switch (entry->type) {
+    case SAPE_ENTRY_SIZE:
+        *(size_t *)entry->value = (size_t)integer;
+        break;
+    case SAPE_ENTRY_INTEGER:
+        *(uint64_t *)entry->value = integer;
+        break;
+    case SAPE_ENTRY_FEATURE:
+        *(uint16_t *)entry->value = (uint16_t)integer;
+        break;
+    case SAPE_ENTRY_BOOL:
+        *(bool *)entry->value = integer != 0;
+        break;
+    default:
+        *(int32_t *)entry->value = integer != 0;
+        break;
+    }
+}
+
+static choice choice_of(const struct sape_entry *entry) {
+    choice value;
+    memcpy(&value, entry->value, sizeof value);
+    return value;
+}
+
+const char *sape_entry_to_text(const struct sape_entry *entry, char text[SAPE_NUMBER_TEXT]) {
+    switch (entry->type) {
+    case SAPE_ENTRY_CHOICE:
+        return entry->name(choice_of(entry));
+    case SAPE_ENTRY_REAL:
+        sape_real_to_text(*(const double *)entry->value, text);
+        break;
+    case SAPE_ENTRY_SINGLE:
+        sape_real_to_text((double)*(const float *)entry->value, text);
+        break;
+    default:
+        sape_integer_to_text(integer_of(entry), text);
+        break;
+    }
+    return text;
+}
+
+static bool read_choice(const struct sape_entry *entry, const char *text) {
+    choice value = 0;
+    while (entry->name(value) != NULL && strcmp(entry->name(value), text) != 0) value++;
+    if (entry->name(value) == NULL) return false;
+    memcpy(entry->value, &value, sizeof value);
+    return true;
+}
+
+static bool read_single(const struct sape_entry *entry, const char *text) {
+    double real;
+    if (!sape_real_from_text(text, &real) || (double)(float)real != real) return false;
+    *(float *)entry->value = (float)real;
+    return true;
+}
+
+static bool read_integer(const struct sape_entry *entry, const char *text) {
+    uint64_t integer;
+    if (!sape_integer_from_text(text, &integer) || integer > most_of(entry)) return false;
+    set_integer(entry, integer);
+    return true;
+}
+
+bool sape_entry_from_text(const struct sape_entry *entry, const char *text) {
+    switch (entry->type) {
+    case SAPE_ENTRY_CHOICE:
+        return read_choice(entry, text);
+    case SAPE_ENTRY_REAL:
+        return sape_real_from_text(text, entry->value);
+    case SAPE_ENTRY_SINGLE:
+        return read_single(entry, text);
+    default:
+        return read_integer(entry, text);
+    }
+}

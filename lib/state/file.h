@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Checkpoints as files: their version, and writing one to wherever its bytes go. */
+#ifndef SAPE_LIB_FILE_H
+#define SAPE_LIB_FILE_H
+
+#include <sape/safetensors.h>
+#include <stdbool.h>
+
+#include "files/safetensors_writer.h"
+
+/* Whether the file has libsape's metadata; those of a newer version, and wrong ones, are errors. */
+sape_status sape_file_has_metadata(const sape_safetensors *file, bool *has);
+
+/* Adds a handle's state to what is written. */
+typedef sape_status (*sape_file_add_fn)(const void *handle, sape_safetensors_writer *writer);
+
+/* A whole checkpoint of the handle, to a sink. */
+sape_status sape_file_write(sape_file_add_fn add, const void *handle, sape_byte_sink_fn sink, void *user);
+
+#endif

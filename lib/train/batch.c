@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/batch.h"
+
+#include <string.h>
+
+#include "base/call.h"
+#include "base/error.h"
+#include "base/memory.h"
+#include "state/claims.h"
+#include "train/loss.h"
+
+static const char epoch_name[] = "sape.epoch";
+
+static bool allocate(struct sape_batches *batches, const sape_field *field) {
+    const struct sape_samples *samples = batches->samples;
+    const size_t n = batches->size;
+    const bool drawn = n < samples->count;
+    batches->places = SAPE_NEW_ARRAY(struct sape_place, n);
+    batches->order = SAPE_NEW_ARRAY(size_t, n);
+    batches->bounds = SAPE_NEW_ARRAY(uint16_t, n);
+    batches->starts = SAPE_NEW_ARRAY(size_t, field->mask->encoding_dim + 1);
+    bool complete = batches->places && batches->order && batches->bounds && batches->starts;
+    if (drawn) {
+        batches->epoch = SAPE_NEW_ARRAY(size_t, samples->count);
+        complete = complete && batches->epoch;
+    }
+    if (drawn || samples->sampler != NULL) {
+        batches->gathered_x = SAPE_NEW_ARRAY(float, n * samples->d);
+        batches->gathered_targets = SAPE_NEW_ARRAY(float, n * samples->o);
+        complete = complete && batches->gathered_x && batches->gathered_targets;
+    }
+    return complete;
+}
+
+static void gather(struct sape_batches *batches, const size_t *which) {
+    sape_samples_gather(batches->samples, batches->size, which, batches->gathered_x, batches->gathered_targets);
+}
+
+sape_status sape_batches_open(const struct sape_samples *samples, size_t batch_size, const sape_field *field,
+                              uint64_t seed, struct sape_batches *batches) {
+    const size_t wanted = samples->sampler != NULL ? 0 : batch_size, n = samples->num_training;
+    *batches = (struct sape_batches){.samples = samples, .size = wanted == 0 || wanted > n ? n : wanted, .used = n};
+    if (!allocate(batches, field))
+        return sape_fail(SAPE_ERROR_MEMORY, "no memory for batches of %zu samples", batches->size);
+    if (batches->epoch == NULL) return SAPE_OK;
+    sape_held_out_draw(samples, seed, batches->epoch);
+    if (batches->size == n) gather(batches, batches->epoch);
+    return SAPE_OK;
+}
+
+void sape_batches_close(struct sape_batches *batches) {
+    sape_release(batches->epoch);
+    sape_release(batches->gathered_x);
+    sape_release(batches->gathered_targets);
+    sape_release(batches->places);
+    sape_release(batches->order);
+    sape_release(batches->bounds);
+    sape_release(batches->starts);
+}
+
+uint64_t sape_batches_of_epoch(const struct sape_batches *batches) {
+    return batches->samples->count > 0 ? batches->samples->num_training / batches->size : 1;
+}
+
+uint64_t sape_batches_used(const struct sape_batches *batches) {
+    return batches->samples->count > 0 ? batches->used / batches->size : 0;
+}
+
+/* Fisher and Yates. Iterations that failed have used up batches, but are not counted. */
+static void shuffle(struct sape_batches *batches, struct sape_random *random) {
+    for (size_t i = batches->samples->num_training; i > 1; i--) {
+        const size_t j = (size_t)sape_random_below(random, i);
+        const size_t kept = batches->epoch[i - 1];
+        batches->epoch[i - 1] = batches->epoch[j];
+        batches->epoch[j] = kept;
+    }
+    batches->used = 0;
+}
+
+/* Lets the sampler fill the batch. */
+static sape_status sample(struct sape_batches *batches, uint64_t iteration, sape_loss loss) {
+    const struct sape_samples *samples = batches->samples;
+    const size_t n = batches->size;
+    float *x = batches->gathered_x, *targets = loss == SAPE_LOSS_CHAMFER ? NULL : batches->gathered_targets;
+    const char *name = sape_call_pause();
+    const int result = samples->sampler(samples->sampler_user, iteration, n, x, targets);
+    sape_call_resume(name);
+    if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, "the sampler returned %d", result);
+    SAPE_TRY(sape_check_coordinates("the sampler's x", x, n, samples->d));
+    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(loss, targets, n * samples->o));
+    batches->x = x;
+    batches->targets = targets;
+    return SAPE_OK;
+}
+
+/* Takes the next of the caller's samples. */
+static void take(struct sape_batches *batches, struct sape_random *random, bool *new_epoch) {
+    const struct sape_samples *samples = batches->samples;
+    const bool gathered = batches->epoch != NULL;
+    if (batches->size < samples->num_training) {
+        *new_epoch = samples->num_training - batches->used < batches->size;
+        if (*new_epoch) shuffle(batches, random);
+        gather(batches, batches->epoch + batches->used);
+        batches->used += batches->size;
+        batches->placed = false;
+    }
+    batches->x = gathered ? batches->gathered_x : samples->x;
+    batches->targets = gathered && samples->targets != NULL ? batches->gathered_targets : samples->targets;
+}
+
+static void find_places(struct sape_batches *batches, const struct sape_grid *grid) {
+    const size_t d = batches->samples->d;
+    for (size_t i = 0; i < batches->size; i++) batches->places[i] = sape_grid_place(grid, batches->x + i * d, 1);
+}
+
+/* Counting sort: samples with the most features first, otherwise as they come. */
+static void sort_by_bounds(struct sape_batches *batches, const struct sape_mask *mask) {
+    const size_t n = batches->size, dim = mask->encoding_dim;
+    size_t *starts = batches->starts, start = 0;
+    memset(starts, 0, (dim + 1) * sizeof *starts);
+    sape_mask_bounds(mask, n, batches->places, batches->bounds);
+    for (size_t i = 0; i < n; i++) starts[batches->bounds[i]]++;
+    for (size_t bound = dim + 1; bound-- > 0;) {
+        const size_t count = starts[bound];
+        starts[bound] = start;
+        start += count;
+    }
+    for (size_t i = 0; i < n; i++) batches->order[starts[batches->bounds[i]]++] = i;
+}
+
+sape_status sape_batches_next(struct sape_batches *batches, const sape_field *field, bool sort,
+                              struct sape_random *random, uint64_t iteration, sape_loss loss, bool *new_epoch) {
+    const struct sape_mask *mask = field->mask;
+    const struct sape_samples *samples = batches->samples;
+    *new_epoch = false;
+    if (samples->sampler != NULL) {
+        SAPE_TRY(sample(batches, iteration, loss));
+        batches->placed = false;
+    } else {
+        take(batches, random, new_epoch);
+    }
+    sort = sort && mask->grid.dim > 0;
+    if (!(batches->placed && batches->placed_version == mask->version)) {
+        find_places(batches, &mask->grid);
+        if (sort) sort_by_bounds(batches, mask);
+        batches->placed = true;
+        batches->placed_version = mask->version;
+    }
+    batches->batch = (struct sape_batch){.x = batches->x,
+                                         .order = sort ? batches->order : NULL,
+                                         .places = batches->places,
+                                         .lasting = samples->sampler == NULL && batches->x == samples->x};
+    return SAPE_OK;
+}
+
+void sape_batches_list(struct sape_batches *batches, struct sape_state *state) {
+    const struct sape_entry used = {"sape.trainer.samples_used", SAPE_ENTRY_SIZE, SAPE_OWN_STATE, &batches->used, NULL};
+    const struct sape_rows epoch =
+        SAPE_ROWS(epoch_name, &sape_order_rows, SAPE_OWN_STATE, &batches->epoch, batches->samples->count);
+    sape_state_add(state, 1, &used);
+    if (batches->epoch != NULL) sape_state_add_rows(state, 1, &epoch);
+}
+
+/* Where not all samples are in every batch, an epoch has used a number of batches, or has not begun. */
+static bool used_holds(const struct sape_batches *batches) {
+    const size_t n = batches->samples->num_training;
+    if (batches->used == n) return true;
+    return batches->size < n && batches->used < n && batches->used % batches->size == 0;
+}
+
+/* Held-out samples, and those of batches that have all of them, keep their places. */
+sape_status sape_batches_check(const struct sape_batches *batches, const struct sape_batches *drawn) {
+    const struct sape_samples *samples = batches->samples;
+    const struct sape_claim claims[] = {{"sape.trainer.samples_used", used_holds(batches)}};
+    SAPE_TRY(SAPE_CHECK_CLAIMS(claims));
+    const size_t first = batches->size < samples->num_training ? samples->num_training : 0;
+    for (size_t i = first; batches->epoch != NULL && i < samples->count; i++)
+        if (batches->epoch[i] != drawn->epoch[i])
+            return sape_fail(SAPE_ERROR_FORMAT, "%s[%zu] is %zu, which the seed has put elsewhere", epoch_name, i,
+                             batches->epoch[i]);
+    return SAPE_OK;
+}
