@@ -92,11 +92,11 @@ void expect_state(const sape_field *field, const sape_safetensors *checkpoint) {
 void expect_same_outputs(const sape_field *a, const sape_field *b) {
     const size_t d = sape_encoder_domain_dim(sape_field_encoder(a)), n = 100;
     const size_t o = sape_network_output_dim(sape_field_network(a));
-    float *x = new_random_array(9, n * d, -1.0f, 1.0f), *outputs = new_array(n * o), *others = new_array(n * o);
+    float *x = new_random_array(9, n * d, -1.0f, 1.0f), *outputs = new_array(n * o), *rest = new_array(n * o);
     CHECK_OK(sape_field_predict(a, n, x, outputs));
-    CHECK_OK(sape_field_predict(b, n, x, others));
-    ck_assert_int_eq(memcmp(outputs, others, n * o * sizeof *outputs), 0);
+    CHECK_OK(sape_field_predict(b, n, x, rest));
+    ck_assert_int_eq(memcmp(outputs, rest, n * o * sizeof *outputs), 0);
     free(x);
     free(outputs);
-    free(others);
+    free(rest);
 }

@@ -15,10 +15,10 @@ void fixture_check(sape_status status, const char *what) {
     if (status != SAPE_OK) give_up(what, sape_last_error());
 }
 
-struct fixture fixture_open(const char *directory, const char *name) {
+struct fixture fixture_open(const char *folder, const char *name) {
     struct fixture fixture = {.name = name};
     char path[4096];
-    snprintf(path, sizeof path, "%s/%s", directory, name);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
     fixture_check(sape_safetensors_open(path, &fixture.file), name);
     return fixture;
 }

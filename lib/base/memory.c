@@ -11,7 +11,7 @@
 /* Large blocks of calloc() come from the system as zeros, and cost nothing until they are touched. The block's own
    address stands in front of the aligned one. */
 void *sape_alloc(size_t count, size_t size) {
-    if (size != 0 && count > (SIZE_MAX - 2 * ALIGNMENT) / size) return NULL;
+    if (size != 0 && count > ((size_t)PTRDIFF_MAX - 2 * ALIGNMENT) / size) return NULL;
     char *block = calloc(1, count * size + 2 * ALIGNMENT);
     if (block == NULL) return NULL;
     char *memory = block + ALIGNMENT - (uintptr_t)block % ALIGNMENT;

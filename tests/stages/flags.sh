@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Whatever flags a builder adds, predictions are the same to the last bit; and 32-bit x86.
+# Whatever flags a builder adds, predictions are the same to the last bit, also when all is optimized at linking; and 32-bit
+# x86.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 builds=$root/build-flags
@@ -80,14 +81,14 @@ parts+=' -fno-trapping-math -fno-math-errno -ffp-contract=fast'
 export CC=gcc
 check "gcc" library gcc
 check "gcc, predictions" same gcc gcc
-CFLAGS='-Ofast -ffast-math' LDFLAGS=-Ofast check "gcc -Ofast" library gcc-fast
+CFLAGS='-Ofast -ffast-math' LDFLAGS=-Ofast check "gcc -Ofast" library gcc-fast -Db_lto=true
 check "gcc -Ofast, predictions" same gcc-fast gcc
 check "gcc, options by name" library gcc-parts -Dc_args="$parts -mfpmath=387 -fsingle-precision-constant -Os"
 check "gcc, options by name, predictions" same gcc-parts gcc
 export CC=clang
 check "clang" library clang
 check "clang, predictions" same clang clang
-CFLAGS='-ffp-model=fast -Ofast' LDFLAGS=-Ofast check "clang -Ofast" library clang-fast
+CFLAGS='-ffp-model=fast -Ofast' LDFLAGS=-Ofast check "clang -Ofast" library clang-fast -Db_lto=true
 check "clang -Ofast, predictions" same clang-fast clang
 check "clang, options by name" library clang-parts -Dc_args="$parts -fapprox-func -fdenormal-fp-math=preserve-sign"
 check "clang, options by name, predictions" same clang-parts clang

@@ -41,8 +41,8 @@ installed_files() {
 
 # The archive has every object that its objects need: nothing of ours is undefined when all of it is linked.
 archive_is_whole() {
-    clean sh -c 'echo "int main(void) { return 0; }" | cc -x c - -x none -o /dev/null \
-        -Wl,--whole-archive "$0/libsape.a" -Wl,--no-whole-archive $(pkg-config --static --libs sape | sed "s/-lsape//")' \
+    clean sh -c 'echo "int main(void) { return 0; }" | eval cc -x c - -x none -o /dev/null \
+        -Wl,--whole-archive "\"$0/libsape.a\"" -Wl,--no-whole-archive "$(pkg-config --static --libs sape | sed "s/-lsape//")"' \
         "$libdir"
 }
 
@@ -54,18 +54,36 @@ subproject() {
     ninja -C build || return 1
     meson introspect --targets build | grep -o '"name": "[^"]*"' | sort -u >targets
     ! grep -E 'test|fit_|render|examples' targets || return 1
-    ./build/fit | grep "0.55 squared is about 0.3"
+    ./build/fit | grep "0.55 squared is about 0.3" || return 1
+    # The host's folders hold the library where sape.pc says, and nothing of its documents.
+    DESTDIR=$PWD/installed meson install -C build --no-rebuild --quiet || return 1
+    [ ! -e installed/usr/local/share/doc ] || return 1
+    local pc
+    pc=$(find installed -name sape.pc)
+    [ -e "$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --variable=libdir sape)/$(
+        [ "$1" = static ] && echo libsape.a || echo libsape.so)" ]
+}
+
+# Folders that do not move with the prefix, and a space in each.
+absolute_folders() {
+    meson setup "$work/absolute" "$root" --prefix='/opt/sa pe' --libdir='/opt/my libs' -Dtests=disabled -Dexamples=disabled ||
+        return 1
+    export PKG_CONFIG_PATH=$work/absolute
+    [ "$(pkg-config --cflags-only-I sape | xargs -n 1 | head -n 1)" = '-I/opt/sa pe/include' ] &&
+        [ "$(pkg-config --libs-only-L sape | xargs -n 1 | head -n 1)" = '-L/opt/my libs' ]
 }
 
 cpp() {
     local compiler=$1 standard=$2 source=$3
-    clean sh -ec "$compiler -std=$standard -Wall -Wextra -pedantic -Werror -o '$work/cpp' '$root/$source' \
-        \$(pkg-config --cflags --libs sape); cd '$work'; ./cpp"
+    # eval: pkg-config puts a backslash before spaces.
+    clean sh -ec "eval $compiler -std=$standard -Wall -Wextra -pedantic -Werror -o '$work/cpp' '\"$root/$source\"' \
+        \"\$(pkg-config --cflags --libs sape)\"; cd '$work'; ./cpp"
 }
 
 install_scratch openblas -Dblas=openblas || exit 1
 check "installed files" installed_files "$libdir/libsape.so"
 check "self-contained archive" archive_is_whole
+check "absolute folders" absolute_folders
 check "headers" "$root/tests/headers.sh" "$prefix/include"
 client pkg-config "make fit; ./fit | $fits"
 client static "make fit-static; unset LD_LIBRARY_PATH; ./fit-static | $fits"
@@ -84,9 +102,11 @@ for compiler in g++ clang++; do
     done
 done
 
-# BLIS, for which Debian has no pkg-config file, and a prefix with the archive alone.
-install_scratch blis -Dblas=blis -Ddefault_library=static || exit 1
-client "static alone, BLIS" 'cc fit.c -o fit $(pkg-config --cflags --static --libs sape); unset LD_LIBRARY_PATH; ./fit | '"$fits"
+# BLIS, for which Debian has no pkg-config file, and a prefix with the archive alone, built from one source.
+install_scratch blis -Dblas=blis -Ddefault_library=static --unity=on -Dunity_size=1000 || exit 1
+client "static alone, BLIS" "make fit; unset LD_LIBRARY_PATH; ./fit | $fits"
+client "static alone, cmake" "cmake -S . -B build; cmake --build build; ./build/fit | $fits"
+client "static alone, meson" "meson setup build; ninja -C build; ./build/fit | $fits"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

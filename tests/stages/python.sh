@@ -33,6 +33,11 @@ with_pip() {
         (cd "$work" && clean "$work/venv/bin/python" -c 'import sape; assert "venv" in sape.__file__; sape.Field()')
 }
 
+# In a path with a space that only pkg-config knows.
+by_pkg_config() {
+    clean env -u LD_LIBRARY_PATH PYTHONPATH="$work/python" python3 -c 'import sape; sape.Field()'
+}
+
 install_scratch openblas -Dblas=openblas || exit 1
 # From a copy: what is built or cached stays out of the sources.
 cp -r "$root/examples/python" "$work/python"
@@ -40,5 +45,6 @@ cp -r "$root/tests/python" "$work/tests"
 check types
 check tests
 check with_pip
+check by_pkg_config
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
