@@ -26,6 +26,7 @@ block() {
 }
 
 program='/* a.c: one. */\n#include <stdio.h>\nint main(void) { return printf("loss %g\\n", 1.25) < 0; }'
+printf '/* SPDX-License-Identifier: MIT */\n%b\n' "$program" >"$work/copy/examples/a.c"
 block accepted c "$program" console '$ cc a.c -o a\n$ ./a\nloss 1.3'
 block accepted console '$ export A=loss\n$ echo "$A 1e-3"\nloss 2e-3' text anything
 block accepted cmake 'project(fit C)'
@@ -33,7 +34,11 @@ block refused c "$program" console '$ cc a.c -o a\n$ ./a\nloss 2.3'
 block refused c "$program" console '$ cc a.c -o a\n$ ./a\nerror 1.25'
 block refused c "$program" console '$ cc a.c -o a\n$ ./a\nloss 1.25 more'
 block refused c "$program"
-block refused c "${program//;/}" console '$ cc a.c -o a'
+block refused c "$program" console '$ cc -Dprintf a.c -o a'
+block refused c "${program/1.25/1.26}" console '$ cc a.c -o a\n$ ./a\nloss 1.3'
+block refused c "${program/one/One}" console '$ cc a.c -o a\n$ ./a\nloss 1.3'
+block refused c "$program\n" console '$ cc a.c -o a\n$ ./a\nloss 1.3'
+block refused c "${program/a.c/b.c}" console '$ cc b.c -o b\n$ ./b\nloss 1.3'
 block refused c "${program#*. \*/}" console '$ cc a.c -o a'
 block refused console '$ false'
 block refused console '$ tests/run'
