@@ -8,10 +8,10 @@
 
 #include "fixture.h"
 #include "marching_cubes.h"
+#include "nearest.h"
 #include "parallel.h"
 #include "render.h"
 #include "sampling.h"
-#include "signal/nearest.h"
 #include "spatial_order.h"
 #include "topology.h"
 #include "winding.h"

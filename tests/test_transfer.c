@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/random.h"
+#include "random.h"
 #include "rigidity.h"
 #include "transfer_task.h"
 
