@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Fits a picture from a quarter of its pixels, a small one from 400 of them. The programs of libsape draw the field that it can save."""
+"""Fits a picture from a quarter of its pixels, at least 400. libsape's program render draws a saved field."""
 import argparse
 import contextlib
 import os
@@ -15,7 +15,7 @@ import sape
 options = argparse.ArgumentParser(description=__doc__)
 options.add_argument("picture")
 options.add_argument("fit", nargs="?", default="fit.png", help="the picture to write (fit.png)")
-options.add_argument("iterations", nargs="?", type=int, default=500, help="how many (500)")
+options.add_argument("iterations", nargs="?", type=int, default=500, help="number of iterations (500)")
 options.add_argument("field", nargs="?", help="where to save the field, as safetensors")
 given = options.parse_args()
 if given.iterations < 1:
@@ -23,10 +23,10 @@ if given.iterations < 1:
 
 
 def read(path):
-    """The picture in RGB as it is meant to be seen: upright, 16 bits and floats scaled, over white where transparent."""
+    """The picture in RGB as it should look: upright, 16 bits and floats scaled, white where transparent."""
     picture = Image.open(path)
     picture.load()
-    if picture.format != "TIFF":  # which Pillow has turned already
+    if picture.format != "TIFF":  # Pillow has already turned these
         picture = ImageOps.exif_transpose(picture)
     if picture.mode == "F" or picture.mode.startswith("I"):
         values = np.asarray(picture, np.float64)
@@ -41,7 +41,7 @@ def read(path):
 
 
 def check_writable(path):
-    """Leaves the program when nothing can be written there, before the time for training is spent."""
+    """Exits if the path cannot be written, before time is spent on training."""
     existed = os.path.lexists(path)
     with open(path, "ab"):
         pass
@@ -52,7 +52,7 @@ def check_writable(path):
 try:
     picture = read(given.picture)
     if os.path.splitext(given.fit)[1].lower() not in Image.registered_extensions():
-        sys.exit(f"{given.fit}: its ending is that of no kind of picture")
+        sys.exit(f"{given.fit}: its extension is not that of any picture format")
     for path in filter(None, (given.fit, given.field)):
         check_writable(path)
 except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -75,12 +75,12 @@ trainer.set_data(grid[sampled], target[sampled])
 
 
 def tell(text):
-    """Says how far the training is; nobody may be there any more to read it."""
+    """Reports the progress of training; nobody may be left to read it."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr)
 
 
-# Asked to stop, the program draws what there is; asked again, it ends. What nohup ignores stays ignored.
+# The first signal stops training and draws the fit so far; the second ends the program. nohup still works.
 endings = [signal.SIGINT, signal.SIGTERM] + [signal.SIGHUP] * (signal.getsignal(signal.SIGHUP) != signal.SIG_IGN)
 for number in endings:
     signal.signal(number, signal.default_int_handler)
@@ -91,7 +91,7 @@ try:
 except KeyboardInterrupt:
     for number in endings:
         signal.signal(number, signal.SIG_DFL)
-    tell("stopped early; drawing what there is")
+    tell("stopped early; drawing the fit so far")
 
 fit = field.predict(grid).clip(0, 1)
 
@@ -112,7 +112,7 @@ def write_quality():
     print(f"PSNR over all pixels: {-10 * np.log10(max(np.square(fit - target).mean(), 1e-10)):.2f} dB", flush=True)
 
 
-# Each of the results, whether or not the others can be written.
+# Write each result, even if another cannot be written.
 failed = False
 for write in (write_picture, write_field, write_quality):
     try:
@@ -121,5 +121,5 @@ for write in (write_picture, write_field, write_quality):
         tell(f"fit_image.py: {error}")
         failed = True
 if failed:
-    sys.stdout = None  # so that Python does not try once more to flush it
+    sys.stdout = None  # so that Python does not flush it again
     sys.exit(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A tour in cells, for editors that run "# %%" cells, or as a program: fits a function with and without a mask, and
+"""A tour in "# %%" cells, for editors that run them, or as a program. It fits a function with and without a mask, and
 writes curves.png, mask.png and gradient.png to the folder given as its argument (default: out)."""
 # %% A function that is smooth on one side and oscillates on the other, and 26 samples of it
 import pathlib
@@ -17,7 +17,7 @@ import sape
 
 out = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else "out")
 out.mkdir(parents=True, exist_ok=True)
-tempfile.TemporaryFile(dir=out).close()  # a folder that takes no files is known now, not after the trainings
+tempfile.TemporaryFile(dir=out).close()  # fails now, not after training, if the folder is not writable
 
 
 def wave(x):

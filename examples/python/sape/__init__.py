@@ -2,23 +2,23 @@
 """libsape from Python: neural fields with spatially-adaptive progressive encoding.
 
 A `Field` is a function from coordinates to outputs, made of an `Encoder`, a `Mask` and a `Network`; a `Trainer` fits it
-to samples. Every part can be used alone. What is computed, and every parameter's range, is said in libsape's headers.
+to samples. Every part can be used alone. libsape's headers say what is computed, and give every parameter's range.
 
-Arrays: coordinates are (..., d), outputs (..., o), whatever stands for "...". C-contiguous float32 arrays are used where
-they lie, without a copy; others are converted once. Results go to `out`, when given (a C-contiguous float32 array of the
-right shape), or to a new array.
+Arrays: coordinates are (..., d), outputs (..., o), for any "...". C-contiguous float32 arrays are used in place,
+without a copy; others are converted once. Results go to `out`, if given (a C-contiguous float32 array of the right
+shape), or to a new array.
 
 Errors: a failing call raises a subclass of `Error`, which also derives from the Python exception it resembles most.
 
-Callbacks: what they raise arrives at the caller as itself, and `StopTraining` stops a run without an error. A progress
+Callbacks: their exceptions reach the caller unchanged, and `StopTraining` stops a run without an error. A progress
 callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and Rust.
 
-Threads: the interpreter lock is released inside the library. Calls that only look at a handle may be made from several
-threads at once. One that changes it (training changes the field) excludes all others from other threads; a call that
-would break this rule raises `StateError`.
+Threads: the interpreter lock is released inside the library. Several threads may make calls that only read a handle at
+once. A call that changes it (training changes the field) excludes all calls from other threads; a call that would break
+this rule raises `StateError`.
 
-Lifetime: a handle is freed by `close()`, at the end of a `with`, or when it is no longer used. Parts of a field, and its
-trainers, keep the field alive; closing the field closes them.
+Lifetime: a handle is freed by `close()`, at the end of a `with`, or when nothing refers to it any more. Parts of a
+field, and its trainers, keep the field alive; closing the field closes them.
 """
 from __future__ import annotations
 

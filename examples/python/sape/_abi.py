@@ -12,8 +12,8 @@ from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 from ._arrays import Floats
 from ._errors import ArgumentError, Status, error, in_python, public_call
 
-# One letter a type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, 3 size_t[3], f float
-# array or None; as a result: - none, ! a status, which raises an exception when it is not OK.
+# One letter per type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, 3 size_t[3],
+# f float array or None; as a result: - none, ! a status, which raises an exception if it is not OK.
 _CTYPES: Dict[str, Any] = {
     "i": ctypes.c_int,
     "I": ctypes.c_uint32,
@@ -25,7 +25,7 @@ _CTYPES: Dict[str, Any] = {
     "3": ctypes.c_size_t * 3,
 }
 
-# The structs, without the struct_size that all of them begin with.
+# The structs, without their first member, struct_size.
 LAYOUTS = {
     "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q "
     "instructions:i reserved:i",
@@ -76,7 +76,7 @@ STRUCTS["tensor_info"] = _make_struct(
     ],
 )
 
-# The functions: the types of result and arguments, and which functions have them.
+# The functions, by the types of their results and arguments.
 SIGNATURES = {
     "I": "version",
     "s": "version_string last_error",
@@ -134,7 +134,7 @@ SAMPLE_FN, LOSS_FN, JACOBIAN_LOSS_FN, REDUCE_FN = (
 
 
 class FloatArray:
-    """The argument type of float arrays: they are passed by address."""
+    """The argument type of float arrays, which are passed by address."""
 
     @staticmethod
     def from_param(array: Optional[Floats]) -> Optional[ctypes.c_void_p]:
@@ -147,7 +147,7 @@ def check(status: int, *_: object) -> None:
 
 
 def _load() -> ctypes.CDLL:
-    """Opens $SAPE_LIBRARY, else what the loader finds, else what pkg-config knows."""
+    """Opens $SAPE_LIBRARY, or what the loader finds, or what pkg-config knows."""
     name = os.environ.get("SAPE_LIBRARY", "libsape.so.0")
     try:
         return ctypes.CDLL(name)
@@ -155,7 +155,7 @@ def _load() -> ctypes.CDLL:
         query = ["pkg-config", "--variable=libdir", "sape"]
         try:
             answer = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-            # One word as a shell reads it: a space has a backslash.
+            # One word as a shell reads it, with a backslash before each space.
             (folder,) = shlex.split(os.fsdecode(answer))
             return ctypes.CDLL(os.path.join(folder, name))
         except (OSError, ValueError, subprocess.CalledProcessError):
@@ -199,7 +199,7 @@ def new_struct(name: str) -> Any:
 
 
 def initialised(name: str, preset: str = "init") -> Any:
-    """The struct with the library's defaults, or another preset of its."""
+    """The struct with the library's defaults or another of its presets."""
     struct = STRUCTS[name]()
     call(f"{name}_{preset}", ctypes.byref(struct), ctypes.sizeof(struct))
     return struct
@@ -214,7 +214,7 @@ def to_tuple(kind: Type[_Tuple], struct: ctypes.Structure) -> _Tuple:
 
 
 def count(name: str, value: int) -> int:
-    """Checks what ctypes would cut to 64 bits in silence."""
+    """Checks a number that ctypes would silently truncate to 64 bits."""
     value = operator.index(value)
     if not 0 <= value < 2**64:
         raise ArgumentError(Status.ARGUMENT, f"{name} is {value}, out of range")

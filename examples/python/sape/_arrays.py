@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrays on their way to C and back."""
+"""Arrays passed to C and back."""
 from __future__ import annotations
 
 import ctypes
@@ -17,7 +17,7 @@ StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 
 def path_bytes(path: StrPath) -> bytes:
-    """A path as C takes it, which would end at a zero byte."""
+    """A path for C, which must not contain a zero byte."""
     encoded = os.fsencode(path)
     if b"\0" in encoded:
         raise ValueError("embedded null byte")
@@ -25,7 +25,7 @@ def path_bytes(path: StrPath) -> bytes:
 
 
 def floats(values: ArrayLike) -> Floats:
-    """The values as an array that C can read: the array itself, where it is one."""
+    """The values as an array that C can read; the array itself if it already is one."""
     array = np.asarray(values)
     if array.dtype == np.float32 and array.flags.c_contiguous and array.flags.aligned:
         return array
@@ -40,7 +40,7 @@ def shaped(name: str, values: ArrayLike, shape: Tuple[int, ...]) -> Floats:
 
 
 def rows(name: str, values: ArrayLike, width: int) -> Tuple[Floats, Tuple[int, ...], int]:
-    """An array of rows (..., width), with the shape before them and their number."""
+    """An array of rows (..., width), the shape that precedes width, and the number of rows."""
     array = floats(values)
     if array.ndim == 0 or array.shape[-1] != width:
         raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have (..., {width})")
@@ -48,7 +48,7 @@ def rows(name: str, values: ArrayLike, width: int) -> Tuple[Floats, Tuple[int, .
 
 
 def result(out: Optional[Floats], shape: Tuple[int, ...], *inputs: Optional[Floats]) -> Floats:
-    """Where results go: out, or a new array. The inputs must not lie there."""
+    """The array for results: out, or a new one. It must not overlap the inputs."""
     if out is None:
         return np.empty(shape, np.float32)
     if not isinstance(out, np.ndarray) or out.dtype != np.float32 or not out.flags.carray:
@@ -61,12 +61,12 @@ def result(out: Optional[Floats], shape: Tuple[int, ...], *inputs: Optional[Floa
 
 
 def view(address: Optional[int], *shape: int) -> Floats:
-    """The array at an address that a callback was given; valid during the callback only."""
+    """The array at an address that a callback received; valid only during the callback."""
     return np.ctypeslib.as_array((ctypes.c_float * int(np.prod(shape))).from_address(address or 0)).reshape(shape)
 
 
 class ScaleCheck:
-    """Warns once of samples whose coordinates were not scaled."""
+    """Warns once about samples whose coordinates were not scaled."""
 
     def __init__(self) -> None:
         self._warned = False

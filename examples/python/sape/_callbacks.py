@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Functions of yours as functions that the library calls."""
+"""Turns Python functions into callbacks of the library."""
 from __future__ import annotations
 
 import ctypes
@@ -27,12 +27,12 @@ _REDUCED: dict[int, np.dtype[Any]] = {0: np.dtype(np.float32), 1: np.dtype(np.fl
 
 
 def _relayed(kind: Any, callbacks: Callbacks, function: Callable[..., Optional[bool]]) -> Any:
-    """A C function with a user pointer in front; it returns 0, or 1 when the function returns True or raises."""
+    """A C function with a leading user pointer. It returns 1 if the function returns True or raises, otherwise 0."""
     return kind(lambda _user, *arguments: callbacks.relay(lambda: int(bool(function(*arguments)))))
 
 
 def _copied(address: Optional[int], *shape: int) -> Optional[Floats]:
-    """What an address points to ends with the call; functions get arrays that they may keep."""
+    """A copy that functions may keep; the memory at the address is valid only during the call."""
     return view(address, *shape).copy() if address else None
 
 
@@ -41,7 +41,7 @@ def _store(address: int, name: str, values: ArrayLike, shape: Tuple[int, ...]) -
 
 
 def _shown_by_tqdm() -> dict[int, object]:
-    """When each of tqdm's bars was last drawn: update() of one that is drawn returns True."""
+    """The time each of tqdm's bars was last drawn. update() returns True when it draws its bar."""
     bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
     return {id(bar): getattr(bar, "last_print_t", None) for bar in list(bars)}
 
@@ -49,9 +49,9 @@ def _shown_by_tqdm() -> dict[int, object]:
 class Observer:
     """A progress function that stops the run with a true result; one that returns None only watches.
 
-    A function that passes on what tqdm's update() returns, None or, when the bar is drawn, True, must not stop the run.
-    Until a result that is false, but not None, has shown that the function decides, True from a call during which a bar
-    was drawn is not heeded either.
+    A function that passes on the result of tqdm's update() must not stop the run. That result is True when the bar is
+    drawn, otherwise None. A result that is false, but not None, shows that the function decides. Until then, True is
+    ignored if a bar was drawn during the call.
     """
 
     def __init__(self, function: ProgressFunction) -> None:
@@ -85,7 +85,7 @@ class Observer:
             warnings.warn(message, RuntimeWarning, stacklevel=2)
 
     def finish(self, _iterations: int) -> None:
-        """Nothing is left to do at the end of a run."""
+        """Does nothing at the end of a run."""
 
 
 class BarObserver:
@@ -100,14 +100,14 @@ class BarObserver:
         return False
 
     def finish(self, iterations: int) -> None:
-        """Brings the bar to that many iterations of this run."""
+        """Moves the bar to this many iterations of the run."""
         if iterations > self._iterations:
             self._bar.update(iterations - self._iterations)
             self._iterations = iterations
 
 
 def observer(progress: Union[ProgressFunction, ProgressBar, None]) -> Union[Observer, BarObserver]:
-    """Who sees how a run goes."""
+    """The observer of a run's progress."""
     if progress is None:
         return Observer(lambda now: None)
     if callable(progress):

@@ -10,7 +10,7 @@ from typing import Any, Type
 
 
 class Status(enum.IntEnum):
-    """What a call reports; `Error.status` holds it."""
+    """The result of a call; `Error.status` holds it."""
 
     OK = 0
     ARGUMENT = 1
@@ -33,7 +33,7 @@ class StopTraining(Exception):
 
 
 class Error(Exception):
-    """A call of the library failed. `status` says how, the message which argument was wrong and what its value was."""
+    """A call to the library failed. `status` says how; the message names the wrong argument and its value."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ class OutOfMemoryError(Error, MemoryError):
 
 
 class ShapeError(Error, ValueError):
-    """An array does not have the shape asked for."""
+    """An array does not have the required shape."""
 
 
 class NotFiniteError(Error, ValueError):
@@ -64,8 +64,8 @@ class NotFiniteError(Error, ValueError):
 
 
 class DivergedError(Error, FloatingPointError):
-    """The loss became NaN or infinite, and the parameters are the last ones that gave a finite loss; or a step left a
-    parameter or a moment of the optimizer so, and was taken back."""
+    """The loss became NaN or infinite, and the parameters are the last that gave a finite loss; or a step made a
+    parameter or a moment of the optimizer NaN or infinite, and was undone."""
 
 
 class NotFoundError(Error, KeyError):
@@ -77,15 +77,15 @@ class FileError(Error, OSError):
 
 
 class FormatError(Error, ValueError):
-    """A file is not what its format demands."""
+    """A file violates its format."""
 
 
 class VersionError(Error, RuntimeError):
-    """A file was made by a newer libsape and uses what this one does not know."""
+    """A file was made by a newer libsape and uses features that this one does not know."""
 
 
 class StateError(Error, RuntimeError):
-    """The call cannot be made now: the handle is closed, or in use, or has no data yet."""
+    """The call is not possible now: the handle is closed, in use, or has no data yet."""
 
 
 class UnsupportedError(Error, NotImplementedError):
@@ -135,14 +135,14 @@ _OWNERS = {
 
 
 def in_python(message: str, caller: str) -> str:
-    """A message of the library as one about the call that Python made, and with Python's names."""
+    """The library's message, about the call that Python made and with Python's names."""
     message = re.sub(r"^sape_\w+(?=: )", caller, message)
     message = re.sub(r"\bsape_([a-z]+)_(\w+)\(\)", lambda found: f"{_OWNERS.get(found[1], found[1])}.{found[2]}()", message)
     return re.sub(r"\bSAPE_(LOSS|POLICY|ENCODING)_(\w+)", lambda found: f"{found[1].title()}.{found[2]}", message)
 
 
 def public_call() -> str:
-    """The name of the outermost call of this package that is under way, as its users write it."""
+    """The name of this package's outermost active call, as its users write it."""
     frame = sys._getframe()
     names = []
     while frame is not None and frame.f_globals.get("__package__") == __package__:
@@ -152,7 +152,7 @@ def public_call() -> str:
 
 
 def _name(frame: FrameType) -> str:
-    """A frame's function, with its class; empty for what is not public."""
+    """A frame's function with its class; empty if it is not public."""
     function = frame.f_code.co_name
     owner = frame.f_locals.get("self", frame.f_locals.get("cls"))
     kind = owner if isinstance(owner, type) else type(owner)

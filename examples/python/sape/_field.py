@@ -24,7 +24,7 @@ _Part = TypeVar("_Part", Encoder, Mask, Network)
 class Field(Handle):
     """Encoder, mask and network joined into a function from coordinates (..., d) to outputs (..., o).
 
-    The dimensions that follow from another part are set by the field. Fields can be pickled and copied.
+    The field sets dimensions that follow from another part. Fields can be pickled and copied.
     """
 
     _kind = "field"
@@ -41,26 +41,26 @@ class Field(Handle):
 
     @classmethod
     def load(cls, path: StrPath) -> Field:
-        """Makes a field from a file that a field or a trainer has saved."""
+        """Loads a field from the file of a field or trainer."""
         return cls._own(create("field_load", path_bytes(path)))
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Field:
-        """Makes a field from a checkpoint of a field or of a trainer."""
+        """Makes a field from the checkpoint of a field or trainer."""
         with checkpoint._memory.shared() as pointer:
             return cls._own(create("field_from_checkpoint", pointer))
 
     def checkpoint(self) -> Checkpoint:
-        """A copy of all that the field holds."""
+        """A copy of the whole state of the field."""
         with self._memory.shared() as pointer:
             return Checkpoint._own(create("field_checkpoint", pointer))
 
     def save(self, path: StrPath) -> None:
-        """Saves the field as a safetensors file, which is replaced whole or not at all."""
+        """Saves the field as a safetensors file, which is replaced completely or not at all."""
         self._look("save", path_bytes(path))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Brings the field into the state of a checkpoint of the same architecture, also of the public SAPE code."""
+        """Restores the field from a checkpoint of the same architecture, which may be the public SAPE code's."""
         with checkpoint._memory.shared() as pointer:
             self._change("restore", pointer)
 
@@ -88,7 +88,7 @@ class Field(Handle):
 
     @property
     def domain_dim(self) -> int:
-        """The length d of a coordinate."""
+        """The dimension d of the coordinates."""
         return self.encoder.domain_dim
 
     @property
@@ -98,15 +98,15 @@ class Field(Handle):
 
     @property
     def tensors(self) -> Tensors:
-        """All tensors of the parts by the names of the public SAPE code's state dict."""
+        """All tensors of the parts, named as in the public SAPE code's state dict."""
         return Tensors(self)
 
     def set_num_threads(self, num_threads: int) -> None:
-        """How many threads a call may use; 0 (the default) for one a processor. Results do not depend on it."""
+        """Sets the number of threads of a call; 0 (the default) for one per processor. Results do not depend on it."""
         self._change("set_num_threads", count("num_threads", num_threads))
 
     def describe(self) -> Description:
-        """What the field computes with."""
+        """Describes what the field computes with."""
         return described(lambda description: self._look("describe", description))
 
     def predict(
@@ -120,8 +120,8 @@ class Field(Handle):
     ) -> Floats:
         """The outputs (..., o) at coordinates (..., d).
 
-        mask_by: coordinates (..., d) where the mask is read in place of x. override_mask: weights (E) or (..., E) used
-        in place of the mask's. weights: an array (..., E) that receives those that were used.
+        mask_by: coordinates (..., d) at which to read the mask instead of x. override_mask: weights (E) or (..., E) to
+        use instead of the mask's. weights: an array (..., E) that receives the weights that were used.
         """
         x, shape, n = rows("x", x, self.domain_dim)
         by = None if mask_by is None else shaped("mask_by", mask_by, x.shape)
@@ -144,8 +144,8 @@ class Field(Handle):
     def predict_grid(
         self, size: Sequence[int], low: ArrayLike = -1.0, high: ArrayLike = 1.0, out: Optional[Floats] = None
     ) -> Floats:
-        """The outputs (*size, o) on a regular grid from low to high (d), whose coordinates need no memory; the last
-        coordinate is the fastest."""
+        """The outputs (*size, o) on a regular grid from low to high (d). Its coordinates need no memory; the last
+        varies fastest."""
         d = self.domain_dim
         if len(size) != d:
             raise ShapeError(Status.SHAPE, f"size has {len(size)} entries, must have {d}")
@@ -156,7 +156,7 @@ class Field(Handle):
         return outputs
 
     def backward(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The gradient (p), flat, with respect to the network's parameters of what has the gradient d_outputs (..., o)."""
+        """The flat gradient (p) with respect to the network's parameters, given the gradient d_outputs (..., o)."""
         x, shape, n = rows("x", x, self.domain_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
         d_parameters = result(out, (self.network.num_parameters,), x, d_outputs)
@@ -164,7 +164,7 @@ class Field(Handle):
         return d_parameters
 
     def backward_x(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The gradient (..., d) with respect to x, through the mask as well, of what has the gradient d_outputs (..., o)."""
+        """The gradient (..., d) with respect to x, given the gradient d_outputs (..., o); includes the mask's slope."""
         x, shape, n = rows("x", x, self.domain_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
         d_x = result(out, x.shape, x, d_outputs)
@@ -172,7 +172,7 @@ class Field(Handle):
         return d_x
 
     def gradient_norms(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The norms (...) of the samples' own gradients, those of backward() with each sample alone."""
+        """The norms (...) of per-sample gradients: those of backward() for each sample alone."""
         x, shape, n = rows("x", x, self.domain_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
         norms = result(out, shape, x, d_outputs)
@@ -180,7 +180,7 @@ class Field(Handle):
         return norms
 
     def jacobian(self, x: ArrayLike, out: Optional[Floats] = None, *, outputs: Optional[Floats] = None) -> Floats:
-        """The derivatives (..., o, d) of the outputs with respect to x, through the mask as well. outputs: an array
+        """The derivatives (..., o, d) of the outputs with respect to x, including the mask's slope. outputs: an array
         (..., o) that receives the outputs themselves."""
         x, shape, n = rows("x", x, self.domain_dim)
         predicted = (*shape, self.output_dim)
@@ -197,8 +197,8 @@ class Field(Handle):
         d_outputs: Optional[ArrayLike] = None,
         out: Optional[Floats] = None,
     ) -> Floats:
-        """The gradient (p), flat, with respect to the network's parameters of what has the gradients d_jacobian
-        (..., o, d) and d_outputs (..., o), if not zero: of eikonal terms, say."""
+        """The flat gradient (p) with respect to the network's parameters, given the gradients d_jacobian (..., o, d)
+        and d_outputs (..., o; zero if omitted): for eikonal terms, for example."""
         x, shape, n = rows("x", x, self.domain_dim)
         predicted = (*shape, self.output_dim)
         by_jacobian = shaped("d_jacobian", d_jacobian, (*predicted, x.shape[-1]))
@@ -208,8 +208,8 @@ class Field(Handle):
         return d_parameters
 
     def update(self, optimizer: Optimizer, d_parameters: ArrayLike) -> None:
-        """One step of an optimizer on the network, for training by hand: predict, loss, backward, update, then
-        mask.record() and mask.step()."""
+        """Makes one step of an optimizer on the network. Your own training loop calls predict, your loss, backward,
+        update, then mask.record() and mask.step()."""
         gradient = shaped("d_parameters", d_parameters, (self.network.num_parameters,))
         with optimizer._memory.exclusive() as pointer:
             self._change("update", pointer, gradient)

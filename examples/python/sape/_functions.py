@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What needs no handle."""
+"""Functions that need no handle."""
 from __future__ import annotations
 
 import ctypes
@@ -15,7 +15,7 @@ from ._params import Bandwidth, Boundary, Description, FilterShape, Loss, LossVa
 
 
 def described(function: Callable[[Any], object]) -> Description:
-    """What a function of the library says in a description."""
+    """The description that a function of the library fills."""
     struct = new_struct("description")
     function(ctypes.byref(struct))
     values = to_tuple(Description, struct)._asdict()
@@ -23,7 +23,7 @@ def described(function: Callable[[Any], object]) -> Description:
 
 
 def describe() -> Description:
-    """What handles made with defaults compute with."""
+    """Describes what handles with default parameters compute with."""
     return described(lambda description: call("describe", description))
 
 
@@ -41,15 +41,15 @@ def _loss_value(function: str, *arguments: Any, outputs: Floats) -> LossValue:
 
 
 def evaluate_loss(kind: Loss, outputs: ArrayLike, targets: ArrayLike) -> LossValue:
-    """MSE or BCE of outputs (n, o) against targets (n, o), with the losses of the samples and the gradient."""
+    """MSE or BCE of outputs (n, o) against targets (n, o), with per-sample losses and the gradient."""
     outputs = _points("outputs", outputs, "(n, o)")
     targets = shaped("targets", targets, outputs.shape)
     return _loss_value("loss_evaluate", choice("kind", Loss, kind), *outputs.shape, outputs, targets, outputs=outputs)
 
 
 def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:
-    """The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3: the mean distance of an output from its
-    nearest target, which is the output's own loss, plus that of a target from its nearest output."""
+    """The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3. It is the mean distance of an output
+    from its nearest target (the output's own loss) plus the mean distance of a target from its nearest output."""
     outputs = _points("outputs", outputs, "(n, dim)")
     n, dim = outputs.shape
     targets = _points("targets", targets, f"(m, {dim})")
@@ -59,7 +59,7 @@ def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:
 
 
 def propose_bandwidth(x: ArrayLike, targets: Optional[ArrayLike] = None) -> Bandwidth:
-    """How high an encoding's frequencies should be for samples at coordinates (n, d) with targets (n, o)."""
+    """Proposes an encoding's frequencies for samples at coordinates (n, d) with targets (n, o)."""
     x = _points("x", x, "(n, d)")
     n, d = x.shape
     values = None if targets is None else _points("targets", targets, f"({n}, o)")
@@ -76,9 +76,9 @@ def _lengths(lengths: Sequence[int]) -> Any:
 
 
 def _grid(name: str, values: Floats, dim: int, axes: str) -> Any:
-    """Parameters for values whose first dim axes are a grid's and whose others are channels."""
+    """Parameters for values whose first dim axes form a grid and whose other axes are channels."""
     if not 1 <= dim <= 3 or values.ndim < dim:
-        raise ShapeError(Status.SHAPE, f"values has shape {values.shape}, {axes} must be of its first 1 to 3 axes")
+        raise ShapeError(Status.SHAPE, f"values has shape {values.shape}, {axes} must match its first 1 to 3 axes")
     params = initialised(name)
     params.dim, params.size = dim, _lengths(values.shape[:dim])
     params.channels = int(np.prod(values.shape[dim:]))
@@ -88,8 +88,9 @@ def _grid(name: str, values: Floats, dim: int, axes: str) -> Any:
 def window_statistics(
     values: ArrayLike, window: Sequence[int], boundary: Boundary = Boundary.REPLICATE
 ) -> WindowStatistics:
-    """The mean and the variance of the window round every cell of a grid of 1 to 3 axes, each with a length of the window
-    in cells: values[:, :, 3], say, with window=(5, 5). Axes after those hold values with statistics of their own."""
+    """The mean and variance in the window around every cell of a grid of 1 to 3 axes. window gives its length in cells
+    along each axis; for example values (h, w, 3) with window=(5, 5). Further axes of values have separate
+    statistics."""
     values = floats(values)
     params = _grid("window_params", values, len(window), "the lengths of window")
     params.window, params.boundary = _lengths(window), choice("boundary", Boundary, boundary)
@@ -106,10 +107,10 @@ def low_pass(
     shape: FilterShape = FilterShape.LINEAR,
     out: Optional[Floats] = None,
 ) -> Floats:
-    """The values on a grid of 1 to 3 axes, each with the waves above its own cut-off left out.
+    """Filters values on a grid of 1 to 3 axes: removes the waves above each cell's own cut-off.
 
-    cutoff: (*grid) in cycles per domain, >= 0; its shape is that of the first axes of values, and the others hold values
-    filtered alike. Between cut-off and cut-off + width the filter falls, as shape says.
+    cutoff: (*grid) in cycles per domain, >= 0, with the shape of the first axes of values; the filter treats all
+    further axes alike. It falls between cut-off and cut-off + width, as shape says.
     """
     values, cutoff = floats(values), floats(cutoff)
     params = _grid("filter_params", values, cutoff.ndim, "the axes of cutoff")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Handles: whose memory it is, who may use it when, and what comes back from callbacks."""
+"""Handles: ownership of memory, access from threads, and exceptions from callbacks."""
 from __future__ import annotations
 
 import contextlib
@@ -18,7 +18,7 @@ from ._errors import CallbackError, NotFoundError, StateError, Status
 
 
 class Guard:
-    """Lets many look at a thing at once, or one thread change it; that thread may look meanwhile, in its callbacks."""
+    """Lets many threads read at once, or one thread write; the writer may also read, in its callbacks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Guard:
     def shared(self) -> Iterator[None]:
         with self._lock:
             if self._writer not in (None, threading.get_ident()):
-                raise StateError(Status.STATE, "another thread is changing what this call looks at")
+                raise StateError(Status.STATE, "another thread is changing what this call reads")
             self._readers += 1
         try:
             yield
@@ -50,10 +50,10 @@ class Guard:
 
 
 class Memory:
-    """What a handle points to. It is freed once: on close(), or when nobody refers to it any more.
+    """The memory behind a handle. It is freed once: on close(), or when nothing refers to it any more.
 
-    A part of another one (a field's mask; a trainer, which works on its field's memory) keeps that one, shares its guard
-    and ends with it. The finalizer refers to the whole, so that even the garbage collector frees the part first.
+    A part (a field's mask; a trainer, which works on its field's memory) keeps its whole alive, shares its guard and
+    ends with it. The finalizer refers to the whole, so that even the garbage collector frees the part first.
     """
 
     def __init__(self, pointer: int, free: Optional[str], whole: Optional[Memory] = None) -> None:
@@ -103,7 +103,7 @@ _Self = TypeVar("_Self", bound="Handle")
 
 
 class Handle:
-    """What all handles have in common."""
+    """The base of all handles."""
 
     _kind: ClassVar[str]
     _memory: Memory
@@ -119,7 +119,7 @@ class Handle:
         return cls._wrap(Memory(pointer, cls._kind + "_free"))
 
     def _look(self, function: str, *arguments: object) -> Any:
-        """Calls a function that takes the handle const."""
+        """Calls a function that reads the handle."""
         with self._memory.shared() as pointer:
             return call(f"{self._kind}_{function}", pointer, *arguments)
 
@@ -134,7 +134,7 @@ class Handle:
         return self._memory.closed
 
     def close(self) -> None:
-        """Frees the handle and what depends on it now; once more does nothing."""
+        """Frees the handle and everything that depends on it now. Further calls do nothing."""
         self._memory.close()
 
     def __enter__(self: _Self) -> _Self:
@@ -145,7 +145,7 @@ class Handle:
 
 
 class Tensors(Mapping[str, Floats]):
-    """A handle's named tensors: reading one copies it out, assigning replaces its values."""
+    """A handle's named tensors. Reading copies a tensor; assigning replaces its values."""
 
     _functions = ("tensor_count", "tensor_info", "get_tensor")
 
@@ -159,7 +159,7 @@ class Tensors(Mapping[str, Floats]):
         return info
 
     def shapes(self) -> dict[str, Tuple[int, ...]]:
-        """The shapes of all tensors by name, in their order."""
+        """The shapes of all tensors by name, in order."""
         infos = (self._info(index) for index in range(len(self)))
         return {text(info.name): tuple(info.shape[: info.rank]) for info in infos}
 
@@ -186,10 +186,10 @@ class Tensors(Mapping[str, Floats]):
 
 
 class _Signals:
-    """Puts off Python's signal handlers until deliver() or the end.
+    """Delays Python's signal handlers until deliver() or the end.
 
-    Python runs a handler as soon as any Python code runs in the main thread, which may be the first instruction of a
-    callback, where nothing can catch what the handler raises. Other threads have no handlers to put off.
+    Python runs a handler as soon as any Python code runs in the main thread. This may be the first instruction of a
+    callback, where nothing can catch an exception of the handler. Other threads have no handlers to delay.
     """
 
     def __init__(self) -> None:
@@ -220,14 +220,14 @@ class _Signals:
 
 
 class Callbacks:
-    """Takes exceptions from callbacks, past the library, to the caller of the library."""
+    """Carries exceptions from callbacks past the library to its caller."""
 
     def __init__(self) -> None:
         self._signals = _Signals()
         self._error: Optional[BaseException] = None
 
     def relay(self, function: Callable[[], int]) -> int:
-        """What a callback does: delivers signals and calls the function. @return its result, or 1 when it raises."""
+        """Delivers signals and calls the function. Returns its result, or 1 if it raises."""
         try:
             self._signals.deliver()
             return function()
@@ -236,7 +236,7 @@ class Callbacks:
             return 1
 
     def calling(self, function: Callable[[], object]) -> None:
-        """Calls a function that calls the library; ends with what a callback has raised."""
+        """Calls a function that calls the library, then raises the exception of a callback, if any."""
         self._error = None
         try:
             with self._signals:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What handles are made of, and what they report."""
+"""Parameters of handles, and what handles report."""
 from __future__ import annotations
 
 import ctypes
@@ -37,8 +37,8 @@ class Policy(enum.IntEnum):
 
 
 class Loss(enum.IntEnum):
-    """The losses that the library has; a function of yours (see `LossFunction`) takes the place of CUSTOM. CUSTOM_JACOBIAN
-    is that of `Trainer.set_jacobian_loss()`."""
+    """The built-in losses. Instead of CUSTOM, give your own function (see `LossFunction`). CUSTOM_JACOBIAN uses the
+    function of `Trainer.set_jacobian_loss()`."""
 
     MSE = 0
     BCE = 1
@@ -73,7 +73,7 @@ class Stop(enum.IntEnum):
 
 
 class Boundary(enum.IntEnum):
-    """What a signal a b c d is taken to be beyond its border: a a [a b c d] d d; b a [a b c d] d c; zero; itself again."""
+    """How a signal a b c d continues: a a [a b c d] d d; b a [a b c d] d c; zeros; c d [a b c d] a b."""
 
     REPLICATE = 0
     REFLECT = 1
@@ -82,14 +82,14 @@ class Boundary(enum.IntEnum):
 
 
 class FilterShape(enum.IntEnum):
-    """How a low-pass filter falls from 1 to 0: in a straight line, or as half a period of a cosine."""
+    """How a low-pass filter falls from 1 to 0: linearly, or as half a period of a cosine."""
 
     LINEAR = 0
     COSINE = 1
 
 
 class InstructionSet(enum.IntEnum):
-    """The processor's instructions to compute with. AUTO: what SAPE_BACKEND says, else the widest there are."""
+    """The instruction set to compute with. AUTO: what SAPE_BACKEND says, otherwise the widest available."""
 
     AUTO = 0
     BASELINE = 1
@@ -99,7 +99,8 @@ class InstructionSet(enum.IntEnum):
 
 
 class Product(enum.IntEnum):
-    """Who multiplies matrices: the library itself (PACKED), or a BLAS. AUTO: what SAPE_BACKEND says, else PACKED."""
+    """The backend of matrix products: the library itself (PACKED) or a BLAS. AUTO: what SAPE_BACKEND says, otherwise
+    PACKED."""
 
     AUTO = 0
     PACKED = 1
@@ -110,7 +111,7 @@ _Choice = TypeVar("_Choice", bound=enum.IntEnum)
 
 
 def choice(name: str, kind: Type[_Choice], value: object) -> _Choice:
-    """The member of an enum that a parameter was given, itself or by its number."""
+    """The member of an enum for a parameter that is a member or its number."""
     if isinstance(value, kind):
         return value
     if not isinstance(value, (enum.Enum, bool)):
@@ -130,7 +131,7 @@ class Params:
         super().__setattr__(name, choice(name, type(default), value) if isinstance(default, enum.IntEnum) else value)
 
     def _struct(self) -> Any:
-        """The C struct: the library's defaults, then every member of this object that it has."""
+        """The C struct: the library's defaults, overwritten by this object's members."""
         struct = initialised(self._struct_name)
         types: dict[str, Any] = dict(STRUCTS[self._struct_name].__dict__["_fields_"])
         for member in fields(self):
@@ -147,8 +148,9 @@ class Params:
 
 @dataclass
 class EncoderParams(Params):
-    """What an encoder is made of: its kind, whether x itself comes before the encoding, the dimension of x (1 to 3), the
-    number of frequencies, their spread in cycles per unit of x, the seed they are drawn from, and the instruction set."""
+    """Parameters of an encoder: its kind, whether x itself precedes the encoding, the dimension of x (1 to 3), the
+    number of frequencies, their spread in cycles per unit of x, the seed of the random draw, and the instruction
+    set."""
 
     _struct_name = "encoder_params"
     kind: Encoding = Encoding.FOURIER
@@ -162,11 +164,11 @@ class EncoderParams(Params):
 
 @dataclass
 class CutoffParams(Params):
-    """The constants of Policy.VARIANCE, whose cut-off frequency in a cell is, in cycles per unit of x, c_min +
-    (c_max - c_min) (L(p) + beta sigma**gamma), clamped; L is a logistic function of the schedule's progress p with that
-    steepness and midpoint, `rescale`d to end at 0 and 1; sigma is the signal's variance round the cell. The schedule
-    goes from start_iteration to end_share of the mask's iterations; `window` cells (0: a choice by the grid) give a
-    variance; the filter falls over `width`. c_max 0: chosen by the library."""
+    """The constants of Policy.VARIANCE. A cell's cut-off frequency in cycles per unit of x is c_min + (c_max - c_min)
+    (L(p) + beta sigma**gamma), clamped. L is a logistic function of the schedule's progress p with this steepness and
+    midpoint; `rescale` makes it run from 0 to 1. sigma is the signal's variance around the cell, in a window of
+    `window` cells (0: chosen by the grid). The schedule runs from start_iteration to end_share of the mask's
+    iterations. The filter falls over `width`. c_max 0: chosen by the library."""
 
     _struct_name = "cutoff_params"
     c_min: float = 0.0
@@ -194,10 +196,11 @@ class CutoffParams(Params):
 
 @dataclass
 class MaskParams(Params):
-    """What a mask is made of: its policy; the dimensions of coordinates and features (a field sets them) and of its grid
-    (0: of x), cells per axis; the number of blocks (0: blocks of d features), the length of the training that sets the
-    pace, iterations a block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n, d). VARIANCE: its constants,
-    and the frequencies (E) of the features (a field sets them), see `Encoder.frequencies`."""
+    """Parameters of a mask: its policy; the dimensions of coordinates and features (a field sets them) and of its grid
+    (0: of x), and cells per axis; the number of blocks (0: blocks of d features), the length of training, which sets
+    the pace, and iterations per block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n,
+    d). VARIANCE: its constants, and the frequencies (E) of the features (a field sets them; see
+    `Encoder.frequencies`)."""
 
     _struct_name = "mask_params"
     policy: Policy = Policy.SPATIAL
@@ -237,8 +240,8 @@ class MaskParams(Params):
 
 @dataclass
 class NetworkParams(Params):
-    """What a network is made of: the numbers of inputs (a field sets it), outputs, units of a hidden layer and hidden
-    layers, the seed of the first parameters, the instruction set and who multiplies matrices."""
+    """Parameters of a network: the numbers of inputs (a field sets it), outputs, units per hidden layer and hidden
+    layers, the seed of the initial parameters, the instruction set and the backend of matrix products."""
 
     _struct_name = "network_params"
     input_dim: int = 0
@@ -252,8 +255,8 @@ class NetworkParams(Params):
 
 @dataclass
 class OptimizerParams(Params):
-    """What an optimizer is made of; `epsilon` and the betas are Adam's, `momentum` is SGD's, `decay_rate` is the
-    exponential schedule's, `final_factor` and `decay_iterations` are the cosine's."""
+    """Parameters of an optimizer. `epsilon` and the betas are Adam's, `momentum` is SGD's, `decay_rate` is the
+    exponential schedule's, `final_factor` and `decay_iterations` are the cosine schedule's."""
 
     _struct_name = "optimizer_params"
     kind: OptimizerKind = OptimizerKind.ADAM
@@ -278,27 +281,27 @@ class LossValue(NamedTuple):
     d_outputs: Floats
 
 
-#: A loss of yours: gets outputs (n, o), targets (n, o) or None, and coordinates (n, d); returns loss, sample_loss (n),
-#: which drives the mask, and d_outputs (n, o). All are arrays of its own.
+#: Your own loss: gets outputs (n, o), targets (n, o) or None, and coordinates (n, d); returns loss, sample_loss (n),
+#: which drives the mask, and d_outputs (n, o). It may keep and change the arrays.
 LossFunction = Callable[[Floats, Optional[Floats], Floats], Tuple[float, ArrayLike, ArrayLike]]
 
 
-#: A loss of yours on outputs (n, o) and their Jacobian (n, o, d): gets both, targets (n, o) or None, and coordinates
+#: Your own loss on outputs (n, o) and their Jacobian (n, o, d): gets both, targets (n, o) or None, and coordinates
 #: (n, d); returns loss, sample_loss (n), d_outputs (n, o) and d_jacobian (n, o, d).
 JacobianLossFunction = Callable[
     [Floats, Floats, Optional[Floats], Floats], Tuple[float, ArrayLike, ArrayLike, ArrayLike]
 ]
 
-#: Adds an array up over all ranks, in place, as `lambda values: comm.Allreduce(MPI.IN_PLACE, values)` does with mpi4py.
-#: The array, of float32 or float64, is the library's memory, there during the call only.
+#: Sums an array over all ranks in place, like `lambda values: comm.Allreduce(MPI.IN_PLACE, values)` with mpi4py. The
+#: array, of float32 or float64, is the library's memory and valid only during the call.
 ReduceFunction = Callable[[NDArray[Any]], object]
 
 
 @dataclass
 class AdaptiveRateParams(Params):
-    """The locally adaptive learning rate: a sample's share of the gradient is multiplied by alpha_min +
-    (alpha_max - alpha_min) (sigma**gamma + eta g**delta), at most alpha_max, with the variance sigma of targets and the
-    norms g of gradients round it; `resolution` is that of their grid where the mask has none."""
+    """The locally adaptive learning rate. A sample's share of the gradient is multiplied by alpha_min + (alpha_max -
+    alpha_min) (sigma**gamma + eta g**delta), at most alpha_max; sigma is the variance of targets around it, g the norms
+    of gradients. `resolution` is that of their grid if the mask has none."""
 
     _struct_name = "adaptive_rate_params"
     alpha_min: float = 0.5
@@ -311,12 +314,14 @@ class AdaptiveRateParams(Params):
 
 @dataclass
 class TrainerParams(Params):
-    """What a trainer is made of: its loss; samples an iteration (0: all), threads (0: one a processor), the seed of the
-    samples' order, and how often progress is reported (and Ctrl-C noticed), in iterations. Runs end sooner at a loss of
-    `tolerance`, or when for `patience` iterations no epoch's loss is below (1 - min_improvement) times the best one. A
-    `validation_share` of the samples is held out and judged every `validation_every` iterations: the last state is kept
-    whose loss is at most `validation_margin` standard errors above the lowest, and a run ends `validation_patience`
-    iterations after that. 0 turns any of them off."""
+    """Parameters of a trainer: its loss; samples per iteration (0: all), threads (0: one per processor), the seed of
+    the samples' order, and the number of iterations between progress reports (and checks for Ctrl-C).
+
+    A run ends early at a loss of `tolerance`, or after `patience` iterations without an epoch's loss below (1 -
+    min_improvement) times the best one. A `validation_share` of the samples is held out and evaluated every
+    `validation_every` iterations. The trainer keeps the last state whose held-out loss is at most `validation_margin`
+    standard errors above the lowest; a run ends after `validation_patience` iterations without a new minimum. 0
+    disables `tolerance`, `patience`, `validation_share` and `validation_patience`."""
 
     _struct_name = "trainer_params"
     loss: Union[Loss, LossFunction] = Loss.MSE
@@ -345,7 +350,7 @@ class TrainerParams(Params):
 
 
 class MaskState(NamedTuple):
-    """Where a mask stands; `revealed` is the mean revealed share, 0 to 1."""
+    """The state of a mask; `revealed` is the mean revealed share, 0 to 1."""
 
     iteration: int
     block_size: int
@@ -358,8 +363,9 @@ class MaskState(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """What a progress callback sees: `iteration` counts this run's from 1, `loss` is that before the step. The losses of
-    the held-out samples are NaN without validation; `best_iteration` counts from the trainer's first."""
+    """What a progress callback receives. `iteration` counts from 1 in each run; `loss` is the loss before the step. The
+    losses of the held-out samples are NaN without validation; `best_iteration` counts from the trainer's first
+    iteration."""
 
     iteration: int
     num_iterations: int
@@ -373,7 +379,7 @@ class Progress(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a run did: its iterations, the loss of the last of them, the seconds it took and why it ended."""
+    """The result of a run: its iterations, the loss of the last one, its duration in seconds and why it ended."""
 
     iterations: int
     loss: float
@@ -384,8 +390,9 @@ class Result(NamedTuple):
 
 
 class Bandwidth(NamedTuple):
-    """Frequencies for samples, in cycles per unit of x: std for a Fourier encoding, the highest one worth revealing, that
-    of the samples' mean distance, and the targets' root mean square frequency (0 without targets)."""
+    """Frequencies for samples, in cycles per unit of x: std for a Fourier encoding, the highest frequency worth
+    revealing, the Nyquist frequency of the samples' mean distance, and the targets' root mean square frequency (0
+    without targets)."""
 
     std: float
     c_max: float
@@ -394,14 +401,14 @@ class Bandwidth(NamedTuple):
 
 
 class WindowStatistics(NamedTuple):
-    """The mean and the variance of the window round every cell, in the shape of the values."""
+    """The mean and variance in the window around every cell, in the shape of the values."""
 
     mean: Floats
     variance: Floats
 
 
 class Description(NamedTuple):
-    """What the library computes with: versions, instruction set, who multiplies matrices, threads of a call."""
+    """What the library computes with: version, instruction set, backend of matrix products, BLAS, threads of a call."""
 
     version: str
     instructions: str
@@ -411,19 +418,19 @@ class Description(NamedTuple):
     num_threads: int
 
 
-#: Gives the samples of an iteration: gets its number and how many are wanted; returns x (n, d) and targets (n, o) or,
-#: for a loss without targets, None.
+#: Supplies the samples of an iteration: gets its number and the number n of samples; returns x (n, d) and targets
+#: (n, o), or None for a loss without targets.
 SampleFunction = Callable[[int, int], Tuple[ArrayLike, Optional[ArrayLike]]]
 
-#: Sees how a run goes. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++,
-#: Python and Rust. Truth is that of bool(). A function that has returned None only watches: what it returns later does
-#: not stop the run.
+#: Observes a run. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++,
+#: Python and Rust. Truth is that of bool(). A function that has returned None only watches: later results do not
+#: stop the run.
 ProgressFunction = Callable[[Progress], object]
 
 
 class ProgressBar(Protocol):
-    """A bar such as tqdm's: `update(n)` moves it on by n iterations. What it returns means nothing."""
+    """A bar such as tqdm's. `update(n)` advances it by n iterations; its result is ignored."""
 
     def update(self, n: int, /) -> object:
-        """Moves the bar on."""
+        """Advances the bar."""
         ...

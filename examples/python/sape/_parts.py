@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The parts of a field, which can be used alone, and files."""
+"""The parts of a field, which can be used alone, and checkpoints."""
 from __future__ import annotations
 
 import ctypes
@@ -15,7 +15,7 @@ from ._params import EncoderParams, Encoding, MaskParams, MaskState, NetworkPara
 
 
 class Encoder(Handle):
-    """Coordinates (..., d) to features (..., E), from low to high frequency."""
+    """Turns coordinates (..., d) into features (..., E), from low to high frequency."""
 
     _kind = "encoder"
 
@@ -29,17 +29,18 @@ class Encoder(Handle):
 
     @property
     def domain_dim(self) -> int:
-        """The length d of a coordinate."""
+        """The dimension d of the coordinates."""
         return int(self._look("domain_dim"))
 
     @property
     def encoding_dim(self) -> int:
-        """The number E of features of a sample."""
+        """The number E of features."""
         return int(self._look("encoding_dim"))
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """The frequencies (E) by which Policy.VARIANCE filters the features, in cycles per unit of x, not descending."""
+        """The frequencies (E) by which Policy.VARIANCE filters the features, in cycles per unit of x, in ascending
+        order."""
         values = np.empty(self.encoding_dim)
         self._look("frequencies", values.ctypes.data, values.size)
         return values
@@ -57,7 +58,7 @@ class Encoder(Handle):
         return features
 
     def backward(self, x: ArrayLike, d_features: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The gradient (..., d) with respect to x of what has the gradient (..., E) with respect to the features."""
+        """The gradient (..., d) with respect to x, given the gradient d_features (..., E)."""
         x, shape, n = rows("x", x, self.domain_dim)
         d_features = shaped("d_features", d_features, (*shape, self.encoding_dim))
         d_x = result(out, x.shape, x, d_features)
@@ -66,7 +67,7 @@ class Encoder(Handle):
 
 
 class Mask(Handle):
-    """Which features are revealed where. Alone: ask for weights, multiply your features by them, record, step."""
+    """Which features are revealed where. To use it alone: get weights, multiply your features by them, record, step."""
 
     _kind = "mask"
 
@@ -80,7 +81,7 @@ class Mask(Handle):
 
     @property
     def domain_dim(self) -> int:
-        """The length d of a coordinate."""
+        """The dimension d of the coordinates."""
         return int(self._look("domain_dim"))
 
     @property
@@ -90,14 +91,14 @@ class Mask(Handle):
 
     @property
     def state(self) -> MaskState:
-        """Where the mask stands."""
+        """The state of the mask."""
         state = new_struct("mask_state")
         self._look("get_state", ctypes.byref(state))
         return to_tuple(MaskState, state)
 
     @property
     def tensors(self) -> Tensors:
-        """The mask's state by name, one value a row of it."""
+        """The mask's state by name, one value per row."""
         return Tensors(self)
 
     def weights(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
@@ -108,7 +109,7 @@ class Mask(Handle):
         return weights
 
     def revealed(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The revealed share (...) at coordinates (..., d): the mean of their weights, what a heat map shows."""
+        """The revealed share (...) at coordinates (..., d): the mean of their weights, as in a heat map."""
         x, shape, n = rows("x", x, self.domain_dim)
         share = result(out, shape, x)
         self._look("revealed", n, x, share)
@@ -120,23 +121,24 @@ class Mask(Handle):
         self._change("record", n, x, shaped("loss", loss, shape))
 
     def step(self) -> None:
-        """Ends an iteration: counts it, and advances where the schedule says so."""
+        """Ends an iteration: counts it, and advances if the schedule says so."""
         self._change("step")
 
     def advance(self) -> None:
-        """Advances now, whatever the schedule; step() calls it where it is due."""
+        """Advances now, whatever the schedule says; step() calls it when it is due."""
         self._change("advance")
 
     def set_signal(self, x: ArrayLike, values: ArrayLike) -> None:
-        """Variance: the signal, values (..., o) at coordinates (..., d), whose variance sets the cut-offs; a trainer gives
-        its targets."""
+        """Variance: sets the signal, values (..., o) at coordinates (..., d), whose variance determines the cut-offs. A
+        trainer sets its targets."""
         x, shape, n = rows("x", x, self.domain_dim)
         array = floats(values)
         array = shaped("values", array, (*shape, array.shape[-1] if array.ndim else 1))
         self._change("set_signal", n, x, array.shape[-1], array)
 
     def smoothed_loss(self, out: Optional[Floats] = None) -> Floats:
-        """Spatial: the smoothed mean loss (cells) as an advance would see it now; the first coordinate is the fastest."""
+        """Spatial: the smoothed mean loss (cells) as an advance would see it now; the first coordinate varies
+        fastest."""
         loss = result(out, (self.state.num_cells,))
         self._look("smoothed_loss", loss, loss.size)
         return loss
@@ -153,7 +155,7 @@ class Mask(Handle):
 
 
 class Network(Handle):
-    """A multilayer perceptron. Flat arrays hold its tensors one after the other, as PyTorch's parameters() gives them."""
+    """A multilayer perceptron. Flat arrays hold its tensors in the order of PyTorch's parameters()."""
 
     _kind = "network"
 
@@ -172,7 +174,7 @@ class Network(Handle):
 
     @property
     def num_parameters(self) -> int:
-        """The number p of all parameters."""
+        """The number p of parameters."""
         return int(self._look("num_parameters"))
 
     @property
@@ -200,7 +202,7 @@ class Network(Handle):
         return outputs
 
     def backward(self, inputs: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The gradient (p) with respect to the parameters of what has the gradient d_outputs (..., o)."""
+        """The gradient (p) with respect to the parameters, given the gradient d_outputs (..., o)."""
         inputs, shape, n = rows("inputs", inputs, self.input_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
         d_parameters = result(out, (self.num_parameters,), inputs, d_outputs)
@@ -208,7 +210,7 @@ class Network(Handle):
         return d_parameters
 
     def backward_inputs(self, inputs: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The gradient (..., i) with respect to the inputs of what has the gradient d_outputs (..., o)."""
+        """The gradient (..., i) with respect to the inputs, given the gradient d_outputs (..., o)."""
         inputs, shape, n = rows("inputs", inputs, self.input_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
         d_inputs = result(out, inputs.shape, inputs, d_outputs)
@@ -228,12 +230,12 @@ class Optimizer(Handle):
 
     @property
     def num_parameters(self) -> int:
-        """The number of parameters it was made for."""
+        """The number of parameters that it updates."""
         return int(self._look("num_parameters"))
 
     @property
     def num_steps(self) -> int:
-        """How many steps have been made."""
+        """The number of steps made."""
         return int(self._look("num_steps"))
 
     @property
@@ -249,7 +251,8 @@ class Optimizer(Handle):
 
 
 class Checkpoint(Handle):
-    """The contents of a safetensors file: a field's or trainer's checkpoint, or any other. `bytes()` gives the file."""
+    """The contents of a safetensors file: the checkpoint of a field or trainer, or any other. `bytes()` gives the
+    file."""
 
     _kind = "safetensors"
 
@@ -265,7 +268,7 @@ class Checkpoint(Handle):
         return cls._own(create("safetensors_open", path_bytes(path)))
 
     def save(self, path: StrPath) -> None:
-        """Writes a file, which is replaced whole or not at all."""
+        """Writes a file, which is replaced completely or not at all."""
         self._look("save", path_bytes(path))
 
     @property
@@ -282,8 +285,8 @@ class Checkpoint(Handle):
             return None if value is None else text(value)
 
     def annotate(self, entries: Mapping[str, str]) -> Checkpoint:
-        """A copy with metadata entries of your own, which replace those of the same name. Fields and trainers made from
-        it do not keep them; names that begin with "sape." are reserved."""
+        """A copy with your own metadata entries, which replace those of the same name. Fields and trainers made from it
+        do not keep them. Names that begin with "sape." are reserved."""
         texts = [[item.encode() for item in column] for column in (entries.keys(), entries.values())]
         if any(b"\0" in item for column in texts for item in column):
             raise ValueError("a name or text of the metadata contains a zero character")

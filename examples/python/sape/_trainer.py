@@ -37,7 +37,7 @@ from ._parts import Checkpoint
 
 
 class Trainer(Handle):
-    """The loop round a field: predict, loss, gradients, optimizer step, mask. A field has one trainer at a time."""
+    """Trains a field: predict, loss, gradients, optimizer step, mask. A field has one trainer at a time."""
 
     _kind = "trainer"
 
@@ -52,7 +52,7 @@ class Trainer(Handle):
         self._reduce: Any = None
         self._scale = ScaleCheck()
         if params.loss is Loss.CUSTOM:
-            raise ArgumentError(Status.ARGUMENT, "loss is Loss.CUSTOM: give the function in its place")
+            raise ArgumentError(Status.ARGUMENT, "loss is Loss.CUSTOM: give the function instead")
         if not isinstance(params.loss, Loss):
             self._loss_fn = loss_callback(self._callbacks, params.loss, field.domain_dim)
         parts = (ctypes.byref(params._struct_with(self._loss_fn)), (optimizer or OptimizerParams())._pointer())
@@ -65,10 +65,10 @@ class Trainer(Handle):
         return self._field
 
     def set_data(self, x: ArrayLike, targets: Optional[ArrayLike] = None) -> None:
-        """Gives the samples: coordinates (..., d) and targets (..., o), which a loss function may do without.
+        """Sets the samples: coordinates (..., d) and targets (..., o). A loss function may need no targets.
 
-        C-contiguous float32 arrays are not copied: leave them as they are until the training is over. Coordinates belong
-        into [-1, 1]; a warning says once when some are beyond 2 or -2.
+        C-contiguous float32 arrays are not copied: leave them unchanged until training ends. Coordinates belong in
+        [-1, 1]; a warning appears once if some lie beyond -2 or 2.
         """
         x, shape, n = rows("x", x, self._field.domain_dim)
         y = None if targets is None else shaped("targets", targets, (*shape, self._field.output_dim))
@@ -77,55 +77,56 @@ class Trainer(Handle):
         self._scale.check(x)
 
     def set_sampler(self, n: int, sampler: SampleFunction) -> None:
-        """Lets a function give the n samples of every iteration, in place of set_data()."""
+        """Has a function supply the n samples of every iteration, instead of set_data()."""
         d, o = self._field.domain_dim, self._field.output_dim
         function = sample_callback(self._callbacks, sampler, d, o, self._scale)
         self._change("set_sampler", count("n", n), function, None)
         self._sampler = function
 
     def set_target_points(self, points: ArrayLike, per_iteration: int = 0) -> None:
-        """Gives the points (m, o) that Loss.CHAMFER holds the outputs against, used where they lie, and how many of them
-        an iteration sees (0: all)."""
+        """Sets the points (m, o) that Loss.CHAMFER compares the outputs with, used in place, and how many of them an
+        iteration uses (0: all)."""
         array, _, m = rows("points", points, self._field.output_dim)
         self._change("set_target_points", m, array, count("per_iteration", per_iteration))
         self._points = array
 
     def set_jacobian_loss(self, loss: JacobianLossFunction) -> None:
-        """Gives the function of Loss.CUSTOM_JACOBIAN, which sees how the outputs change with the coordinates."""
+        """Sets the function of Loss.CUSTOM_JACOBIAN, which receives the derivatives of the outputs as well."""
         function = jacobian_loss_callback(self._callbacks, loss)
         self._change("set_jacobian_loss", function, None)
         self._loss_fn = function
 
     def set_adaptive_rate(self, params: Optional[AdaptiveRateParams]) -> None:
-        """Turns the locally adaptive learning rate on, with what it has learnt dropped, or off (None)."""
+        """Turns the locally adaptive learning rate on, starting anew, or off (None)."""
         self._change("set_adaptive_rate", None if params is None else params._pointer())
 
     def set_reduce(self, reduce: Optional[ReduceFunction]) -> None:
-        """Trains with the trainers of other processes or threads, the ranks, each on its own share of the samples: the
-        function adds arrays up over all of them, in place. All must make the same calls. None: alone again."""
+        """Trains together with the trainers of other processes or threads (ranks), each on its own share of the
+        samples. The function sums arrays over all ranks in place. All must make the same calls. None trains alone
+        again."""
         function = None if reduce is None else reduce_callback(self._callbacks, reduce)
         self._change("set_reduce", function, None)
         self._reduce = function
 
     def step(self) -> float:
-        """One iteration; returns the batch's loss before the step."""
+        """Does one iteration and returns the batch's loss before the step."""
         loss = ctypes.c_double()
         with self._memory.exclusive() as pointer:
             self._callbacks.calling(lambda: call("trainer_step", pointer, ctypes.byref(loss)))
         return loss.value
 
     def run(self, num_iterations: int, progress: Union[ProgressFunction, ProgressBar, None] = None) -> Result:
-        """A number of iterations; may be called again to go on.
+        """Does a number of iterations. Call it again to continue.
 
-        progress: a function or a progress bar, called as TrainerParams.progress_every says, and after the last iteration.
-        A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and Rust.
-        Truth is that of bool(). A function that has returned None only watches: a true result later does not stop the
-        run, and warns once. So `lambda now: bar.update(1)` is safe; a bar itself is, too: its update(n) is called with
-        the number of iterations since the last time, and what that returns means nothing.
+        progress: a function or a progress bar, called every TrainerParams.progress_every iterations and after the last.
+        A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and
+        Rust. Truth is that of bool(). A function that has returned None only watches: a true result later does not stop
+        the run, and warns once. `lambda now: bar.update(1)` is therefore safe. So is a bar itself: its update(n) gets
+        the number of iterations since the last call, and its result is ignored.
 
-        StopTraining, raised by any callback, stops the run without an error; an iteration that is under way is dropped.
-        Whatever else a callback raises arrives here. Ctrl-C stops the run where it is reported and raises
-        KeyboardInterrupt; what has been trained by then stays.
+        StopTraining, raised by any callback, stops the run without an error; the current iteration is dropped. Other
+        exceptions of a callback reach the caller. Ctrl-C stops the run at the next progress report and raises
+        KeyboardInterrupt; the training done so far is kept.
         """
         known = new_struct("result")
         iterations = count("num_iterations", num_iterations)
@@ -143,19 +144,20 @@ class Trainer(Handle):
         return done._replace(stop=Stop(done.stop))
 
     def checkpoint(self) -> Checkpoint:
-        """A checkpoint of the field and of the training, without the samples."""
+        """A checkpoint of the field and the training state, without the samples."""
         with self._memory.shared() as pointer:
             return Checkpoint._own(create("trainer_checkpoint", pointer))
 
     def save(self, path: StrPath) -> None:
-        """Saves field and training as a safetensors file, which is replaced whole or not at all."""
+        """Saves field and training state as a safetensors file, which is replaced completely or not at all."""
         self._look("save", path_bytes(path))
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Goes back to where a training of the same parameters and samples was saved; it goes on bit by bit the same."""
+        """Restores a saved training state with the same parameters and samples. Training continues with the same
+        bits."""
         with checkpoint._memory.shared() as pointer:
             self._change("restore", pointer)
 
     def resume(self, path: StrPath) -> None:
-        """restore() from a file."""
+        """Restores a training state from a file."""
         self._change("resume", path_bytes(path))
