@@ -26,7 +26,7 @@ int main(int argc, char **argv) try {
     network.output_dim = 1;
     sape::Field field(encoder, sape::MaskParams(), network);
 
-    field.save(file); // What cannot be written fails now, not after the training.
+    field.save(file); // Fails now, not after training, if the file cannot be written.
 
     std::vector<float> x = range(26), y;
     for (float at : x) y.push_back(target(at));
@@ -41,7 +41,7 @@ int main(int argc, char **argv) try {
     const std::vector<float> at = range(33), fit = sape::Field::load(file).predict(at);
     for (std::size_t i = 0; i < at.size(); i++)
         std::printf("%6.3f %6.3f %*s\n", double(at[i]), double(fit[i]), int(30.0f + 40.0f * fit[i]), "*");
-    // A result that nobody got is no success.
+    // A result that was not written is no success.
     return std::cout.flush() && std::fflush(stdout) == 0 ? 0 : 1;
 } catch (const std::exception &error) {
     std::cerr << error.what() << '\n';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // libsape for C++11 and later: handles that free themselves, failures as exceptions, progress as any callable.
 //
-// A layer as thin as it looks, to be copied and extended: get() gives the handle for every call that is not here.
+// A thin layer to copy and extend: get() gives the handle for every call that this file lacks.
 #ifndef SAPE_HPP
 #define SAPE_HPP
 
@@ -36,7 +36,7 @@ inline void check(sape_status status) {
     if (status != SAPE_OK) throw Error(status);
 }
 
-/// A parameter struct that is born with its defaults.
+/// A parameter struct that starts with its defaults.
 template <class Struct, void (*Init)(Struct *, std::size_t)> struct Defaults : Struct {
     Defaults() : Struct() {
         Init(this, sizeof(Struct));
@@ -86,7 +86,7 @@ class Field {
         return sape_network_output_dim(sape_field_network(get()));
     }
 
-    /// How many coordinates x holds.
+    /// The number of coordinates in x.
     std::size_t rows(const std::vector<float> &x) const {
         std::size_t dim = sape_encoder_domain_dim(sape_field_encoder(get()));
         if (dim == 0 || x.size() % dim != 0)
@@ -105,7 +105,7 @@ class Field {
 };
 
 /// Called during a run. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C,
-/// C++, Python and Rust; until 0.2.0 this file had it the other way around. What it throws comes out of run().
+/// C++, Python and Rust; until 0.2.0 this file had it the other way around. run() rethrows its exceptions.
 using Progress = std::function<bool(const sape_progress &)>;
 
 /// Trains a field, which must outlive it.
@@ -118,7 +118,7 @@ class Trainer {
         handle_.reset(made);
     }
 
-    /// Takes the samples: coordinates x (n, domain_dim) and targets (n, output_dim). The trainer keeps them.
+    /// Sets the samples: coordinates x (n, domain_dim) and targets (n, output_dim). The trainer keeps them.
     void set_data(std::vector<float> x, std::vector<float> targets) {
         std::size_t n = x.size() / sape_encoder_domain_dim(sape_field_encoder(field_));
         if (targets.size() != n * sape_network_output_dim(sape_field_network(field_)))
@@ -148,7 +148,7 @@ class Trainer {
         std::exception_ptr thrown;
     };
 
-    // No exception may pass through the library: it is kept here, and the run ends.
+    // No exception may pass through the library: store it here and end the run.
     static int report(void *user, const sape_progress *progress) noexcept {
         Call &call = *static_cast<Call *>(user);
         try {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Asks pkg-config where libsape is, and has bindgen translate its headers. Both are commands: no crate is needed.
+//! Asks pkg-config for libsape's location, and has bindgen translate its headers. Both are commands: no crates needed.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ fn output(command: &mut Command) -> Vec<u8> {
     output.stdout
 }
 
-/// The words of the answer as a shell reads them: a backslash stands before spaces, and before every byte of an umlaut.
+/// The words of the answer as a shell reads them: backslashes precede spaces and every byte of a non-ASCII character.
 fn pkg_config(what: &str) -> Vec<String> {
     let mut words = vec![Vec::new()];
     let mut bytes = output(Command::new("pkg-config").args([what, "sape"])).into_iter();
@@ -28,7 +28,7 @@ fn pkg_config(what: &str) -> Vec<String> {
     words
         .into_iter()
         .filter(|word| !word.is_empty())
-        .map(|word| String::from_utf8(word).expect("a path is no UTF-8"))
+        .map(|word| String::from_utf8(word).expect("a path is not UTF-8"))
         .collect()
 }
 

@@ -5,20 +5,20 @@ use std::any::Any;
 use std::os::raw::c_void;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 
-/// Holds a panic of a closure back while the library's code is on the stack.
+/// Holds back a closure's panic while the library's code is on the stack.
 #[derive(Default)]
 pub(crate) struct Panic(Option<Box<dyn Any + Send>>);
 
 impl Panic {
     /// Calls the closure; `None` when it panics.
     pub fn catch<R>(&mut self, function: impl FnOnce() -> R) -> Option<R> {
-        // What the closure leaves half done is seen by nobody before the panic goes on.
+        // Nothing sees the closure's unfinished state before the panic resumes.
         catch_unwind(AssertUnwindSafe(function))
             .map_err(|payload| self.0 = Some(payload))
             .ok()
     }
 
-    /// Lets a panic go on.
+    /// Resumes a panic.
     pub fn resume(&mut self) {
         if let Some(payload) = self.0.take() {
             resume_unwind(payload);
@@ -26,17 +26,17 @@ impl Panic {
     }
 }
 
-/// A closure, with what the function that the library calls needs.
+/// A closure, with the data that the library's callback needs.
 pub(crate) struct Callback<F: ?Sized> {
     pub function: Box<F>,
-    /// The length of a coordinate.
+    /// The dimension of the coordinates.
     pub domain_dim: usize,
     /// The number of outputs.
     pub output_dim: usize,
     pub panic: Panic,
 }
 
-/// A callback that is owned; a pointer because the library has it, too, and uses it during its calls.
+/// An owned callback. It is a pointer because the library has it too, and uses it during calls.
 pub(crate) struct Shared<F: ?Sized>(*mut Callback<F>);
 
 impl<F: ?Sized> Shared<F> {
@@ -49,21 +49,21 @@ impl<F: ?Sized> Shared<F> {
         })))
     }
 
-    /// What the library is given.
+    /// The pointer for the library.
     pub fn user(&self) -> *mut c_void {
         self.0.cast()
     }
 
-    /// Lets a panic of the closure go on.
+    /// Resumes a panic of the closure.
     pub fn resume(&mut self) {
-        // SAFETY: it is owned, and no call of the library is under way.
+        // SAFETY: it is owned, and no call of the library is active.
         unsafe { (*self.0).panic.resume() }
     }
 }
 
 impl<F: ?Sized> Drop for Shared<F> {
     fn drop(&mut self) {
-        // SAFETY: it came from a box, and nobody else frees it.
+        // SAFETY: it came from a box, and nothing else frees it.
         drop(unsafe { Box::from_raw(self.0) });
     }
 }

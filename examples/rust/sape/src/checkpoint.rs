@@ -7,7 +7,7 @@ use crate::error::{c_path, c_string, check, text};
 use crate::Error;
 
 owned! {
-    /// The contents of a safetensors file: a field's or a trainer's checkpoint, or any other. They never change.
+    /// The contents of a safetensors file: the checkpoint of a field or trainer, or any other. They never change.
     Checkpoint, sape_safetensors, sape_safetensors_free
 }
 
@@ -23,11 +23,11 @@ impl Checkpoint {
 
     /// Reads the bytes of a file.
     pub fn parse(bytes: &[u8]) -> Result<Checkpoint, Error> {
-        // SAFETY: there are as many bytes as is said; they are copied.
+        // SAFETY: the slice has the stated length; the bytes are copied.
         Checkpoint::make(|out| unsafe { sys::sape_safetensors_parse(bytes.as_ptr().cast(), bytes.len(), out) })
     }
 
-    /// Writes a file, which is replaced whole or not at all.
+    /// Writes a file, which is replaced completely or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = c_path(path.as_ref())?;
         // SAFETY: both pointers are valid.
@@ -37,7 +37,7 @@ impl Checkpoint {
     /// The bytes of the file.
     pub fn bytes(&self) -> &[u8] {
         let mut size = 0;
-        // SAFETY: the library's bytes are as many as it says and valid for as long as the contents.
+        // SAFETY: the library returns the number of its bytes, which live as long as the contents.
         unsafe {
             let bytes = sys::sape_safetensors_bytes(self.as_ptr(), &mut size);
             std::slice::from_raw_parts(bytes.cast(), size)
@@ -54,8 +54,8 @@ impl Checkpoint {
         }
     }
 
-    /// A copy with metadata entries of your own, which replace those of the same name. Fields and trainers made from it
-    /// do not keep them; names that begin with "sape." are reserved.
+    /// A copy with your own metadata entries, which replace those of the same name. Fields and trainers made from it do
+    /// not keep them. Names that begin with "sape." are reserved.
     pub fn annotate(&self, entries: &[(&str, &str)]) -> Result<Checkpoint, Error> {
         let keys = entries
             .iter()
@@ -67,7 +67,7 @@ impl Checkpoint {
             .collect::<Result<Vec<_>, _>>()?;
         let key_pointers: Vec<_> = keys.iter().map(|key| key.as_ptr()).collect();
         let value_pointers: Vec<_> = values.iter().map(|value| value.as_ptr()).collect();
-        // SAFETY: there are as many names and texts as is said; they are copied.
+        // SAFETY: the arrays of names and texts have the stated length; both are copied.
         Checkpoint::make(|out| unsafe {
             sys::sape_safetensors_annotate(
                 self.as_ptr(),

@@ -12,17 +12,17 @@ pub struct Description {
     pub version: String,
     /// The instruction set: "baseline", "avx2", "avx512" or "neon".
     pub instructions: String,
-    /// Who multiplies matrices: "packed" or "cblas".
+    /// The backend of matrix products: "packed" or "cblas".
     pub product: String,
-    /// Name and version of the BLAS that is loaded.
+    /// Name and version of the loaded BLAS.
     pub blas: String,
-    /// The kernel that it has picked for this processor.
+    /// The kernel that the BLAS chose for this processor.
     pub blas_kernel: String,
-    /// Threads of a call whose handle was given 0.
+    /// Threads of a call whose handle has the setting 0.
     pub num_threads: usize,
 }
 
-/// What a function of the library says in a description.
+/// The description that a function of the library fills.
 pub(crate) fn described(
     function: impl FnOnce(*mut sys::sape_description) -> sys::sape_status,
 ) -> Result<Description, Error> {
@@ -42,7 +42,7 @@ pub(crate) fn described(
     }
 }
 
-/// What handles made with defaults compute with.
+/// Describes what handles with default parameters compute with.
 pub fn describe() -> Result<Description, Error> {
     // SAFETY: the pointer is valid.
     described(|description| unsafe { sys::sape_describe(description) })

@@ -5,7 +5,7 @@ use crate::error::{check, expect, rows};
 use crate::{EncoderParams, Encoding, Error};
 
 part! {
-    /// Coordinates (n, d) to features (n, E), from low to high frequency.
+    /// Turns coordinates (n, d) into features (n, E), from low to high frequency.
     Encoder, EncoderRef, sape_encoder, sape_encoder_free
 }
 
@@ -22,29 +22,29 @@ impl Encoder {
 }
 
 impl EncoderRef {
-    /// The kind; `None` for one of a newer library.
+    /// The kind; `None` for a kind of a newer library.
     pub fn kind(&self) -> Option<Encoding> {
         // SAFETY: the handle is valid.
         Encoding::from_raw(unsafe { sys::sape_encoder_kind(self.as_ptr()) })
     }
 
-    /// The length d of a coordinate.
+    /// The dimension d of the coordinates.
     pub fn domain_dim(&self) -> usize {
         // SAFETY: the handle is valid.
         unsafe { sys::sape_encoder_domain_dim(self.as_ptr()) }
     }
 
-    /// The number E of features of a sample.
+    /// The number E of features.
     pub fn encoding_dim(&self) -> usize {
         // SAFETY: the handle is valid.
         unsafe { sys::sape_encoder_encoding_dim(self.as_ptr()) }
     }
 
-    /// The frequencies (E) by which [`Policy::Variance`](crate::Policy::Variance) filters the features, in cycles per unit
-    /// of x, not descending.
+    /// The frequencies (E) by which [`Policy::Variance`](crate::Policy::Variance) filters the features, in cycles per
+    /// unit of x, in ascending order.
     pub fn frequencies(&self) -> Result<Vec<f64>, Error> {
         let mut frequencies = vec![0.0; self.encoding_dim()];
-        // SAFETY: there is room for as many values as is said.
+        // SAFETY: the slice has the stated length.
         check(unsafe { sys::sape_encoder_frequencies(self.as_ptr(), frequencies.as_mut_ptr(), frequencies.len()) })?;
         Ok(frequencies)
     }
@@ -53,17 +53,17 @@ impl EncoderRef {
     pub fn encode(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         let mut features = vec![0.0; n * self.encoding_dim()];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe { sys::sape_encoder_encode(self.as_ptr(), n, x.as_ptr(), features.as_mut_ptr()) })?;
         Ok(features)
     }
 
-    /// The gradient (n, d) with respect to x of what has the gradient (n, E) with respect to the features.
+    /// The gradient (n, d) with respect to x, given the gradient d_features (n, E).
     pub fn backward(&self, x: &[f32], d_features: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("d_features", d_features.len(), n * self.encoding_dim())?;
         let mut d_x = vec![0.0; x.len()];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe {
             sys::sape_encoder_backward(self.as_ptr(), n, x.as_ptr(), d_features.as_ptr(), d_x.as_mut_ptr())
         })?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Statuses, and the errors that they become.
+//! Statuses, and errors made from them.
 
 use std::ffi::{CStr, CString};
 use std::fmt;
@@ -15,7 +15,7 @@ c_enum! {
         Argument = SAPE_ERROR_ARGUMENT,
         /// Memory could not be allocated.
         Memory = SAPE_ERROR_MEMORY,
-        /// A slice or tensor does not have the length asked for.
+        /// A slice or tensor does not have the required length.
         Shape = SAPE_ERROR_SHAPE,
         /// An input holds NaN or an infinity.
         NotFinite = SAPE_ERROR_NOT_FINITE,
@@ -25,11 +25,11 @@ c_enum! {
         NotFound = SAPE_ERROR_NOT_FOUND,
         /// A file could not be opened, read or written.
         File = SAPE_ERROR_FILE,
-        /// A file is not what its format demands.
+        /// A file violates its format.
         Format = SAPE_ERROR_FORMAT,
-        /// A file was made by a newer libsape and uses what this one does not know.
+        /// A file was made by a newer libsape and uses features that this one does not know.
         Version = SAPE_ERROR_VERSION,
-        /// The call cannot be made in the handle's present state.
+        /// The handle's current state does not allow the call.
         State = SAPE_ERROR_STATE,
         /// This combination of options is not supported.
         Unsupported = SAPE_ERROR_UNSUPPORTED,
@@ -40,7 +40,7 @@ c_enum! {
     }
 }
 
-/// A call of the library failed.
+/// A failed call to the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     status: Option<Status>,
@@ -60,7 +60,7 @@ impl Error {
         self.status
     }
 
-    /// Which argument was wrong and what its value was.
+    /// The message: the wrong argument and its value.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -74,7 +74,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Turns what a function of the library returned into a result.
+/// Turns a status of the library into a result.
 pub(crate) fn check(status: sys::sape_status) -> Result<(), Error> {
     if status == sys::SAPE_OK {
         return Ok(());
@@ -87,7 +87,7 @@ pub(crate) fn check(status: sys::sape_status) -> Result<(), Error> {
     })
 }
 
-/// The number of rows of a slice of `length` values, `width` a row.
+/// The number of rows in a slice of `length` values, `width` per row.
 pub(crate) fn rows(name: &str, length: usize, width: usize) -> Result<usize, Error> {
     if width == 0 || length % width != 0 {
         let message = format!("{name} has {length} values, must have a multiple of {width}");
@@ -96,7 +96,7 @@ pub(crate) fn rows(name: &str, length: usize, width: usize) -> Result<usize, Err
     Ok(length / width)
 }
 
-/// That a slice has as many values as it must have.
+/// Checks the length of a slice.
 pub(crate) fn expect(name: &str, length: usize, wanted: usize) -> Result<(), Error> {
     if length == wanted {
         return Ok(());
@@ -107,10 +107,10 @@ pub(crate) fn expect(name: &str, length: usize, wanted: usize) -> Result<(), Err
     ))
 }
 
-/// A string of the library's.
+/// A string from the library.
 ///
 /// # Safety
-/// As of [`CStr::from_ptr`].
+/// As for [`CStr::from_ptr`].
 pub(crate) unsafe fn text(string: *const c_char) -> String {
     // SAFETY: promised by the caller.
     unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned()

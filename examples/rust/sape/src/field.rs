@@ -19,50 +19,50 @@ tensors! {
     Field, sape_field_tensor_count, sape_field_tensor_info, sape_field_get_tensor, sape_field_set_tensor
 }
 
-/// How to predict where the default is not wanted.
+/// Options of a prediction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PredictOptions<'a> {
-    /// Coordinates (n, d) at which the mask is read in place of x.
+    /// Coordinates (n, d) at which to read the mask instead of x.
     pub mask_by: Option<&'a [f32]>,
-    /// Weights used in place of the mask's: (E) for all samples or (n, E).
+    /// Weights to use instead of the mask's: (E) for all samples, or (n, E).
     pub override_mask: Option<&'a [f32]>,
 }
 
 impl Field {
-    /// Makes a field. Dimensions that follow from another part are set by the field.
+    /// Makes a field. The field sets dimensions that follow from another part.
     pub fn new(encoder: &EncoderParams, mask: &MaskParams, network: &NetworkParams) -> Result<Field, Error> {
         let mask = mask.complete(encoder.raw.domain_dim)?;
         // SAFETY: all pointers are valid; the samples are copied.
         Field::make(|out| unsafe { sys::sape_field_create(&encoder.raw, &mask, &network.raw, out) })
     }
 
-    /// Makes a field from a file that a field or a trainer has saved.
+    /// Loads a field from the file of a field or trainer.
     pub fn load(path: impl AsRef<Path>) -> Result<Field, Error> {
         let path = c_path(path.as_ref())?;
         // SAFETY: both pointers are valid.
         Field::make(|out| unsafe { sys::sape_field_load(path.as_ptr(), out) })
     }
 
-    /// Makes a field from a checkpoint of a field or of a trainer.
+    /// Makes a field from the checkpoint of a field or trainer.
     pub fn from_checkpoint(checkpoint: &Checkpoint) -> Result<Field, Error> {
         // SAFETY: both pointers are valid.
         Field::make(|out| unsafe { sys::sape_field_from_checkpoint(checkpoint.as_ptr(), out) })
     }
 
-    /// Saves the field as a safetensors file, which is replaced whole or not at all.
+    /// Saves the field as a safetensors file, which is replaced completely or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = c_path(path.as_ref())?;
         // SAFETY: both pointers are valid.
         check(unsafe { sys::sape_field_save(self.as_ptr(), path.as_ptr()) })
     }
 
-    /// A copy of all that the field holds.
+    /// A copy of the whole state of the field.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
         // SAFETY: both pointers are valid.
         Checkpoint::make(|out| unsafe { sys::sape_field_checkpoint(self.as_ptr(), out) })
     }
 
-    /// Brings the field into the state of a checkpoint of the same architecture, also of the public SAPE code.
+    /// Restores the field from a checkpoint of the same architecture, which may be the public SAPE code's.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // SAFETY: both pointers are valid.
         check(unsafe { sys::sape_field_restore(self.as_mut_ptr(), checkpoint.as_ptr()) })
@@ -70,13 +70,13 @@ impl Field {
 
     /// The field's encoder.
     pub fn encoder(&self) -> &EncoderRef {
-        // SAFETY: the part is valid for as long as the field; only shared calls can be made.
+        // SAFETY: the part lives as long as the field; only shared calls can be made.
         unsafe { &*sys::sape_field_encoder(self.as_ptr()).cast() }
     }
 
-    /// The field's encoder, to be changed.
+    /// The field's encoder, mutable.
     pub fn encoder_mut(&mut self) -> &mut EncoderRef {
-        // SAFETY: the part is valid for as long as the field, which is borrowed mutably.
+        // SAFETY: the part lives as long as the field, which is borrowed mutably.
         unsafe { &mut *sys::sape_field_encoder(self.as_ptr()).cast() }
     }
 
@@ -86,7 +86,7 @@ impl Field {
         unsafe { &*sys::sape_field_mask(self.as_ptr()).cast() }
     }
 
-    /// The field's mask, to be changed.
+    /// The field's mask, mutable.
     pub fn mask_mut(&mut self) -> &mut MaskRef {
         // SAFETY: as for the encoder.
         unsafe { &mut *sys::sape_field_mask(self.as_ptr()).cast() }
@@ -98,13 +98,13 @@ impl Field {
         unsafe { &*sys::sape_field_network(self.as_ptr()).cast() }
     }
 
-    /// The field's network, to be changed.
+    /// The field's network, mutable.
     pub fn network_mut(&mut self) -> &mut NetworkRef {
         // SAFETY: as for the encoder.
         unsafe { &mut *sys::sape_field_network(self.as_ptr()).cast() }
     }
 
-    /// The length d of a coordinate.
+    /// The dimension d of the coordinates.
     pub fn domain_dim(&self) -> usize {
         self.encoder().domain_dim()
     }
@@ -114,7 +114,7 @@ impl Field {
         self.network().output_dim()
     }
 
-    /// How many threads a call may use; 0 (the default) for one a processor. Results do not depend on it.
+    /// Sets the number of threads of a call; 0 (the default) for one per processor. Results do not depend on it.
     pub fn set_num_threads(&mut self, num_threads: usize) -> Result<(), Error> {
         // SAFETY: the handle is valid.
         check(unsafe { sys::sape_field_set_num_threads(self.as_mut_ptr(), num_threads) })
@@ -125,7 +125,7 @@ impl Field {
         self.predict_with(x, &PredictOptions::default())
     }
 
-    /// As [`Field::predict`], with options.
+    /// Like [`Field::predict`], with options.
     pub fn predict_with(&self, x: &[f32], options: &PredictOptions) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         let mut outputs = vec![0.0; n * self.output_dim()];
@@ -133,7 +133,7 @@ impl Field {
         Ok(outputs)
     }
 
-    /// As [`Field::predict_with`], into a slice (n, o).
+    /// Like [`Field::predict_with`], into a slice (n, o).
     pub fn predict_into(&self, x: &[f32], options: &PredictOptions, outputs: &mut [f32]) -> Result<(), Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("outputs", outputs.len(), n * self.output_dim())?;
@@ -153,12 +153,12 @@ impl Field {
             expect("override_mask", weights.len(), raw.override_rows * width)?;
             raw.override_mask = weights.as_ptr();
         }
-        // SAFETY: all slices have the lengths that n says.
+        // SAFETY: all slices have the lengths that n implies.
         check(unsafe { sys::sape_field_predict_with(self.as_ptr(), &raw, n, x.as_ptr(), outputs.as_mut_ptr()) })
     }
 
-    /// The outputs (size, o) on a regular grid from `low` to `high` (d), with `size` (d) points; its coordinates need no
-    /// memory, and the last coordinate is the fastest.
+    /// The outputs (size, o) on a regular grid from `low` to `high` (d) with `size` (d) points. Its coordinates need no
+    /// memory; the last varies fastest.
     pub fn predict_grid(&self, size: &[usize], low: &[f32], high: &[f32]) -> Result<Vec<f32>, Error> {
         for (name, length) in [("size", size.len()), ("low", low.len()), ("high", high.len())] {
             expect(name, length, self.domain_dim())?;
@@ -173,7 +173,7 @@ impl Field {
             )
         };
         let mut outputs = vec![0.0; count.ok_or_else(too_large)?];
-        // SAFETY: the slices have d values, and there is room for the outputs of all points.
+        // SAFETY: the slices have d values, and the result has room for the outputs of all points.
         check(unsafe {
             let (low, high) = (low.as_ptr(), high.as_ptr());
             sys::sape_field_predict_grid(self.as_ptr(), size.as_ptr(), low, high, outputs.as_mut_ptr())
@@ -181,18 +181,18 @@ impl Field {
         Ok(outputs)
     }
 
-    /// What the field computes with.
+    /// Describes what the field computes with.
     pub fn describe(&self) -> Result<Description, Error> {
         // SAFETY: both pointers are valid.
         described(|description| unsafe { sys::sape_field_describe(self.as_ptr(), description) })
     }
 
-    /// The outputs (n, o) at coordinates (n, d), and their derivatives (n, o, d), through the mask as well.
+    /// The outputs (n, o) at coordinates (n, d), and their derivatives (n, o, d), including the mask's slope.
     pub fn jacobian(&self, x: &[f32]) -> Result<(Vec<f32>, Vec<f32>), Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         let mut outputs = vec![0.0; n * self.output_dim()];
         let mut jacobian = vec![0.0; outputs.len() * self.domain_dim()];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe {
             let (outputs, jacobian) = (outputs.as_mut_ptr(), jacobian.as_mut_ptr());
             sys::sape_field_jacobian(self.as_ptr(), n, x.as_ptr(), outputs, jacobian)
@@ -200,14 +200,14 @@ impl Field {
         Ok((outputs, jacobian))
     }
 
-    /// The gradient (p), flat, with respect to the network's parameters of what has the gradients d_outputs (n, o) and
-    /// d_jacobian (n, o, d): of eikonal terms, say.
+    /// The flat gradient (p) with respect to the network's parameters, given the gradients d_outputs (n, o) and
+    /// d_jacobian (n, o, d): for eikonal terms, for example.
     pub fn jacobian_backward(&self, x: &[f32], d_outputs: &[f32], d_jacobian: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
         expect("d_jacobian", d_jacobian.len(), d_outputs.len() * self.domain_dim())?;
         let mut d_parameters = vec![0.0; self.network().num_parameters()];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe {
             let (outputs, jacobian) = (d_outputs.as_ptr(), d_jacobian.as_ptr());
             sys::sape_field_jacobian_backward(
@@ -222,12 +222,12 @@ impl Field {
         Ok(d_parameters)
     }
 
-    /// The norms (n) of the samples' own gradients, those of [`Field::backward`] with each sample alone.
+    /// The norms (n) of per-sample gradients: those of [`Field::backward`] for each sample alone.
     pub fn gradient_norms(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
         let mut norms = vec![0.0; n];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe {
             sys::sape_field_gradient_norms(self.as_ptr(), n, x.as_ptr(), d_outputs.as_ptr(), norms.as_mut_ptr())
         })?;
@@ -237,26 +237,26 @@ impl Field {
     fn gradient(&self, x: &[f32], d_outputs: &[f32], parameters: *mut f32, d_x: *mut f32) -> Result<(), Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
-        // SAFETY: the slices have the lengths that n says; the callers give room for a whole gradient, or NULL.
+        // SAFETY: the slices have the lengths that n implies; the callers pass room for a whole gradient, or NULL.
         check(unsafe { sys::sape_field_backward(self.as_ptr(), n, x.as_ptr(), d_outputs.as_ptr(), parameters, d_x) })
     }
 
-    /// The gradient (p), flat, with respect to the network's parameters of what has the gradient d_outputs (n, o).
+    /// The flat gradient (p) with respect to the network's parameters, given the gradient d_outputs (n, o).
     pub fn backward(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
         let mut d_parameters = vec![0.0; self.network().num_parameters()];
         self.gradient(x, d_outputs, d_parameters.as_mut_ptr(), ptr::null_mut())?;
         Ok(d_parameters)
     }
 
-    /// The gradient (n, d) with respect to x, through the mask as well, of what has the gradient d_outputs (n, o).
+    /// The gradient (n, d) with respect to x, given the gradient d_outputs (n, o); includes the mask's slope.
     pub fn backward_x(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
         let mut d_x = vec![0.0; x.len()];
         self.gradient(x, d_outputs, ptr::null_mut(), d_x.as_mut_ptr())?;
         Ok(d_x)
     }
 
-    /// One step of an optimizer on the network, for training by hand: predict, loss, backward, update, then record and
-    /// step of [`Field::mask_mut`].
+    /// Makes one step of an optimizer on the network. Your own training loop calls predict, your loss, backward,
+    /// update, then record and step of [`Field::mask_mut`].
     pub fn update(&mut self, optimizer: &mut Optimizer, d_parameters: &[f32]) -> Result<(), Error> {
         expect("d_parameters", d_parameters.len(), self.network().num_parameters())?;
         // SAFETY: the gradient has as many values as the network has parameters.

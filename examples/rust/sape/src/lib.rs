@@ -2,15 +2,15 @@
 //! libsape from Rust: neural fields with spatially-adaptive progressive encoding.
 //!
 //! A [`Field`] is a function from coordinates to outputs, made of an [`Encoder`], a [`Mask`] and a [`Network`]; a
-//! [`Trainer`] fits it to samples. Every part can be used alone. What is computed, and every parameter's range, is said
-//! in libsape's headers.
+//! [`Trainer`] fits it to samples. Every part can be used alone. libsape's headers say what is computed,
+//! and give every parameter's range.
 //!
-//! Arrays are slices of `f32`, row after row: coordinates (n, d), outputs (n, o). n follows from the length of the
-//! slice; lengths that do not fit are a [`Status::Shape`].
+//! Arrays are row-major slices of `f32`: coordinates (n, d), outputs (n, o). n follows from the length of the slice.
+//! Lengths that do not match give [`Status::Shape`].
 //!
-//! The library's rules for threads are the compiler's: what only looks at a handle takes `&self`, and handles are
-//! [`Sync`]; what changes one takes `&mut self`, and handles are [`Send`]. A trainer borrows its field mutably and its
-//! samples for as long as it lives.
+//! The compiler enforces the library's rules for threads. Methods that only read a handle take `&self`, and handles are
+//! [`Sync`]; methods that change one take `&mut self`, and handles are [`Send`]. A trainer borrows its samples, and its
+//! field mutably, for as long as it lives.
 //!
 //! ```
 //! use sape::{EncoderParams, Field, MaskParams, NetworkParams, OptimizerParams, Trainer, TrainerParams};
@@ -65,7 +65,7 @@ pub use params::{
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
 pub use trainer::{Progress, RunResult, Summands, Trainer};
 
-/// The version of the library that is loaded, "major.minor.patch".
+/// The version of the loaded library, "major.minor.patch".
 pub fn version() -> String {
     // SAFETY: the library returns a static string.
     unsafe { error::text(sape_sys::sape_version_string()) }

@@ -19,7 +19,7 @@ pub struct LossValue {
     pub d_outputs: Vec<f32>,
 }
 
-/// Has a function of the library fill a value: losses, gradient and loss.
+/// Fills losses, gradient and loss with a function of the library.
 fn loss_value(
     n: usize,
     length: usize,
@@ -40,25 +40,25 @@ pub fn evaluate_loss(kind: Loss, output_dim: usize, outputs: &[f32], targets: &[
     let n = rows("outputs", outputs.len(), output_dim)?;
     expect("targets", targets.len(), outputs.len())?;
     let (kind, given, wanted) = (kind.into(), outputs.as_ptr(), targets.as_ptr());
-    // SAFETY: the slices have the lengths that n says.
+    // SAFETY: the slices have the lengths that n implies.
     loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
         sys::sape_loss_evaluate(kind, n, output_dim, given, wanted, gradient, losses, loss)
     })
 }
 
-/// The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3: the mean distance of an output from its
-/// nearest target, which is the output's own loss, plus that of a target from its nearest output.
+/// The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3. It is the mean distance of an output from
+/// its nearest target (the output's own loss) plus the mean distance of a target from its nearest output.
 pub fn chamfer(dim: usize, outputs: &[f32], targets: &[f32]) -> Result<LossValue, Error> {
     let n = rows("outputs", outputs.len(), dim)?;
     let m = rows("targets", targets.len(), dim)?;
     let (given, wanted) = (outputs.as_ptr(), targets.as_ptr());
-    // SAFETY: the slices have the lengths that n and m say.
+    // SAFETY: the slices have the lengths that n and m imply.
     loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
         sys::sape_loss_chamfer(dim, n, given, m, wanted, gradient, losses, loss)
     })
 }
 
-/// What a loss of your own gets, and fills.
+/// The inputs and results of your own loss.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LossBatch<'b> {
@@ -66,35 +66,35 @@ pub struct LossBatch<'b> {
     pub x: &'b [f32],
     /// The number o of outputs.
     pub output_dim: usize,
-    /// What the field predicts (n, o).
+    /// The field's outputs (n, o).
     pub outputs: &'b [f32],
-    /// Targets (n, o), when the trainer has some.
+    /// Targets (n, o), if the trainer has any.
     pub targets: Option<&'b [f32]>,
-    /// To be filled: the gradient of the loss with respect to the outputs (n, o).
+    /// Result: the gradient of the loss with respect to the outputs (n, o).
     pub d_outputs: &'b mut [f32],
-    /// To be filled: the losses of the samples (n), which drive the mask.
+    /// Result: the losses of the samples (n), which drive the mask.
     pub sample_loss: &'b mut [f32],
 }
 
-/// A loss of the caller's own.
+/// The caller's own loss.
 pub(crate) type LossFn<'a> = dyn FnMut(LossBatch<'_>) -> f64 + Send + 'a;
 
-/// What a loss of your own on Jacobians gets, and fills.
+/// The inputs and results of your own loss on Jacobians.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct JacobianBatch<'b> {
-    /// What any loss gets, and fills.
+    /// The inputs and results of any loss.
     pub batch: LossBatch<'b>,
     /// The derivatives of the outputs with respect to the coordinates (n, o, d).
     pub jacobian: &'b [f32],
-    /// To be filled: the gradient of the loss with respect to them (n, o, d).
+    /// Result: the gradient of the loss with respect to these derivatives (n, o, d).
     pub d_jacobian: &'b mut [f32],
 }
 
-/// A loss of the caller's own on outputs and Jacobians.
+/// The caller's own loss on outputs and Jacobians.
 pub(crate) type JacobianLossFn<'a> = dyn FnMut(JacobianBatch<'_>) -> f64 + Send + 'a;
 
-/// What a callback returns, having stored the loss; without one the closure has panicked.
+/// Stores the loss and returns the callback's result. Without a loss, the closure has panicked.
 ///
 /// # Safety
 /// The pointer is valid.
@@ -106,10 +106,10 @@ unsafe fn finish(value: Option<f64>, loss: *mut f64) -> c_int {
     })
 }
 
-/// Memory of so many values to be filled, which may have held anything.
+/// Memory for this many results, with unspecified contents.
 ///
 /// # Safety
-/// The pointer is valid for as many values, for as long as the slice is used.
+/// The pointer is valid for this many values, for as long as the slice is used.
 unsafe fn cleared<'b>(values: *mut f32, length: usize) -> &'b mut [f32] {
     // SAFETY: promised by the caller.
     unsafe {
@@ -121,7 +121,7 @@ unsafe fn cleared<'b>(values: *mut f32, length: usize) -> &'b mut [f32] {
 /// The library's callback; `user` is a [`Callback`] of a [`LossFn`].
 ///
 /// # Safety
-/// The pointers are those that the library gives a `sape_loss_fn`, and nothing else uses the loss meanwhile.
+/// The pointers are those that the library passes to a `sape_loss_fn`, and nothing else uses the loss meanwhile.
 pub(crate) unsafe extern "C" fn call_loss(
     user: *mut c_void,
     n: usize,
@@ -133,7 +133,7 @@ pub(crate) unsafe extern "C" fn call_loss(
     sample_loss: *mut f32,
     loss: *mut f64,
 ) -> c_int {
-    // SAFETY: promised by the caller; the header says the lengths.
+    // SAFETY: promised by the caller; the header gives the lengths.
     unsafe {
         let custom = &mut *user.cast::<Callback<LossFn<'_>>>();
         let batch = LossBatch {
@@ -152,7 +152,7 @@ pub(crate) unsafe extern "C" fn call_loss(
 /// The library's callback; `user` is a [`Callback`] of a [`JacobianLossFn`].
 ///
 /// # Safety
-/// The pointers are those that the library gives a `sape_jacobian_loss_fn`, and nothing else uses the loss meanwhile.
+/// The pointers are those that the library passes to a `sape_jacobian_loss_fn`; nothing else uses the loss meanwhile.
 pub(crate) unsafe extern "C" fn call_jacobian_loss(
     user: *mut c_void,
     n: usize,
@@ -167,7 +167,7 @@ pub(crate) unsafe extern "C" fn call_jacobian_loss(
     sample_loss: *mut f32,
     loss: *mut f64,
 ) -> c_int {
-    // SAFETY: promised by the caller; the header says the lengths.
+    // SAFETY: promised by the caller; the header gives the lengths.
     unsafe {
         let custom = &mut *user.cast::<Callback<JacobianLossFn<'_>>>();
         let batch = JacobianBatch {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-//! What all enums, parameters and handles have in common.
+//! The common parts of all enums, parameters and handles.
 
-/// An enum with the values of one in C.
+/// An enum with the values of a C enum.
 macro_rules! c_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $raw:ident,)* }) => {
         $(#[$doc])*
@@ -32,8 +32,8 @@ macro_rules! c_enum {
     };
 }
 
-/// Parameters: the library's defaults, then what is set. Every member has a method that sets it; arrays and structs that
-/// the struct of the library would point to stand in front.
+/// Parameters: the library's defaults, with a method for every member that sets it. Arrays and structs that the
+/// library's struct points to come first.
 macro_rules! params {
     (
         $(#[$doc:meta])* $name:ident, $raw:ident, $init:ident, [$($(#[$array_doc:meta])* $array:ident: $array_kind:ty),*]
@@ -46,7 +46,7 @@ macro_rules! params {
             $(pub(crate) $array: $array_kind,)*
         }
 
-        // SAFETY: what the struct of the library points to is nobody's: pointers in it are set for the time of a call.
+        // SAFETY: the struct owns nothing that it points to: its pointers are set only for the duration of a call.
         unsafe impl Send for $name {}
         // SAFETY: as above.
         unsafe impl Sync for $name {}
@@ -83,29 +83,29 @@ macro_rules! params {
     };
 }
 
-/// A handle that is owned: freed when dropped. The library's handles may move from thread to thread, and calls that
-/// take them const may be made by several at once.
+/// An owned handle, freed when dropped. The library's handles may move between threads, and several threads may make
+/// calls that take them const at once.
 macro_rules! owned {
     ($(#[$doc:meta])* $name:ident, $raw:ident, $free:ident) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name(std::ptr::NonNull<sape_sys::$raw>);
 
-        // SAFETY: see the macro's comment; calls that take the handle non-const take &mut here.
+        // SAFETY: see the macro's comment; calls with a non-const handle take &mut here.
         unsafe impl Send for $name {}
         // SAFETY: as above.
         unsafe impl Sync for $name {}
 
         impl Drop for $name {
             fn drop(&mut self) {
-                // SAFETY: nobody else frees it.
+                // SAFETY: nothing else frees it.
                 unsafe { sape_sys::$free(self.0.as_ptr()) }
             }
         }
 
         #[allow(dead_code)]
         impl $name {
-            /// Has a function of the library make the handle.
+            /// Makes the handle with a function of the library.
             pub(crate) fn make(
                 function: impl FnOnce(*mut *mut sape_sys::$raw) -> sape_sys::sape_status,
             ) -> Result<$name, crate::Error> {
@@ -125,13 +125,13 @@ macro_rules! owned {
     };
 }
 
-/// A part: a handle that is owned, or a reference to that of a field. Both have the methods of the reference, which has
-/// no size, so that nothing can be moved out of it.
+/// A part: an owned handle, or a reference to a field's. Both have the methods of the reference. The reference has no
+/// size, so that nothing can be moved out of it.
 macro_rules! part {
     ($(#[$doc:meta])* $name:ident, $reference:ident, $raw:ident, $free:ident) => {
         owned! { $(#[$doc])* $name, $raw, $free }
 
-        #[doc = concat!("A [`", stringify!($name), "`], alone or of a field.")]
+        #[doc = concat!("A [`", stringify!($name), "`], standalone or part of a field.")]
         #[derive(Debug)]
         #[repr(transparent)]
         pub struct $reference(sape_sys::$raw);
@@ -151,7 +151,7 @@ macro_rules! part {
             type Target = $reference;
 
             fn deref(&self) -> &$reference {
-                // SAFETY: the handle is valid for as long as it is owned.
+                // SAFETY: the handle is valid while it is owned.
                 unsafe { &*(self.0.as_ptr() as *const $reference) }
             }
         }
@@ -169,7 +169,7 @@ macro_rules! part {
 macro_rules! tensors {
     ($name:ident, $count:ident, $info:ident, $read:ident) => {
         impl $name {
-            /// Names and shapes of the tensors, in their order.
+            /// Names and shapes of the tensors, in order.
             pub fn tensors(&self) -> Result<Vec<(String, Vec<usize>)>, crate::Error> {
                 // SAFETY: the handle is valid; the struct's size is set; the name is valid while the handle is.
                 unsafe {
@@ -187,13 +187,13 @@ macro_rules! tensors {
             /// The values of a tensor.
             pub fn tensor(&self, name: &str) -> Result<Vec<f32>, crate::Error> {
                 let tensors = self.tensors()?;
-                // One that is not there is left for the library to complain about.
+                // The library reports a tensor that does not exist.
                 let count = tensors
                     .iter()
                     .find(|known| known.0 == name)
                     .map_or(0, |known| known.1.iter().product());
                 let (name, mut values) = (crate::error::c_string(name)?, vec![0.0f32; count]);
-                // SAFETY: there is room for as many values as is said.
+                // SAFETY: the slice has the stated length.
                 let status = unsafe { sape_sys::$read(self.as_ptr(), name.as_ptr(), values.as_mut_ptr(), count) };
                 crate::error::check(status).map(|()| values)
             }
@@ -206,7 +206,7 @@ macro_rules! tensors {
             /// Replaces the values of a tensor.
             pub fn set_tensor(&mut self, name: &str, values: &[f32]) -> Result<(), crate::Error> {
                 let name = crate::error::c_string(name)?;
-                // SAFETY: there are as many values as is said.
+                // SAFETY: the slice has the stated length.
                 crate::error::check(unsafe {
                     sape_sys::$write(self.as_mut_ptr(), name.as_ptr(), values.as_ptr(), values.len())
                 })

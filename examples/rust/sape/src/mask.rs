@@ -5,7 +5,7 @@ use crate::error::{check, expect, rows};
 use crate::{Error, MaskParams, Policy};
 
 part! {
-    /// Which features are revealed where. Alone: ask for weights, multiply your features by them, record, step.
+    /// Which features are revealed where. To use it alone: get weights, multiply your features by them, record, step.
     Mask, MaskRef, sape_mask, sape_mask_free
 }
 
@@ -13,7 +13,7 @@ tensors! {
     MaskRef, sape_mask_tensor_count, sape_mask_tensor_info, sape_mask_get_tensor, sape_mask_set_tensor
 }
 
-/// Where a mask stands.
+/// The state of a mask.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct MaskState {
@@ -23,20 +23,20 @@ pub struct MaskState {
     pub block_size: usize,
     /// Iterations from one block to the next.
     pub block_iterations: usize,
-    /// Features below this have been offered to the locations in progress.
+    /// Number of features already offered to the locations in progress.
     pub current_feature: usize,
-    /// One past the last feature of the block that comes next.
+    /// One past the last feature of the next block.
     pub next_feature: usize,
     /// Number of rows of the mask: grid cells, samples, or 1.
     pub num_cells: usize,
-    /// How many of them are still in progress.
+    /// The number of rows still in progress.
     pub cells_in_progress: usize,
     /// Mean revealed share over the rows, 0 to 1.
     pub revealed: f64,
 }
 
 impl Mask {
-    /// Makes a mask; the parameters must at least give encoding_dim.
+    /// Makes a mask. The parameters must set at least encoding_dim.
     pub fn new(params: &MaskParams) -> Result<Mask, Error> {
         let raw = params.complete(params.raw.domain_dim)?;
         // SAFETY: both pointers are valid; the samples are copied.
@@ -45,13 +45,13 @@ impl Mask {
 }
 
 impl MaskRef {
-    /// The policy; `None` for one of a newer library.
+    /// The policy; `None` for a policy of a newer library.
     pub fn policy(&self) -> Option<Policy> {
         // SAFETY: the handle is valid.
         Policy::from_raw(unsafe { sys::sape_mask_policy(self.as_ptr()) })
     }
 
-    /// The length d of a coordinate.
+    /// The dimension d of the coordinates.
     pub fn domain_dim(&self) -> usize {
         // SAFETY: the handle is valid.
         unsafe { sys::sape_mask_domain_dim(self.as_ptr()) }
@@ -63,7 +63,7 @@ impl MaskRef {
         unsafe { sys::sape_mask_encoding_dim(self.as_ptr()) }
     }
 
-    /// Where the mask stands.
+    /// The state of the mask.
     pub fn state(&self) -> Result<MaskState, Error> {
         // SAFETY: zeros are a valid struct, and its size is set.
         let state = unsafe {
@@ -88,7 +88,7 @@ impl MaskRef {
     pub fn weights(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         let mut weights = vec![0.0; n * self.encoding_dim()];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe { sys::sape_mask_weights(self.as_ptr(), n, x.as_ptr(), weights.as_mut_ptr()) })?;
         Ok(weights)
     }
@@ -97,7 +97,7 @@ impl MaskRef {
     pub fn revealed(&self, x: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         let mut share = vec![0.0; n];
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe { sys::sape_mask_revealed(self.as_ptr(), n, x.as_ptr(), share.as_mut_ptr()) })?;
         Ok(share)
     }
@@ -106,35 +106,36 @@ impl MaskRef {
     pub fn record(&mut self, x: &[f32], loss: &[f32]) -> Result<(), Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("loss", loss.len(), n)?;
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe { sys::sape_mask_record(self.as_mut_ptr(), n, x.as_ptr(), loss.as_ptr()) })
     }
 
-    /// Ends an iteration: counts it, and advances where the schedule says so.
+    /// Ends an iteration: counts it, and advances if the schedule says so.
     pub fn step(&mut self) -> Result<(), Error> {
         // SAFETY: the handle is valid.
         check(unsafe { sys::sape_mask_step(self.as_mut_ptr()) })
     }
 
-    /// Advances now, whatever the schedule.
+    /// Advances now, whatever the schedule says.
     pub fn advance(&mut self) -> Result<(), Error> {
         // SAFETY: the handle is valid.
         check(unsafe { sys::sape_mask_advance(self.as_mut_ptr()) })
     }
 
-    /// Variance: the signal, values (n, width) at coordinates (n, d), whose variance sets the cut-offs; a trainer gives its
-    /// targets.
+    /// Variance: sets the signal, values (n, width) at coordinates (n, d), whose variance determines the cut-offs. A
+    /// trainer sets its targets.
     pub fn set_signal(&mut self, x: &[f32], width: usize, values: &[f32]) -> Result<(), Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("values", values.len(), n * width)?;
-        // SAFETY: the slices have the lengths that n says.
+        // SAFETY: the slices have the lengths that n implies.
         check(unsafe { sys::sape_mask_set_signal(self.as_mut_ptr(), n, x.as_ptr(), width, values.as_ptr()) })
     }
 
-    /// Spatial: the smoothed mean loss of every cell as an advance would see it now; the first coordinate is the fastest.
+    /// Spatial: the smoothed mean loss of every cell as an advance would see it now; the first coordinate
+    /// varies fastest.
     pub fn smoothed_loss(&self) -> Result<Vec<f32>, Error> {
         let mut loss = vec![0.0; self.state()?.num_cells];
-        // SAFETY: there is room for as many values as is said.
+        // SAFETY: the slice has the stated length.
         check(unsafe { sys::sape_mask_smoothed_loss(self.as_ptr(), loss.as_mut_ptr(), loss.len()) })?;
         Ok(loss)
     }
@@ -150,7 +151,7 @@ impl MaskRef {
     /// Spatial: places the grid over the bounding box of points (n, d).
     pub fn fit_domain(&mut self, points: &[f32]) -> Result<(), Error> {
         let n = rows("points", points.len(), self.domain_dim())?;
-        // SAFETY: the slice has the length that n says.
+        // SAFETY: the slice has the length that n implies.
         check(unsafe { sys::sape_mask_fit_domain(self.as_mut_ptr(), n, points.as_ptr()) })
     }
 }

@@ -10,19 +10,19 @@ owned! {
 }
 
 impl Optimizer {
-    /// Makes an optimizer for so many parameters.
+    /// Makes an optimizer for this many parameters.
     pub fn new(params: &OptimizerParams, num_parameters: usize) -> Result<Optimizer, Error> {
         // SAFETY: both pointers are valid.
         Optimizer::make(|out| unsafe { sys::sape_optimizer_create(&params.raw, num_parameters, out) })
     }
 
-    /// The number of parameters it was made for.
+    /// The number of parameters that it updates.
     pub fn num_parameters(&self) -> usize {
         // SAFETY: the handle is valid.
         unsafe { sys::sape_optimizer_num_parameters(self.as_ptr()) }
     }
 
-    /// How many steps have been made.
+    /// The number of steps made.
     pub fn num_steps(&self) -> u64 {
         // SAFETY: the handle is valid.
         unsafe { sys::sape_optimizer_num_steps(self.as_ptr()) }

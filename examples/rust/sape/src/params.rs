@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What handles are made of.
+//! Parameters of handles.
 
 use crate::error::{expect, rows};
 use crate::Error;
@@ -29,7 +29,7 @@ c_enum! {
         Global = SAPE_POLICY_GLOBAL,
         /// Block by block, where the loss is still high.
         Spatial = SAPE_POLICY_SPATIAL,
-        /// As spatial, with a row for every sample.
+        /// Like spatial, with a row for every sample.
         SpatialFixed = SAPE_POLICY_SPATIAL_FIXED,
         /// A low-pass filter whose cut-off rises, and is higher where the signal varies more; see [`CutoffParams`].
         Variance = SAPE_POLICY_VARIANCE,
@@ -37,7 +37,7 @@ c_enum! {
 }
 
 c_enum! {
-    /// The losses that the library has. For one of your own see [`Trainer::with_loss`](crate::Trainer::with_loss).
+    /// The built-in losses. For your own, see [`Trainer::with_loss`](crate::Trainer::with_loss).
     Loss {
         /// Squared error.
         Mse = SAPE_LOSS_MSE,
@@ -64,7 +64,7 @@ c_enum! {
     Schedule {
         /// Not at all.
         Constant = SAPE_SCHEDULE_CONSTANT,
-        /// By a factor a step.
+        /// By a factor per step.
         Exponential = SAPE_SCHEDULE_EXPONENTIAL,
         /// Along half a cosine.
         Cosine = SAPE_SCHEDULE_COSINE,
@@ -76,19 +76,19 @@ c_enum! {
     Stop {
         /// All iterations were done.
         Iterations = SAPE_STOP_ITERATIONS,
-        /// The progress closure asked for it.
+        /// The progress closure stopped it.
         Callback = SAPE_STOP_CALLBACK,
         /// The loss was at or below the tolerance.
         Tolerance = SAPE_STOP_TOLERANCE,
-        /// The loss has not improved for as long as patience says.
+        /// The loss has not improved for patience iterations.
         Plateau = SAPE_STOP_PLATEAU,
-        /// The held-out loss has not improved for as long as validation_patience says.
+        /// The held-out loss has had no new minimum for validation_patience iterations.
         Validation = SAPE_STOP_VALIDATION,
     }
 }
 
 c_enum! {
-    /// What a signal a b c d is taken to be beyond its border.
+    /// How a signal a b c d continues beyond its border.
     Boundary {
         /// Its last value: a a [a b c d] d d.
         Replicate = SAPE_BOUNDARY_REPLICATE,
@@ -96,7 +96,7 @@ c_enum! {
         Reflect = SAPE_BOUNDARY_REFLECT,
         /// Zero.
         Zero = SAPE_BOUNDARY_ZERO,
-        /// Itself again: c d [a b c d] a b.
+        /// Repeated: c d [a b c d] a b.
         Periodic = SAPE_BOUNDARY_PERIODIC,
     }
 }
@@ -104,7 +104,7 @@ c_enum! {
 c_enum! {
     /// How a low-pass filter falls from 1 to 0.
     FilterShape {
-        /// In a straight line.
+        /// Linearly.
         Linear = SAPE_FILTER_LINEAR,
         /// As half a period of a cosine.
         Cosine = SAPE_FILTER_COSINE,
@@ -112,11 +112,11 @@ c_enum! {
 }
 
 c_enum! {
-    /// The processor's instructions to compute with.
+    /// The instruction set to compute with.
     InstructionSet {
-        /// What the environment variable `SAPE_BACKEND` says, else the widest there are.
+        /// What the environment variable `SAPE_BACKEND` says, otherwise the widest available.
         Auto = SAPE_INSTRUCTIONS_AUTO,
-        /// What every processor of the architecture has.
+        /// Instructions that every processor of the architecture has.
         Baseline = SAPE_INSTRUCTIONS_BASELINE,
         /// AVX2 and FMA.
         Avx2 = SAPE_INSTRUCTIONS_AVX2,
@@ -128,9 +128,9 @@ c_enum! {
 }
 
 c_enum! {
-    /// Who multiplies matrices.
+    /// The backend of matrix products.
     Product {
-        /// What the environment variable `SAPE_BACKEND` says, else the library itself.
+        /// What the environment variable `SAPE_BACKEND` says, otherwise the library itself.
         Auto = SAPE_PRODUCT_AUTO,
         /// The library itself.
         Packed = SAPE_PRODUCT_PACKED,
@@ -140,11 +140,11 @@ c_enum! {
 }
 
 params! {
-    /// What an encoder is made of.
+    /// Parameters of an encoder.
     EncoderParams, sape_encoder_params, sape_encoder_params_init, [] {
         /// The kind; Fourier by default.
         kind: Encoding,
-        /// Whether x itself comes before the encoding; not, by default. Fields under a progressive policy do it.
+        /// Whether x itself precedes the encoding; off by default. Fields with a progressive policy turn it on.
         include_identity: bool,
         /// Dimension d of the coordinates, 1 to 3; 2 by default.
         domain_dim: usize,
@@ -160,31 +160,31 @@ params! {
 }
 
 params! {
-    /// The constants of [`Policy::Variance`], whose cut-off in a cell, in cycles per unit of x, is
-    /// `c_min + (c_max - c_min) (L(p) + beta sigma^gamma)`, clamped: L is a logistic function of the schedule's progress p,
-    /// sigma the signal's variance round the cell.
+    /// The constants of [`Policy::Variance`]. A cell's cut-off in cycles per unit of x is
+    /// `c_min + (c_max - c_min) (L(p) + beta sigma^gamma)`, clamped. L is a logistic function of the schedule's progress
+    /// p, sigma the signal's variance around the cell.
     CutoffParams, sape_cutoff_params, sape_cutoff_params_init, [] {
         /// The lowest cut-off; 0 by default.
         c_min: f64,
-        /// The highest cut-off; 0 (the default) to have it chosen.
+        /// The highest cut-off; 0 (the default) chooses it automatically.
         c_max: f64,
-        /// What the variance adds; 0.2 by default.
+        /// Weight of the variance; 0.2 by default.
         beta: f64,
-        /// The power of the variance; 0.5 by default.
+        /// Exponent of the variance; 0.5 by default.
         gamma: f64,
-        /// Steepness of the logistic; 8 by default.
+        /// Steepness of the logistic function; 8 by default.
         steepness: f64,
         /// Its midpoint; 0.5 by default.
         midpoint: f64,
-        /// Whether it is rescaled to run from 0 to 1; it is by default.
+        /// Whether the logistic function is rescaled to run from 0 to 1; on by default.
         rescale: bool,
-        /// What the signal is taken to be beyond the border; its last value by default.
+        /// How the signal continues beyond the border; its last value by default.
         boundary: Boundary,
         /// Iterations before the cut-off begins to rise; none by default.
         start_iteration: usize,
-        /// The schedule's end as a share of the mask's iterations; 0.5 by default.
+        /// The end of the schedule as a share of the mask's iterations; 0.5 by default.
         end_share: f64,
-        /// Cells of the variance's window along an axis; 0 (the default) for a choice by the grid.
+        /// Cells per axis of the variance's window; 0 (the default) chooses by the grid.
         window: usize,
         /// Width of the filter's fall, in cycles per unit of x; 1 by default.
         width: f64,
@@ -204,7 +204,7 @@ impl CutoffParams {
 }
 
 params! {
-    /// What a mask is made of.
+    /// Parameters of a mask.
     MaskParams, sape_mask_params, sape_mask_params_init, [
         /// [`Policy::SpatialFixed`]: the samples (n, d).
         samples: Vec<f32>,
@@ -226,7 +226,7 @@ params! {
         resolution: usize,
         /// Number of blocks; 0 (the default) for blocks of d features.
         num_blocks: usize,
-        /// Length of the training in iterations, which sets the pace; 1000 by default.
+        /// Length of training in iterations, which sets the pace; 1000 by default.
         num_iterations: usize,
         /// Iterations from one block to the next; 0 (the default) for the paper's.
         block_iterations: usize,
@@ -254,7 +254,7 @@ impl MaskParams {
 }
 
 params! {
-    /// What a network is made of.
+    /// Parameters of a network.
     NetworkParams, sape_network_params, sape_network_params_init, [] {
         /// Number of inputs. A field sets it.
         input_dim: usize,
@@ -264,17 +264,17 @@ params! {
         hidden_dim: usize,
         /// Number of hidden layers; 3 by default.
         num_layers: usize,
-        /// Seed of the first parameters.
+        /// Seed of the initial parameters.
         seed: u64,
         /// The instruction set to compute with.
         instructions: InstructionSet,
-        /// Who multiplies matrices.
+        /// The backend of matrix products.
         product: Product,
     }
 }
 
 params! {
-    /// What an optimizer is made of.
+    /// Parameters of an optimizer.
     OptimizerParams, sape_optimizer_params, sape_optimizer_params_init, [] {
         /// The kind; Adam by default.
         kind: OptimizerKind,
@@ -292,11 +292,11 @@ params! {
         momentum: f64,
         /// Decoupled weight decay; none by default.
         weight_decay: f64,
-        /// Exponential: the factor of a step; 1 by default.
+        /// Exponential: the factor per step; 1 by default.
         decay_rate: f64,
-        /// Cosine: the factor at its end; 0 by default.
+        /// Cosine: the final factor; 0 by default.
         final_factor: f64,
-        /// Cosine: its length in steps; 1000 by default.
+        /// Cosine: length in steps; 1000 by default.
         decay_iterations: u64,
         /// Steps of linear warm-up; none by default.
         warmup_iterations: u64,
@@ -304,9 +304,9 @@ params! {
 }
 
 params! {
-    /// The locally adaptive learning rate: a sample's share of the gradient is multiplied by
-    /// `alpha_min + (alpha_max - alpha_min) (sigma^gamma + eta g^delta)`, at most alpha_max, with the variance sigma of
-    /// targets and the norms g of gradients round it.
+    /// The locally adaptive learning rate. A sample's share of the gradient is multiplied by
+    /// `alpha_min + (alpha_max - alpha_min) (sigma^gamma + eta g^delta)`, at most alpha_max. sigma is the variance of
+    /// targets around it, g the norms of gradients.
     AdaptiveRateParams, sape_adaptive_rate_params, sape_adaptive_rate_params_init, [] {
         /// The rate where targets and fit are calm; 0.5 by default.
         alpha_min: f64,
@@ -324,31 +324,31 @@ params! {
 }
 
 params! {
-    /// What a trainer is made of.
+    /// Parameters of a trainer.
     TrainerParams, sape_trainer_params, sape_trainer_params_init, [] {
         /// The loss; squared error by default.
         loss: Loss,
-        /// Samples an iteration; 0 (the default) for all.
+        /// Samples per iteration; 0 (the default) for all.
         batch_size: usize,
-        /// Threads; 0 (the default) for one a processor. The result does not depend on it.
+        /// Threads; 0 (the default) for one per processor. The result does not depend on it.
         num_threads: usize,
         /// Seed of the samples' order.
         seed: u64,
-        /// Progress is reported every so many iterations; 1 by default.
+        /// Iterations between progress reports; 1 by default.
         progress_every: u64,
-        /// A run ends when an epoch's loss is at or below it; 0 (the default) for never.
+        /// A run ends when an epoch's loss is at or below this; 0 (the default) disables this.
         tolerance: f64,
-        /// A run ends when no epoch's loss has improved for so many iterations; 0 (the default) for never.
+        /// A run ends when no epoch has improved the loss for this many iterations; 0 (the default) disables this.
         patience: u64,
-        /// What counts as an improvement, as a share of the loss; 1e-3 by default.
+        /// The smallest improvement that counts, as a share of the loss; 1e-3 by default.
         min_improvement: f64,
-        /// The share of the samples that is held out, 0 (the default) to 0.9.
+        /// The share of the samples held out, 0 (the default) to 0.9.
         validation_share: f64,
-        /// The held-out loss is computed every so many iterations; 20 by default.
+        /// Iterations between evaluations of the held-out loss; 20 by default.
         validation_every: u64,
-        /// A run ends when the held-out loss has not been lower for so many iterations; 0 (the default) for never.
+        /// A run ends after this many iterations without a new minimum of the held-out loss; 0 (the default) disables this.
         validation_patience: u64,
-        /// Kept is the last state whose held-out loss is at most so many standard errors above the lowest; 1 by default.
+        /// The trainer keeps the last state at most this many standard errors above the lowest loss; 1 by default.
         validation_margin: f64,
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! What needs no handle: bandwidths, windows and filters.
+//! Functions that need no handle: bandwidths, windows and filters.
 
 use std::mem::{size_of_val, zeroed};
 use std::ptr;
@@ -9,15 +9,15 @@ use sape_sys as sys;
 use crate::error::{check, expect, rows};
 use crate::{Boundary, Error, FilterShape, Status};
 
-/// How high an encoding's frequencies should be for samples, in cycles per unit of x.
+/// Frequencies of an encoding for given samples, in cycles per unit of x.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Bandwidth {
     /// For [`EncoderParams::std`](crate::EncoderParams::std) of a Fourier encoding.
     pub std: f64,
-    /// The highest frequency that is worth revealing.
+    /// The highest frequency worth revealing.
     pub c_max: f64,
-    /// The highest frequency that samples at their mean distance can tell.
+    /// The Nyquist frequency of the samples' mean distance.
     pub nyquist: f64,
     /// The targets' root mean square frequency; 0 without targets.
     pub signal_frequency: f64,
@@ -31,7 +31,7 @@ pub fn propose_bandwidth(domain_dim: usize, x: &[f32], targets: Option<&[f32]>) 
         Some(targets) => rows("targets", targets.len(), n)?,
     };
     let targets = targets.map_or(ptr::null(), <[f32]>::as_ptr);
-    // SAFETY: zeros are a valid struct, and its size is set; the slices have the lengths that n says.
+    // SAFETY: zeros are a valid struct, and its size is set; the slices have the lengths that n implies.
     let found = unsafe {
         let mut found: sys::sape_bandwidth = zeroed();
         found.struct_size = size_of_val(&found);
@@ -53,7 +53,7 @@ pub fn propose_bandwidth(domain_dim: usize, x: &[f32], targets: Option<&[f32]>) 
     })
 }
 
-/// Lengths along the axes of a grid, and values a cell, of which there are `values` in all.
+/// Lengths along the axes of a grid, and the number of values per cell; the grid has `values` in total.
 fn grid(size: &[usize], values: usize) -> Result<([usize; 3], usize), Error> {
     let too_large = || {
         Error::new(
@@ -68,7 +68,7 @@ fn grid(size: &[usize], values: usize) -> Result<([usize; 3], usize), Error> {
     ))
 }
 
-/// A length for every axis, of one to three.
+/// A length for every axis; there are one to three.
 fn lengths(name: &str, given: &[usize]) -> Result<[usize; 3], Error> {
     let mut all = [0; 3];
     match all.get_mut(..given.len()) {
@@ -81,8 +81,8 @@ fn lengths(name: &str, given: &[usize]) -> Result<[usize; 3], Error> {
     Ok(all)
 }
 
-/// The mean and the variance of the window round every cell of a grid with values (size, channels), whose last axis is the
-/// fastest. The window has a length in cells along every axis.
+/// The mean and variance in the window around every cell of a grid with values (size, channels). The last axis varies
+/// fastest. `window` gives the length in cells along every axis.
 pub fn window_statistics(
     size: &[usize],
     values: &[f32],
@@ -91,7 +91,7 @@ pub fn window_statistics(
 ) -> Result<(Vec<f32>, Vec<f32>), Error> {
     expect("window", window.len(), size.len())?;
     let (mut mean, mut variance) = (vec![0.0; values.len()], vec![0.0; values.len()]);
-    // SAFETY: zeros are a valid struct for the initialiser, and the slices have the lengths that the struct says.
+    // SAFETY: zeros are a valid struct for the initialiser, and the slices have the lengths that the struct implies.
     unsafe {
         let mut params: sys::sape_window_params = zeroed();
         sys::sape_window_params_init(&mut params, size_of_val(&params));
@@ -105,14 +105,14 @@ pub fn window_statistics(
     Ok((mean, variance))
 }
 
-/// How a low-pass filter falls, and what lies beyond the border.
+/// How a low-pass filter falls, and how the signal continues beyond the border.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Filter {
-    /// What lies beyond the border; the mirror image by default.
+    /// How the signal continues beyond the border; mirrored by default.
     pub boundary: Boundary,
-    /// How the filter falls; in a straight line by default.
+    /// How the filter falls; linearly by default.
     pub shape: FilterShape,
-    /// Width of the fall in cycles per domain; 0 (the default) for the ideal filter.
+    /// Width of the fall in cycles per domain; 0 (the default) is the ideal filter.
     pub width: f64,
 }
 
@@ -126,11 +126,11 @@ impl Default for Filter {
     }
 }
 
-/// Values (size, channels) on a grid, whose last axis is the fastest, without the waves above a cut-off (size) in cycles
-/// per domain that every cell has of its own.
+/// Filters values (size, channels) on a grid, whose last axis varies fastest: removes the waves above each cell's own
+/// cut-off (size), in cycles per domain.
 pub fn low_pass(size: &[usize], values: &[f32], cutoff: &[f32], filter: &Filter) -> Result<Vec<f32>, Error> {
     let mut filtered = vec![0.0; values.len()];
-    // SAFETY: zeros are a valid struct for the initialiser, and the slices have the lengths that the struct says.
+    // SAFETY: zeros are a valid struct for the initialiser, and the slices have the lengths that the struct implies.
     unsafe {
         let mut params: sys::sape_filter_params = zeroed();
         sys::sape_filter_params_init(&mut params, size_of_val(&params));

@@ -21,13 +21,13 @@ mod handle {
 }
 use handle::Handle;
 
-/// What a progress closure sees.
+/// What a progress closure receives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {
     /// Iterations done by this run, from 1.
     pub iteration: u64,
-    /// Iterations this run was asked for.
+    /// Iterations requested of this run.
     pub num_iterations: u64,
     /// The batch's loss in this iteration, before its step.
     pub loss: f64,
@@ -41,36 +41,36 @@ pub struct Progress {
     pub validation_loss: Option<f64>,
     /// The lowest held-out loss so far.
     pub best_validation_loss: Option<f64>,
-    /// The iteration it is from, counted from the trainer's first; 0 for none.
+    /// The iteration of the lowest held-out loss, counted from the trainer's first; 0 for none.
     pub best_iteration: u64,
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunResult {
     /// Iterations done.
     pub iterations: u64,
-    /// The loss of the last of them; 0 when there was none.
+    /// The loss of the last iteration; 0 if there was none.
     pub loss: f64,
-    /// Seconds it took.
+    /// Its duration in seconds.
     pub seconds: f64,
     /// Why it ended; `None` for a reason of a newer library.
     pub stop: Option<Stop>,
     /// With validation, the lowest held-out loss so far: that of the field as the run leaves it.
     pub validation_loss: Option<f64>,
-    /// The iteration it is from, counted from the trainer's first; 0 for none.
+    /// The iteration of the lowest held-out loss, counted from the trainer's first; 0 for none.
     pub best_iteration: u64,
 }
 
-/// The library's NaN for a loss that there is not.
+/// Turns the library's NaN for a missing loss into `None`.
 fn known(loss: f64) -> Option<f64> {
     (!loss.is_nan()).then_some(loss)
 }
 
-/// The loop round a field: predict, loss, gradients, optimizer step, mask. It borrows the field, and the samples.
+/// Trains a field: predict, loss, gradients, optimizer step, mask. It borrows the field and the samples.
 ///
-/// While it lives, nobody else can use the field; [`Trainer::field`] lends it.
+/// While it lives, nothing else can use the field; [`Trainer::field`] lends it.
 ///
 /// ```compile_fail
 /// # use sape::*;
@@ -80,7 +80,7 @@ fn known(loss: f64) -> Option<f64> {
 /// trainer.step();
 /// ```
 ///
-/// Nor do the samples go before it:
+/// The samples must outlive it:
 ///
 /// ```compile_fail
 /// # use sape::*;
@@ -102,14 +102,13 @@ pub struct Trainer<'a> {
     samples: PhantomData<&'a [f32]>,
 }
 
-// SAFETY: the handle and the field may be sent, and so may the closures and the slices; &Trainer gives no way to the
-// closures.
+// SAFETY: the handle, the field, the closures and the slices may be sent; &Trainer gives no access to the closures.
 unsafe impl Send for Trainer<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Trainer<'_> {}
 
 impl<'a> Trainer<'a> {
-    /// Makes a trainer, with an optimizer of its own.
+    /// Makes a trainer with its own optimizer.
     pub fn new(params: &TrainerParams, optimizer: &OptimizerParams, field: &'a mut Field) -> Result<Self, Error> {
         let field_pointer = field.as_mut_ptr();
         // SAFETY: all pointers are valid; the field outlives the trainer.
@@ -126,8 +125,8 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Makes a trainer with a loss of your own, which fills a [`LossBatch`] and returns the loss. A panic in it goes on
-    /// in the caller of [`Trainer::run`] or [`Trainer::step`].
+    /// Makes a trainer with your own loss, which fills a [`LossBatch`] and returns the loss. A panic in it resumes in
+    /// the caller of [`Trainer::run`] or [`Trainer::step`].
     pub fn with_loss(
         params: &TrainerParams,
         optimizer: &OptimizerParams,
@@ -144,7 +143,7 @@ impl<'a> Trainer<'a> {
         Ok(trainer)
     }
 
-    /// As [`Trainer::with_loss`], with a loss that sees how the outputs change with the coordinates: eikonal terms,
+    /// Like [`Trainer::with_loss`], with a loss that also receives the derivatives of the outputs, for eikonal terms or
     /// normals.
     pub fn with_jacobian_loss(
         params: &TrainerParams,
@@ -168,30 +167,30 @@ impl<'a> Trainer<'a> {
         self.field
     }
 
-    /// Gives the samples: coordinates (n, d) and targets (n, o), which a loss of your own may do without.
+    /// Sets the samples: coordinates (n, d) and targets (n, o). Your own loss may need no targets.
     pub fn set_data(&mut self, x: &'a [f32], targets: Option<&'a [f32]>) -> Result<(), Error> {
         let n = rows("x", x.len(), self.field.domain_dim())?;
         if let Some(targets) = targets {
             expect("targets", targets.len(), n * self.field.output_dim())?;
         }
         let targets = targets.map_or(ptr::null(), <[f32]>::as_ptr);
-        // SAFETY: the slices have the lengths that n says, and outlive the trainer.
+        // SAFETY: the slices have the lengths that n implies, and outlive the trainer.
         check(unsafe { sys::sape_trainer_set_data(self.handle.as_mut_ptr(), n, x.as_ptr(), targets) })
     }
 
-    /// Gives the points (m, o) that [`Loss::Chamfer`](crate::Loss::Chamfer) holds the outputs against, and how many of
-    /// them an iteration sees; 0 for all.
+    /// Sets the points (m, o) that [`Loss::Chamfer`](crate::Loss::Chamfer) compares the outputs with, and how many of
+    /// them an iteration uses; 0 for all.
     pub fn set_target_points(&mut self, points: &'a [f32], per_iteration: usize) -> Result<(), Error> {
         let m = rows("points", points.len(), self.field.output_dim())?;
-        // SAFETY: the slice has the length that m says, and outlives the trainer.
+        // SAFETY: the slice has the length that m implies, and outlives the trainer.
         check(unsafe {
             sys::sape_trainer_set_target_points(self.handle.as_mut_ptr(), m, points.as_ptr(), per_iteration)
         })
     }
 
-    /// Lets a closure give the n samples of every iteration, in place of [`Trainer::set_data`]. It gets the number of
-    /// iterations before, and fills coordinates (n, d) and targets (n, o), which are empty for
-    /// [`Loss::Chamfer`](crate::Loss::Chamfer). A panic in it goes on in the caller of [`Trainer::run`].
+    /// Has a closure supply the n samples of every iteration, instead of [`Trainer::set_data`]. It gets the number of
+    /// previous iterations, and fills coordinates (n, d) and targets (n, o), which are empty for
+    /// [`Loss::Chamfer`](crate::Loss::Chamfer). A panic in it resumes in the caller of [`Trainer::run`].
     pub fn set_sampler(
         &mut self,
         n: usize,
@@ -200,32 +199,32 @@ impl<'a> Trainer<'a> {
         let (domain_dim, output_dim) = (self.field.domain_dim(), self.field.output_dim());
         let shared: Shared<SampleFn<'a>> = Shared::new(Box::new(sampler), domain_dim, output_dim);
         let handle = self.handle.as_mut_ptr();
-        // SAFETY: the closure lives as long as the trainer, or until the library knows another one.
+        // SAFETY: the closure lives as long as the trainer, or until the library has another.
         check(unsafe { sys::sape_trainer_set_sampler(handle, n, Some(call_sampler), shared.user()) })?;
         self.sampler = Some(shared);
         Ok(())
     }
 
-    /// Trains with the trainers of other processes or threads, the ranks, each on its own share of the samples: the closure
-    /// adds values up over all of them, in place, or breaks to end the training. All must make the same calls.
+    /// Trains together with the trainers of other processes or threads (ranks), each on its own share of the samples.
+    /// The closure sums values over all ranks in place, or breaks to end training. All must make the same calls.
     pub fn set_reduce(&mut self, reduce: impl FnMut(Summands<'_>) -> ControlFlow<()> + Send + 'a) -> Result<(), Error> {
         let (domain_dim, output_dim) = (self.field.domain_dim(), self.field.output_dim());
         let shared: Shared<ReduceFn<'a>> = Shared::new(Box::new(reduce), domain_dim, output_dim);
         let handle = self.handle.as_mut_ptr();
-        // SAFETY: the closure lives as long as the trainer, or until the library knows another one.
+        // SAFETY: the closure lives as long as the trainer, or until the library has another.
         check(unsafe { sys::sape_trainer_set_reduce(handle, Some(call_reduce), shared.user()) })?;
         self.reduce = Some(shared);
         Ok(())
     }
 
-    /// Turns the locally adaptive learning rate on, with what it has learnt dropped, or off.
+    /// Turns the locally adaptive learning rate on, starting anew, or off.
     pub fn set_adaptive_rate(&mut self, params: Option<&AdaptiveRateParams>) -> Result<(), Error> {
         let params = params.map_or(ptr::null(), |params| &params.raw);
-        // SAFETY: both pointers are valid, or the second is NULL, which is fine.
+        // SAFETY: both pointers are valid, or the second is NULL, which is allowed.
         check(unsafe { sys::sape_trainer_set_adaptive_rate(self.handle.as_mut_ptr(), params) })
     }
 
-    /// What a panic of a closure has to say comes before what the library made of it.
+    /// Resumes a closure's panic before reporting the error that the library made of it.
     fn finish(&mut self, status: sys::sape_status) -> Result<(), Error> {
         self.loss.iter_mut().for_each(Shared::resume);
         self.jacobian_loss.iter_mut().for_each(Shared::resume);
@@ -234,7 +233,7 @@ impl<'a> Trainer<'a> {
         check(status)
     }
 
-    /// One iteration; returns the batch's loss before the step.
+    /// Does one iteration and returns the batch's loss before the step.
     pub fn step(&mut self) -> Result<f64, Error> {
         let mut loss = 0.0;
         // SAFETY: both pointers are valid.
@@ -242,13 +241,13 @@ impl<'a> Trainer<'a> {
         self.finish(status).map(|()| loss)
     }
 
-    /// A number of iterations; may be called again to go on.
+    /// Does a number of iterations. Call it again to continue.
     pub fn run(&mut self, num_iterations: u64) -> Result<RunResult, Error> {
         self.run_with(num_iterations, |_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`Trainer::run`], with a closure that sees how the run goes, as progress_every says, and the field meanwhile.
-    /// A panic in it goes on here.
+    /// Like [`Trainer::run`], with a closure that receives the progress every progress_every iterations, and the field.
+    /// A panic in it resumes in the caller.
     ///
     /// A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and
     /// Rust, where true is [`ControlFlow::Break`] and false is [`ControlFlow::Continue`].
@@ -275,38 +274,38 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// A checkpoint of the field and of the training, without the samples.
+    /// A checkpoint of the field and the training state, without the samples.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
         // SAFETY: both pointers are valid.
         Checkpoint::make(|out| unsafe { sys::sape_trainer_checkpoint(self.handle.as_ptr(), out) })
     }
 
-    /// Goes back to where a training of the same parameters and samples was saved; it goes on bit by bit the same.
+    /// Restores a saved training state with the same parameters and samples. Training continues with the same bits.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // SAFETY: both pointers are valid.
         check(unsafe { sys::sape_trainer_restore(self.handle.as_mut_ptr(), checkpoint.as_ptr()) })
     }
 
-    /// Saves field and training as a safetensors file, which is replaced whole or not at all.
+    /// Saves field and training state as a safetensors file, which is replaced completely or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = c_path(path.as_ref())?;
         // SAFETY: both pointers are valid.
         check(unsafe { sys::sape_trainer_save(self.handle.as_ptr(), path.as_ptr()) })
     }
 
-    /// [`Trainer::restore`] from a file.
+    /// Like [`Trainer::restore`], from a file.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         self.restore(&Checkpoint::open(path)?)
     }
 }
 
-/// A closure that gives samples.
+/// A closure that supplies samples.
 type SampleFn<'a> = dyn FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a;
 
 /// The library's callback; `user` is a [`Callback`] of a [`SampleFn`].
 ///
 /// # Safety
-/// The pointers are those that the library gives a `sape_sample_fn`, and nothing else uses the closure meanwhile.
+/// The pointers are those that the library passes to a `sape_sample_fn`, and nothing else uses the closure meanwhile.
 unsafe extern "C" fn call_sampler(
     user: *mut c_void,
     iteration: u64,
@@ -314,7 +313,7 @@ unsafe extern "C" fn call_sampler(
     x: *mut f32,
     targets: *mut f32,
 ) -> c_int {
-    // SAFETY: promised by the caller; the header says the lengths, and that values of before are there.
+    // SAFETY: promised by the caller; the header gives the lengths, and says that the memory is initialised.
     unsafe {
         let sampler = &mut *user.cast::<Callback<SampleFn<'_>>>();
         let x = from_raw_parts_mut(x, n * sampler.domain_dim);
@@ -340,20 +339,20 @@ pub enum Summands<'b> {
     F64(&'b mut [f64]),
 }
 
-/// A closure that adds up over all ranks.
+/// A closure that sums over all ranks.
 type ReduceFn<'a> = dyn FnMut(Summands<'_>) -> ControlFlow<()> + Send + 'a;
 
 /// The library's callback; `user` is a [`Callback`] of a [`ReduceFn`].
 ///
 /// # Safety
-/// The pointers are those that the library gives a `sape_reduce_fn`, and nothing else uses the closure meanwhile.
+/// The pointers are those that the library passes to a `sape_reduce_fn`, and nothing else uses the closure meanwhile.
 unsafe extern "C" fn call_reduce(
     user: *mut c_void,
     dtype: sys::sape_dtype,
     count: usize,
     values: *mut c_void,
 ) -> c_int {
-    // SAFETY: promised by the caller; the header says type and length.
+    // SAFETY: promised by the caller; the header gives type and length.
     unsafe {
         let reduce = &mut *user.cast::<Callback<ReduceFn<'_>>>();
         let values = match dtype {
@@ -368,7 +367,7 @@ unsafe extern "C" fn call_reduce(
     }
 }
 
-/// A progress closure, with what the library's callback needs.
+/// A progress closure, with the data that the library's callback needs.
 struct Observer<'f, F> {
     progress: F,
     field: &'f Field,
@@ -407,7 +406,7 @@ where
             _ => 1,
         }
     }
-    // SAFETY: zeros are a valid struct, and its size is set; the observer is used by the callback alone.
+    // SAFETY: zeros are a valid struct, and its size is set; only the callback uses the observer.
     unsafe {
         let mut result: sys::sape_result = std::mem::zeroed();
         result.struct_size = std::mem::size_of_val(&result);
