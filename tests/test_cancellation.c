@@ -159,6 +159,28 @@ START_TEST(the_callers_state_counts) {
 }
 END_TEST
 
+static void *free_when_pending(void *argument) {
+    struct job *job = argument;
+    pthread_cancel(pthread_self());
+    sape_trainer_free(job->fit->trainer);
+    job->done = 1;
+    return NULL;
+}
+
+/* Freeing a trainer waits for its threads, and is done whole. */
+START_TEST(a_trainer_is_freed_whole) {
+    const size_t resources = count_resources();
+    struct job job = {.fit = new_fit()};
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, free_when_pending, &job), 0);
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(job.done, 1);
+    ck_assert_uint_eq(count_resources(), resources);
+    job.fit->trainer = NULL;
+    small_fit_free(job.fit);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cancellation");
     TCase *tests = tcase_create("cancellation");
@@ -166,6 +188,7 @@ int main(void) {
     tcase_add_loop_test(tests, a_run_ends_between_iterations, 0, 2);
     tcase_add_loop_test(tests, calls_are_done_whole, 0, 2);
     tcase_add_test(tests, the_callers_state_counts);
+    tcase_add_test(tests, a_trainer_is_freed_whole);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -94,6 +94,29 @@ START_TEST(results_do_not_depend_on_it) {
 }
 END_TEST
 
+/* The rate that a caller reads is the one that a step takes. */
+START_TEST(the_learning_rate_does_not_depend_on_it) {
+    sape_optimizer_params params;
+    sape_optimizer *optimizer;
+    float value = 1.0f;
+    sape_optimizer_params_init(&params, sizeof params);
+    params.schedule = SAPE_SCHEDULE_COSINE;
+    params.learning_rate = 0.1;
+    params.decay_iterations = 1000;
+    params.warmup_iterations = 6;
+    CHECK_OK(sape_optimizer_create(&params, 1, &optimizer));
+    for (int step = 0; step < 40; step++) {
+        const double expected = sape_optimizer_learning_rate(optimizer);
+        set_environment(_i);
+        const double rate = sape_optimizer_learning_rate(optimizer);
+        fesetenv(FE_DFL_ENV);
+        ck_assert_double_eq(rate, expected);
+        CHECK_OK(sape_optimizer_step(optimizer, &value, &value));
+    }
+    sape_optimizer_free(optimizer);
+}
+END_TEST
+
 /* What goes wrong inside leaves no flag in the caller's environment, and takes none away. */
 START_TEST(flags_are_the_callers) {
     sape_bandwidth bandwidth = {.struct_size = sizeof bandwidth};
@@ -319,6 +342,7 @@ int main(void) {
     TCase *tests = tcase_create("environment");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, results_do_not_depend_on_it, 0, 4);
+    tcase_add_loop_test(tests, the_learning_rate_does_not_depend_on_it, 0, NUM_ENVIRONMENTS);
     tcase_add_loop_test(tests, flags_are_the_callers, 0, NUM_ENVIRONMENTS);
     tcase_add_loop_test(tests, parameters_set_off_no_trap, 0, NUM_BAD);
     tcase_add_loop_test(tests, data_set_off_no_trap, 0, 2 * NUM_BAD);

@@ -34,6 +34,9 @@ struct rank {
     uint64_t seed, iterations;
     double encoder_std;
     bool no_data;
+    /* Under the variance policy: its constants, NULL for the defaults; a signal of the rank's own samples alone. */
+    const sape_cutoff_params *cutoff;
+    bool own_signal;
     const char *save, *resume;
     float *x, *targets;
 
@@ -106,6 +109,7 @@ static sape_field *make_field(const struct rank *rank) {
     mask.num_blocks = 6;
     mask.block_iterations = 4;
     mask.epsilon = 0.05;
+    mask.cutoff = rank->cutoff;
     network.hidden_dim = 40;
     network.output_dim = OUTPUTS;
     sape_field *field;
@@ -144,7 +148,7 @@ static void *work(void *user) {
     sape_trainer *trainer = make_trainer(rank, field);
     if (rank->group->num_ranks > 0) CHECK_OK(sape_trainer_set_reduce(trainer, sum_over_ranks, rank));
     /* A trainer takes its own samples for the signal; the ranks' masks need that of all. */
-    if (rank->policy == SAPE_POLICY_VARIANCE)
+    if (rank->policy == SAPE_POLICY_VARIANCE && !rank->own_signal)
         CHECK_OK(sape_mask_set_signal(sape_field_mask(field), SAMPLES, rank->x, OUTPUTS, rank->targets));
     if (rank->resume != NULL) CHECK_OK(sape_trainer_resume(trainer, rank->resume));
     rank->result.struct_size = sizeof rank->result;
@@ -406,6 +410,27 @@ START_TEST(test_comparison) {
 }
 END_TEST
 
+/* Ranks whose masks know other signals train where that makes no difference to the cut-offs, and only there. */
+START_TEST(only_the_cutoffs_must_be_the_same) {
+    sape_cutoff_params cutoff;
+    struct rank ranks[MAX_RANKS];
+    sape_cutoff_params_init(&cutoff, sizeof cutoff);
+    cutoff.c_max = 30.0;
+    if (_i == 0) cutoff.beta = 0.0;
+    share_out(ranks, 3,
+              &(struct rank){.policy = SAPE_POLICY_VARIANCE, .iterations = 10, .cutoff = &cutoff, .own_signal = true});
+    run_group(&group, ranks, 3);
+    if (_i == 0)
+        for (size_t r = 0; r < 3; r++) {
+            ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
+            check_same_bits(&ranks[r], &ranks[0]);
+        }
+    else
+        check_all_fail(3, ranks, 0, SAPE_ERROR_STATE, "parameters", SAPE_ERROR_STATE, "parameters");
+    release(ranks, 3);
+}
+END_TEST
+
 START_TEST(test_rank_without_data) {
     struct rank ranks[MAX_RANKS];
     share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30});
@@ -523,6 +548,7 @@ int main(void) {
     tcase_add_test(ends, test_stop);
     tcase_add_test(ends, test_tolerance);
     tcase_add_loop_test(ends, test_comparison, 0, 6);
+    tcase_add_loop_test(ends, only_the_cutoffs_must_be_the_same, 0, 2);
     tcase_add_test(ends, test_rank_without_data);
     tcase_add_test(ends, test_reduce_fails);
     tcase_add_test(ends, test_unsupported);

@@ -188,6 +188,38 @@ START_TEST(the_margin_is_in_standard_errors) {
 }
 END_TEST
 
+/* The mean squared error while training; held out, better than any. */
+static int boundless_loss(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                          const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    (void)user;
+    (void)x;
+    CHECK_OK(sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss));
+    for (size_t i = 0; n == HELD_OUT && i < n; i++) sample_loss[i] = -INFINITY;
+    if (n == HELD_OUT) *loss = -INFINITY;
+    return 0;
+}
+
+/* A checkpoint stores the samples' losses only where their mean is a number. */
+START_TEST(a_boundless_loss_can_be_saved) {
+    sape_trainer_params params = with_validation(0);
+    sape_safetensors *checkpoint;
+    params.loss = SAPE_LOSS_CUSTOM;
+    params.loss_fn = boundless_loss;
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params),
+                     *twin = small_fit_create(SAPE_POLICY_NONE, &params);
+    run(fit, 10);
+    CHECK_OK(sape_trainer_checkpoint(fit->trainer, &checkpoint));
+    CHECK_OK(sape_trainer_restore(twin->trainer, checkpoint));
+    check_same_state(fit, twin);
+    run(fit, 7);
+    run(twin, 7);
+    check_same_state(fit, twin);
+    sape_safetensors_free(checkpoint);
+    small_fit_free(fit);
+    small_fit_free(twin);
+}
+END_TEST
+
 struct history {
     uint64_t iterations[1000];
     double losses[1000];
@@ -498,6 +530,7 @@ int main(void) {
     tcase_add_test(tests, held_out_targets_stay_unseen);
     tcase_add_test(tests, the_field_holds_the_best);
     tcase_add_test(tests, the_margin_is_in_standard_errors);
+    tcase_add_test(tests, a_boundless_loss_can_be_saved);
     tcase_add_test(tests, going_on);
     tcase_add_test(tests, patience_ends_a_run);
     tcase_add_test(tests, new_data_begin_anew);

@@ -140,7 +140,9 @@ uint64_t sape_field_digest(uint64_t hash, const sape_field *field, enum sape_rol
     struct sape_state state = parts_of_field(field);
     sape_architecture_list(&architecture, &state);
     sape_mask_list_state(field->mask, true, &state);
-    return sape_state_digest(hash, &state, role);
+    hash = sape_state_digest(hash, &state, role);
+    const struct sape_mask *mask = field->mask;
+    return role == SAPE_STATE && mask->cutoff != NULL ? sape_cutoff_digest(hash, mask->cutoff, mask->grid.cells) : hash;
 }
 
 /* Checks everything before anything changes. */

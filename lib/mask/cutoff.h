@@ -72,6 +72,8 @@ size_t sape_cutoff_active(const struct sape_cutoff *cutoff, const struct sape_gr
 /* The state, with the iteration that the mask counts; without metadata, sigma alone. */
 void sape_cutoff_list_state(struct sape_cutoff *cutoff, size_t cells, uint64_t *iteration, bool metadata,
                             struct sape_state *state);
+/* Goes on with a digest of what the cut-offs follow from. Signals may differ where these do not. */
+uint64_t sape_cutoff_digest(uint64_t hash, const struct sape_cutoff *cutoff, size_t cells);
 /* Checks what must hold between its members. */
 sape_status sape_cutoff_check_state(const struct sape_cutoff *cutoff, size_t cells, uint64_t iteration);
 

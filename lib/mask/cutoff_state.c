@@ -11,7 +11,7 @@ SAPE_DEFINE_NAMES(shape_name, "linear", "cosine")
 void sape_cutoff_list_state(struct sape_cutoff *cutoff, size_t cells, uint64_t *iteration, bool metadata,
                             struct sape_state *state) {
     sape_cutoff_params *params = &cutoff->params;
-    const struct sape_rows sigma = SAPE_ROWS("sigma", &sape_float_rows, SAPE_STATE, &cutoff->sigma, cells);
+    const struct sape_rows sigma = SAPE_ROWS("sigma", &sape_float_rows, SAPE_OWN_STATE, &cutoff->sigma, cells);
     const struct sape_entry all[] = {
         {"sape.mask.c_min", SAPE_ENTRY_REAL, SAPE_SETTING, &params->c_min, NULL},
         {"sape.mask.c_max", SAPE_ENTRY_REAL, SAPE_SETTING, &params->c_max, NULL},
@@ -26,10 +26,15 @@ void sape_cutoff_list_state(struct sape_cutoff *cutoff, size_t cells, uint64_t *
         {"sape.mask.window", SAPE_ENTRY_SIZE, SAPE_SETTING, &params->window, NULL},
         {"sape.mask.width", SAPE_ENTRY_REAL, SAPE_SETTING, &params->width, NULL},
         {"sape.mask.shape", SAPE_ENTRY_CHOICE, SAPE_SETTING, &params->shape, shape_name},
-        {"sape.mask.limit", SAPE_ENTRY_REAL, SAPE_STATE, &cutoff->limit, NULL},
+        {"sape.mask.limit", SAPE_ENTRY_REAL, SAPE_OWN_STATE, &cutoff->limit, NULL},
         {"sape.mask.iteration", SAPE_ENTRY_INTEGER, SAPE_STATE, iteration, NULL}};
     sape_state_add_rows(state, 1, &sigma);
     if (metadata) sape_state_add(state, sizeof all / sizeof *all, all);
+}
+
+uint64_t sape_cutoff_digest(uint64_t hash, const struct sape_cutoff *cutoff, size_t cells) {
+    hash = sape_digest(hash, &cutoff->highest, sizeof cutoff->highest);
+    return sape_digest(hash, cutoff->rise, cells * sizeof *cutoff->rise);
 }
 
 static bool sigma_holds(const struct sape_cutoff *cutoff, size_t cells) {

@@ -151,6 +151,7 @@ static double decay_factor(const sape_optimizer_params *params, double step) {
 }
 
 double sape_optimizer_learning_rate(const sape_optimizer *optimizer) {
+    SAPE_BEGIN_CALL();
     if (optimizer == NULL) return 0.0;
     const sape_optimizer_params *params = &optimizer->params;
     const double step = (double)optimizer->num_steps, warmup = (double)params->warmup_iterations;

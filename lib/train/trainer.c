@@ -87,6 +87,7 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
 }
 
 void sape_trainer_free(sape_trainer *trainer) {
+    SAPE_BEGIN_CALL();
     if (trainer == NULL) return;
     sape_session_close(trainer->field, trainer->session);
     sape_target_points_close(&trainer->objective.points);

@@ -15,7 +15,7 @@
 
 static const char best_name[] = "sape.validation.best", latest_name[] = "sape.validation.latest";
 
-/* The losses when their mean was lowest are in the file where there has been one. */
+/* The losses when their mean was lowest are in the file where that mean is finite. */
 static void list(sape_trainer_params *params, struct sape_validation *v, bool lowest, struct sape_state *state) {
     const struct sape_entry all[] = {
         {"sape.validation.share", SAPE_ENTRY_REAL, SAPE_SETTING, &params->validation_share, NULL},
@@ -64,7 +64,7 @@ sape_status sape_validation_write(const struct sape_validation *validation, cons
     struct sape_validation listed = *validation;
     struct sape_state state = {.num_entries = 0};
     if (params->validation_share == 0.0) return SAPE_OK;
-    list(&settings, &listed, validation->has_best, &state);
+    list(&settings, &listed, !isinf(validation->lowest_loss), &state);
     SAPE_TRY(sape_state_write(&state, writer));
     if (validation->has_latest) return write_copy(field, validation->latest, latest_name, writer);
     return validation->has_best ? write_copy(field, validation->best, best_name, writer) : SAPE_OK;
