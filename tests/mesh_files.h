@@ -3,7 +3,7 @@
 #ifndef TESTS_MESH_FILES_H
 #define TESTS_MESH_FILES_H
 
-#include "mesh.h"
+#include "mesh/mesh.h"
 
 #include <stdio.h>
 

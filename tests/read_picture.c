@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints width, height, channels and the bytes in hexadecimal of every picture given, or that it is refused. */
-#include "picture.h"
+#include "picture/picture.h"
 
 #include <math.h>
 #include <stdint.h>

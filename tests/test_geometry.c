@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "marching_cubes.h"
-#include "nearest.h"
-#include "parallel.h"
-#include "render.h"
-#include "sampling.h"
-#include "spatial_order.h"
-#include "topology.h"
-#include "winding.h"
+#include "mesh/marching_cubes.h"
+#include "mesh/nearest.h"
+#include "mesh/parallel.h"
+#include "mesh/render.h"
+#include "mesh/spatial_order.h"
+#include "mesh/topology.h"
+#include "mesh/winding.h"
+#include "task/sampling.h"
 
 #ifndef FIXTURE_DIR
 #define FIXTURE_DIR "tests/fixtures"

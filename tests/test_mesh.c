@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mesh.h"
+#include "mesh/mesh.h"
+#include "mesh/topology.h"
 #include "mesh_files.h"
-#include "topology.h"
 
 #ifndef EXAMPLE_DATA_DIR
 #define EXAMPLE_DATA_DIR "examples/data"

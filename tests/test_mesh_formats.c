@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mesh/topology.h"
 #include "mesh_files.h"
-#include "topology.h"
 
 #ifndef CASES_DIR
 #define CASES_DIR "tests/cases"

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "duplicates.h"
+#include "mesh/duplicates.h"
+#include "mesh/orientation.h"
+#include "mesh/winding.h"
 #include "mesh_files.h"
-#include "orientation.h"
-#include "winding.h"
 
 /* Boxes around (x, y, 0), as an OBJ file in text. */
 struct boxes {

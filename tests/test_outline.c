@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Outlines of drawn shapes: where they are, how long, and what is refused. */
-#include "outline.h"
+#include "picture/outline.h"
 
 #include <check.h>
 #include <math.h>

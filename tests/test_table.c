@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/table.h"
 #include "mesh_files.h"
-#include "table.h"
 
 static void expect_rows(const char *text, size_t num_rows) {
     char path[MESH_FILES_PATH];

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "random.h"
-#include "rigidity.h"
-#include "transfer_task.h"
+#include "mesh/rigidity.h"
+#include "task/random.h"
+#include "task/transfer_task.h"
 
 #ifndef EXAMPLE_DATA_DIR
 #define EXAMPLE_DATA_DIR "examples/data"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a sum over all ranks costs: the constants of docs/scaling.md. */
+#include "cli/stopwatch.h"
 #include "ranks.h"
-#include "stopwatch.h"
 
 #include <mpi.h>
 #include <stdio.h>

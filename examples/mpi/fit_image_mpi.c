@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Fits a photograph on several ranks, each with a share of the training pixels. */
-#include "fit.h"
-#include "image_task.h"
-#include "interrupt.h"
-#include "message.h"
-#include "output.h"
-#include "program.h"
+#include "cli/interrupt.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/program.h"
 #include "ranks.h"
-#include "report.h"
+#include "task/fit.h"
+#include "task/image_task.h"
+#include "task/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "ranks.h"
 
-#include "digest.h"
-#include "message.h"
-#include "stopwatch.h"
+#include "cli/message.h"
+#include "cli/stopwatch.h"
+#include "task/digest.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "message.h"
-#include "sampling.h"
-#include "stopwatch.h"
+#include "cli/message.h"
+#include "cli/stopwatch.h"
+#include "task/sampling.h"
 
 enum { NUM_POINTS = 1000000, NUM_COMPARED = 1000 };
 

@@ -54,8 +54,8 @@ list() {
 export -f fit
 export photograph image build
 list | xargs -P 2 -L 1 bash -c 'name=$0 program=$1; shift
-    if [ "$program" = I ]; then fit "$name" "$build/examples/fit_image" "$photograph" $image "$@"
-    else fit "$name" "$build/examples/fit_function" "$@"; fi'
+    if [ "$program" = I ]; then fit "$name" "$build/examples/tools/fit_image" "$photograph" $image "$@"
+    else fit "$name" "$build/examples/tools/fit_function" "$@"; fi'
 
 # value NAME KEY FORMAT
 value() {
@@ -121,7 +121,7 @@ head_row encoding "samples, others"
 for encoding in $encodings; do row "$encoding" "$(both "encoding-$encoding")"; done
 row "positional, 5 frequencies" "$(both encoding-positional-5)"
 
-join="$build/examples/join_pictures"
+join="$build/examples/tools/join_pictures"
 "$join" "$pictures/choosing-std-none.png" 150 "std 1" std-1-none/fit.png "4" std-4-none/fit.png "8" std-8-none/fit.png \
     "16" std-16-none/fit.png "32" std-32-none/fit.png
 "$join" "$pictures/choosing-std-spatial.png" 150 "std 1" std-1-spatial/fit.png "4" std-4-spatial/fit.png \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Joins pictures side by side, each enlarged to a size by whole factors, for the documents. */
-#include "message.h"
-#include "panels.h"
+#include "cli/message.h"
+#include "picture/panels.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -27,14 +27,14 @@ row() {
 }
 
 echo "| 1D task, dense mse | seeds $seeds |"
-row "identity" dense_mse %.2e "$build/examples/fit_function" --encoding identity
+row "identity" dense_mse %.2e "$build/examples/tools/fit_function" --encoding identity
 for policy in none global spatial variance; do
-    row "$policy" dense_mse %.2e "$build/examples/fit_function" --policy "$policy"
+    row "$policy" dense_mse %.2e "$build/examples/tools/fit_function" --policy "$policy"
 done
 
 echo
 echo "| $(basename "$photograph"), 128 pixels, 1000 iterations, PSNR over all pixels | seeds $seeds |"
-row "identity" psnr_all %.2f "$build/examples/fit_image" "$photograph" --max-size 128 --iterations 1000 --encoding identity
+row "identity" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --encoding identity
 for policy in none global spatial variance; do
-    row "$policy" psnr_all %.2f "$build/examples/fit_image" "$photograph" --max-size 128 --iterations 1000 --policy "$policy"
+    row "$policy" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --policy "$policy"
 done

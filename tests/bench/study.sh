@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=$1
 out=$2
-[ -e "$out/rates.csv" ] || "$build/examples/study_convergence" --out "$out" >&2
+[ -e "$out/rates.csv" ] || "$build/examples/tools/study_convergence" --out "$out" >&2
 
 # table FILE COLUMN KIND: signals by methods. Kinds: mean (geometric), first and second without and with the adaptive
 # rate; list: every seed, without it; median: without and with it.

@@ -18,7 +18,7 @@ for solid in sphere star bent ellipsoid; do "$work/make_solid" $solid "$subdivis
 echo "| to | seed | policy | Chamfer before, after | edge stretch: mean, largest | flipped faces |"
 for solid in star bent ellipsoid; do
     for seed in $seeds; do
-        "$build/examples/transfer_mesh" "$work/sphere.obj" "$work/$solid.obj" --compare --hidden 128 --layers 3 \
+        "$build/examples/tools/transfer_mesh" "$work/sphere.obj" "$work/$solid.obj" --compare --hidden 128 --layers 3 \
             --points 3000 --iterations "$iterations" --lr 3e-4 --seed "$seed" --threads 1 --out "$work" --json \
             2>/dev/null | tail -n 1 | tr '{' '\n' |
             sed -nE 's/.*"policy":"([a-z]+)".*"chamfer_before":([^,]*),"chamfer":([^,]*),"edge_stretch_max":([^,]*),"edge_stretch_mean":([^,]*),"flipped_faces":([0-9]+).*/\1 \2 \3 \5 \4 \6/p' |

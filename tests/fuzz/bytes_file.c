@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "message.h"
+#include "cli/message.h"
 
 /* The example programs' words are not wanted here. */
 bool message_error(const char *format, ...) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A libFuzzer target: any bytes as a mesh; the first one chooses the format. */
 #include "bytes_file.h"
-#include "duplicates.h"
-#include "mesh.h"
-#include "orientation.h"
+#include "mesh/duplicates.h"
+#include "mesh/mesh.h"
+#include "mesh/orientation.h"
 
 #include <math.h>
 #include <stdlib.h>

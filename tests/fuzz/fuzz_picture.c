@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A libFuzzer target: any bytes as a picture to fit, and as a picture whose outline is wanted. */
 #include "bytes_file.h"
-#include "image_file.h"
-#include "outline.h"
-#include "picture.h"
+#include "picture/image_file.h"
+#include "picture/outline.h"
+#include "picture/picture.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A libFuzzer target: any bytes as the table of points that the example programs read. */
 #include "bytes_file.h"
-#include "points.h"
+#include "task/points.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@ build=$root/build
 "$root/.ci/packages" valgrind || exit 1
 [ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dtests=enabled -Dexamples=enabled || exit 1
 tests=(status params encoder optimizer loss window bandwidth limits)
-ninja -C "$build" "${tests[@]/#/tests/test_}" examples/fit_function >/dev/null || exit 1
+ninja -C "$build" "${tests[@]/#/tests/test_}" examples/tools/fit_function >/dev/null || exit 1
 
 # Valgrind does not know AVX-512.
 export SAPE_BACKEND=avx2,threads=2 CK_FORK=no CK_DEFAULT_TIMEOUT=0
@@ -28,7 +28,7 @@ check() {
 }
 for test in "${tests[@]}"; do check "$build/tests/test_$test"; done
 for policy in spatial variance; do
-    check "$build/examples/fit_function" --iterations 5 --policy "$policy" --out "$work"
+    check "$build/examples/tools/fit_function" --iterations 5 --policy "$policy" --out "$work"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/settings.h"
+
+#include "cli/message.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+/* In the order of sape_encoding and of sape_policy. */
+static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
+static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
+
+/* Above this a double, and so a JSON number, no longer holds every whole number. */
+#define MAX_SEED 9007199254740992.0
+
+enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
+
+/* One group an array. */
+struct specs {
+    struct option_spec field[5];
+    struct option_spec mask[4];
+    struct option_spec training[6];
+    struct option_spec checkpoints[3];
+    struct option_spec output[2];
+};
+
+static struct specs specs_of(struct settings *s) {
+    return (struct specs){
+        .field =
+            {
+                {.name = "encoding",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->encoding,
+                 .value_name = "NAME",
+                 .help = "encoding of the coordinates",
+                 .choices = encoding_names},
+                {"num-frequencies", OPTION_COUNT, &s->num_frequencies, "N",
+                 "number of frequencies, 0 for 256 (positional: 8)", 0, 16384, NULL},
+                {"std", OPTION_REAL_OR_AUTO, &s->std, "X", "spread of the frequencies, in cycles per unit, or auto",
+                 1e-6, 1e6, NULL},
+                {"hidden", OPTION_COUNT, &s->hidden, "N", "width of the hidden layers", 1, 8192, NULL},
+                {"layers", OPTION_COUNT, &s->layers, "N", "number of hidden layers", 1, 64, NULL},
+            },
+        .mask =
+            {
+                {.name = "policy",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->policy,
+                 .value_name = "NAME",
+                 .help = "how features are revealed",
+                 .choices = policy_names},
+                {"epsilon", OPTION_REAL, &s->epsilon, "X", "loss below which a location is good enough", 0, INFINITY,
+                 NULL},
+                {"resolution", OPTION_COUNT, &s->resolution, "N", "cells of the mask per axis", 3, 4096, NULL},
+                {"num-blocks", OPTION_COUNT, &s->num_blocks, "N",
+                 "steps in which features are revealed, 0 for the finest; short fits want 6 to 50", 0,
+                 SAPE_MAX_ENCODING_DIM, NULL},
+            },
+        .training =
+            {
+                {"iterations", OPTION_COUNT, &s->iterations, "N", "length of the training", 1, 1e9, NULL},
+                {"lr", OPTION_REAL, &s->learning_rate, "X", "learning rate of Adam", DBL_MIN, 1e3, NULL},
+                {.name = "adaptive-lr",
+                 .kind = OPTION_FLAG,
+                 .target = &s->adaptive_rate,
+                 .help = "adapt it to the place: higher where the target varies and the fit is poor"},
+                {"validation", OPTION_REAL, &s->validation, "SHARE",
+                 "hold a share of the samples out to find the best number of iterations, then fit all for as many", 0,
+                 0.9, NULL},
+                {"seed", OPTION_COUNT, &s->seed, "N", "seed of everything random", 0, MAX_SEED, NULL},
+                {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one a processor", 0, 256, NULL},
+            },
+        .checkpoints =
+            {
+                {.name = "save",
+                 OPTION_STRING,
+                 &s->save,
+                 "FILE",
+                 "checkpoint of the training, written at its end; the field for render"},
+                {.name = "resume",
+                 OPTION_STRING,
+                 &s->resume,
+                 "FILE",
+                 "go on from a checkpoint of the same training, to the same length in all"},
+                {"checkpoint-every", OPTION_COUNT, &s->checkpoint_every, "N",
+                 "write it every N iterations as well, 0 for never", 0, 1e9, NULL},
+            },
+        .output =
+            {
+                {.name = "out", OPTION_STRING, &s->out, "DIR", "directory of the results, made when missing"},
+                {.name = "json", OPTION_FLAG, &s->json, .help = "print one JSON object as the last line"},
+            },
+    };
+}
+
+static void complete(struct settings *settings) {
+    if (settings->num_frequencies == 0)
+        settings->num_frequencies =
+            settings->encoding == SAPE_ENCODING_POSITIONAL ? DEFAULT_POSITIONAL_FREQUENCIES : DEFAULT_FREQUENCIES;
+    if (settings->encoding == SAPE_ENCODING_IDENTITY) {
+        /* The coordinates themselves are the lowest frequency: there is nothing to reveal later. */
+        settings->policy = SAPE_POLICY_NONE;
+        settings->num_blocks = 0;
+    }
+    if (isnan(settings->learning_rate))
+        settings->learning_rate = settings->encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
+}
+
+static void note_option(const struct option_spec *spec, struct notes *notes) {
+    char key[NOTE_KEY];
+    snprintf(key, sizeof key, "option.%s", spec->name);
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        notes_set(notes, key, *(const bool *)spec->target ? "on" : "off");
+        break;
+    case OPTION_COUNT:
+        notes_set(notes, key, "%llu", (unsigned long long)*(const uint64_t *)spec->target);
+        break;
+    case OPTION_REAL:
+    case OPTION_REAL_OR_AUTO:
+        notes_set_real(notes, key, *(const double *)spec->target);
+        break;
+    case OPTION_CHOICE:
+        notes_set(notes, key, "%s", spec->choices[*(const int *)spec->target]);
+        break;
+    case OPTION_STRING:
+        break;
+    }
+}
+
+/* The field's options, the mask's, the training's and the data's; not the number of threads, which changes nothing. */
+static void note_options(struct settings *settings, const struct specs *specs, const struct settings_program *program) {
+    struct notes *notes = &settings->options;
+    const struct option_group groups[] = {
+        {"", specs->training, sizeof specs->training / sizeof *specs->training},
+        {"", specs->field, sizeof specs->field / sizeof *specs->field},
+        {"", specs->mask, sizeof specs->mask / sizeof *specs->mask},
+        {"", program->data, program->num_data},
+    };
+    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+        for (size_t i = 0; i < groups[g].count; i++)
+            if (groups[g].specs[i].target != &settings->threads) note_option(&groups[g].specs[i], notes);
+}
+
+static bool check(const struct settings *settings) {
+    return settings->save || settings->checkpoint_every == 0 ||
+           message_error("--checkpoint-every needs --save, which says where");
+}
+
+enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
+                                    char **argv) {
+    struct specs specs = specs_of(settings);
+    if (program->length) specs.training[0] = *program->length;
+    const struct option_group groups[] = {
+        {"Data", program->data, program->num_data},
+        {"Encoding and network", specs.field, sizeof specs.field / sizeof *specs.field},
+        {"Mask", specs.mask, sizeof specs.mask / sizeof *specs.mask},
+        {"Training", specs.training, sizeof specs.training / sizeof *specs.training},
+        {"Checkpoints", specs.checkpoints, sizeof specs.checkpoints / sizeof *specs.checkpoints},
+        {"Result", program->results, program->num_results},
+        {"Output", specs.output, sizeof specs.output / sizeof *specs.output},
+    };
+    const struct option_table table = {program->summary, program->arguments, program->num_arguments, groups,
+                                       sizeof groups / sizeof *groups};
+    const enum options_outcome outcome = options_parse(&table, argc, argv);
+    complete(settings);
+    note_options(settings, &specs, program);
+    return outcome == OPTIONS_GO_ON && !check(settings) ? OPTIONS_WRONG : outcome;
+}
+
+const struct note *settings_length(const struct settings *settings) {
+    return &settings->options.items[0];
+}
+
+const char *settings_encoding_name(const struct settings *settings) {
+    return encoding_names[settings->encoding];
+}
+
+const char *settings_policy_name(const struct settings *settings) {
+    return policy_names[settings->policy];
+}

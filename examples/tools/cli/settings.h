@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The settings that the fitting programs have in common, and their options. */
+#ifndef EXAMPLES_SETTINGS_H
+#define EXAMPLES_SETTINGS_H
+
+#include "cli/notes.h"
+#include "cli/options.h"
+
+#include <sape/sape.h>
+
+struct settings {
+    int encoding;             /* a sape_encoding */
+    uint64_t num_frequencies; /* 0 for the encoding's default */
+    double std;               /* NaN for one that suits the samples */
+    double c_max;             /* of the variance policy's cut-offs; 0 leaves it to the mask; follows std */
+    uint64_t hidden;
+    uint64_t layers;
+    int policy; /* a sape_policy */
+    double epsilon;
+    uint64_t resolution;
+    uint64_t num_blocks;
+    uint64_t iterations;
+    double learning_rate; /* NaN for 1e-5, with the identity encoding 1e-4 */
+    bool adaptive_rate;
+    double validation; /* share of the samples that is held out */
+    uint64_t seed;
+    uint64_t threads;
+    const char *save;   /* file of a checkpoint, or NULL */
+    const char *resume; /* file of the checkpoint to go on from, or NULL */
+    uint64_t checkpoint_every;
+    const char *out;
+    bool json;
+    struct notes options; /* "option.NAME" of all that a training depends on, as text; its length first */
+};
+
+/* What is a program's own. */
+struct settings_program {
+    const char *summary;
+    const struct option_argument *arguments;
+    size_t num_arguments;
+    const struct option_spec *data;
+    size_t num_data;
+    const struct option_spec *results; /* what a training does not depend on */
+    size_t num_results;
+    const struct option_spec *length; /* in place of --iterations; NULL for that */
+};
+
+/* Sets the program's options and those that are the members of settings, whose values before are the defaults, and what
+   follows from others. */
+enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
+                                    char **argv);
+
+/* The option that is the training's length. */
+const struct note *settings_length(const struct settings *settings);
+
+const char *settings_encoding_name(const struct settings *settings);
+const char *settings_policy_name(const struct settings *settings);
+
+#endif

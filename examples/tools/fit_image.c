@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* Fits a photograph from a part of its pixels. */
+#include "cli/interrupt.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "picture/animation.h"
+#include "picture/colormap.h"
+#include "picture/panels.h"
+#include "task/fit.h"
+#include "task/image_task.h"
+#include "task/report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200, FRAME_SIZE = 256, PANEL_SIZE = 512, RAMP_STEPS = 256 };
+
+/* The fits of --compare, in turn. */
+static const sape_policy compared[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+enum { NUM_COMPARED = sizeof compared / sizeof *compared };
+
+#define PICTURES "fit.png, mask.png, target.png, samples.png, fit.gif"
+#define COMPARISON "compare.png"
+
+struct job {
+    struct settings settings;
+    const char *path;
+    uint64_t max_size;
+    double fraction;
+    int sampling; /* an enum pixel_sampling */
+    bool compare;
+    struct image_task task;
+    struct animation *animation;
+};
+
+/* Joins fit and heat map, which it frees; either may be NULL after a failure. */
+static gdImagePtr join_frame(gdImagePtr fit, gdImagePtr heat_map) {
+    const gdImagePtr images[] = {fit, heat_map};
+    const char *const captions[] = {"fit", "revealed"};
+    gdImagePtr joined = fit && heat_map ? panels_join(2, images, captions, FRAME_SIZE) : NULL;
+    if (fit) gdImageDestroy(fit);
+    if (heat_map) gdImageDestroy(heat_map);
+    return joined;
+}
+
+/* The palette must suit all frames: it is that of the target beside all colours of the heat map. */
+static bool begin_animation(struct job *job) {
+    enum { RAMP_WIDTH = 8 };
+    float ramp[RAMP_STEPS * RAMP_WIDTH];
+    for (size_t i = 0; i < RAMP_STEPS * RAMP_WIDTH; i++) ramp[i] = (float)(i / RAMP_WIDTH) / (RAMP_STEPS - 1);
+    gdImagePtr colors = join_frame(image_task_target(&job->task), colormap_image(RAMP_WIDTH, RAMP_STEPS, ramp));
+    if (!colors) return false;
+    job->animation = animation_create(colors);
+    gdImageDestroy(colors);
+    return job->animation != NULL;
+}
+
+static bool add_frame(struct job *job, int hundredths) {
+    gdImagePtr frame = join_frame(image_task_fitted(&job->task), image_task_heat_map(&job->task));
+    if (!frame) return false;
+    const bool added = animation_add(job->animation, frame, hundredths);
+    gdImageDestroy(frame);
+    return added;
+}
+
+static bool on_frame(void *user, const sape_field *field) {
+    struct job *job = user;
+    return image_task_predict(&job->task, field) && add_frame(job, FRAME_TIME);
+}
+
+/* Writes an image and frees it; it may be NULL after a failure. */
+static bool write_image(const struct job *job, gdImagePtr image, const char *name) {
+    if (!image) return false;
+    const bool written = picture_write_png(image, job->settings.out, name);
+    gdImageDestroy(image);
+    return written;
+}
+
+/* All that can be written. */
+static bool write_pictures(struct job *job) {
+    bool all = write_image(job, image_task_fitted(&job->task), "fit.png");
+    all = write_image(job, image_task_heat_map(&job->task), "mask.png") && all;
+    all = write_image(job, image_task_target(&job->task), "target.png") && all;
+    all = write_image(job, image_task_samples(&job->task), "samples.png") && all;
+    return add_frame(job, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") && all;
+}
+
+/* Trains a field and predicts the whole picture with it. */
+static bool fit_picture(struct job *job, struct fit *fit) {
+    struct notes notes = {0};
+    image_task_note(&job->task, &notes);
+    const struct fit_problem problem = {
+        .domain_dim = 2,
+        .output_dim = job->task.target.channels,
+        .n = job->task.set.n,
+        .x = job->task.sample_x,
+        .targets = job->task.sample_y,
+        .metric = PROGRESS_PSNR,
+        .num_frames = job->compare ? 0 : NUM_FRAMES,
+        .frame = on_frame,
+        .frame_user = job,
+        .notes = &notes,
+    };
+    if (!fit_run(&job->settings, &problem, fit)) return false;
+    if (image_task_predict(&job->task, fit->field)) return true;
+    fit_free(fit);
+    return false;
+}
+
+static cJSON *describe(const struct job *job, const struct fit *fit, struct image_quality quality) {
+    cJSON *object = report_create("image", &job->settings, fit);
+    cJSON_AddNumberToObject(object, "width", (double)job->task.target.width);
+    cJSON_AddNumberToObject(object, "height", (double)job->task.target.height);
+    cJSON_AddNumberToObject(object, "psnr_all", quality.psnr_all);
+    cJSON_AddNumberToObject(object, "psnr_train", quality.psnr_train);
+    cJSON_AddNumberToObject(object, "psnr_heldout", quality.psnr_heldout);
+    report_add_time(object, fit);
+    report_add_memory(object);
+    return object;
+}
+
+static void print_quality(struct image_quality quality) {
+    printf("PSNR: %.2f dB over all pixels, %.2f dB over the samples", quality.psnr_all, quality.psnr_train);
+    if (!isnan(quality.psnr_heldout)) printf(", %.2f dB over the others", quality.psnr_heldout);
+    putchar('\n');
+}
+
+static bool run_single(struct job *job) {
+    struct fit fit;
+    if (!begin_animation(job) || !fit_picture(job, &fit)) return false;
+    const struct image_quality quality = image_task_quality(&job->task);
+    bool done = write_pictures(job) && !fit.unsaved;
+    print_quality(quality);
+    output_print_location(job->settings.out, PICTURES);
+    if (job->settings.json) done = report_print(describe(job, &fit, quality)) && done;
+    fit_free(&fit);
+    return done;
+}
+
+/* The side-by-side picture grows by a panel a fit. */
+struct comparison {
+    size_t count;
+    gdImagePtr images[1 + NUM_COMPARED];
+    char captions[1 + NUM_COMPARED][48];
+    cJSON *fits; /* array */
+};
+
+static bool add_panel(struct comparison *comparison, gdImagePtr image) {
+    if (image) comparison->images[comparison->count++] = image;
+    return image != NULL;
+}
+
+static bool add_fit(struct job *job, struct comparison *comparison, bool *interrupted) {
+    struct fit fit;
+    fprintf(stderr, "policy %s\n", settings_policy_name(&job->settings));
+    if (!fit_picture(job, &fit)) return false;
+    const struct image_quality quality = image_task_quality(&job->task);
+    snprintf(comparison->captions[comparison->count], sizeof *comparison->captions, "%s, %.2f dB",
+             settings_policy_name(&job->settings), quality.psnr_all);
+    cJSON_AddItemToArray(comparison->fits, describe(job, &fit, quality));
+    *interrupted = fit.interrupted;
+    fit_free(&fit);
+    return add_panel(comparison, image_task_fitted(&job->task));
+}
+
+static void print_table(const cJSON *fits) {
+    static const char *const columns[] = {"psnr_all", "psnr_train", "psnr_heldout", "seconds"};
+    printf("%-10s%14s%14s%14s%14s\n", "policy", "PSNR all", "samples", "others", "seconds");
+    const cJSON *fit;
+    cJSON_ArrayForEach(fit, fits) {
+        printf("%-10s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "policy")));
+        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+            printf("%14.2f", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, columns[i])));
+        putchar('\n');
+    }
+}
+
+static bool show_comparison(struct job *job, struct comparison *comparison) {
+    const char *captions[1 + NUM_COMPARED];
+    for (size_t i = 0; i < comparison->count; i++) captions[i] = comparison->captions[i];
+    if (!write_image(job, panels_join(comparison->count, comparison->images, captions, PANEL_SIZE), COMPARISON))
+        return false;
+    print_table(comparison->fits);
+    output_print_location(job->settings.out, COMPARISON);
+    return true;
+}
+
+static bool run_comparison(struct job *job) {
+    cJSON *object = cJSON_CreateObject();
+    struct comparison comparison = {.captions = {"target"}, .fits = cJSON_AddArrayToObject(object, "fits")};
+    bool interrupted = false;
+    bool done = add_panel(&comparison, image_task_target(&job->task));
+    for (size_t i = 0; i < NUM_COMPARED && done && !interrupted; i++) {
+        job->settings.policy = (int)compared[i];
+        done = add_fit(job, &comparison, &interrupted);
+    }
+    /* Where a fit fails those before it are shown. */
+    done = comparison.count > 1 && show_comparison(job, &comparison) && done;
+    for (size_t i = 0; i < comparison.count; i++) gdImageDestroy(comparison.images[i]);
+    if (job->settings.json && comparison.count > 1) return report_print(object) && done;
+    cJSON_Delete(object);
+    return done;
+}
+
+static bool check(const struct job *job) {
+    if (job->compare && job->settings.encoding == SAPE_ENCODING_IDENTITY)
+        return message_error("--compare needs an encoding with frequencies, not identity");
+    if (job->compare && (job->settings.save || job->settings.resume))
+        return message_error("--compare fits several fields: it goes neither with --save nor with --resume");
+    if (job->settings.policy == SAPE_POLICY_SPATIAL_FIXED && !job->compare && job->sampling != PIXEL_SAMPLING_GRID)
+        return message_error("--policy spatial_fixed needs samples on a regular grid: add --sampling grid");
+    return true;
+}
+
+static bool run(struct job *job) {
+    const struct image_source source = {job->path, job->max_size, (enum pixel_sampling)job->sampling, job->fraction,
+                                        job->settings.seed};
+    if (!image_task_load(&job->task, &source)) return false;
+    interrupt_catch();
+    const bool done = output_prepare(job->settings.out, job->compare ? COMPARISON : PICTURES) &&
+                      (job->compare ? run_comparison(job) : run_single(job));
+    animation_free(job->animation);
+    image_task_free(&job->task);
+    return done;
+}
+
+static enum options_outcome parse(struct job *job, int argc, char **argv) {
+    const struct option_argument arguments[] = {{"IMAGE", &job->path}};
+    const struct option_spec data[] = {
+        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is made smaller", 1, 8192,
+         NULL},
+        {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels that is trained on", 1e-6, 1, NULL},
+        {.name = "sampling",
+         .kind = OPTION_CHOICE,
+         .target = &job->sampling,
+         .value_name = "NAME",
+         .help = "how they are chosen",
+         .choices = pixel_sampling_names},
+    };
+    const struct option_spec results[] = {
+        {.name = "compare",
+         .kind = OPTION_FLAG,
+         .target = &job->compare,
+         .help = "fit with the policies none, global and spatial in turn and write compare.png only"},
+    };
+    const struct settings_program program = {
+        .summary =
+            "Fits a PNG, JPEG, GIF, WebP or BMP picture from a part of its pixels, writes fit.png, mask.png,\n"
+            "target.png, samples.png and fit.gif. The picture is turned as its EXIF orientation says, transparent\n"
+            "parts lie on white, and of an animation the first frame counts.",
+        .arguments = arguments,
+        .num_arguments = sizeof arguments / sizeof *arguments,
+        .data = data,
+        .num_data = sizeof data / sizeof *data,
+        .results = results,
+        .num_results = sizeof results / sizeof *results,
+    };
+    const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
+    return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
+}
+
+int main(int argc, char **argv) {
+    struct job job = {
+        .settings = {.encoding = SAPE_ENCODING_FOURIER,
+                     .std = 20,
+                     .hidden = 256,
+                     .layers = 3,
+                     .policy = SAPE_POLICY_SPATIAL,
+                     .epsilon = 1e-3,
+                     .resolution = 128,
+                     .iterations = 5000,
+                     .learning_rate = 1e-3,
+                     .out = "out"},
+        .max_size = 512,
+        .fraction = 0.25,
+        .sampling = PIXEL_SAMPLING_RANDOM,
+    };
+    program_begin();
+    const enum options_outcome outcome = parse(&job, argc, argv);
+    if (outcome == OPTIONS_WRONG) return 2;
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&job));
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* How fits of signals with known spectra converge, policy by policy: tables and plots. */
+#include <math.h>
+#include <sape/sape.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "picture/picture.h"
+#include "task/random.h"
+#include "task/study_plot.h"
+#include "task/study_signals.h"
+
+#define SAMPLES_1D 64
+#define SAMPLES_2D 400
+#define DENSE_1D 512
+#define DENSE_2D 32
+#define LEARNING_RATE 2e-3
+/* The first of the rates tried for the largest that converges. */
+#define FIRST_RATE 8e-3
+/* Shares of a signal's mean square: the dense error to reach, and the samples' error of a training that converged. */
+#define GOAL 0.1
+#define CONVERGED 0.5
+
+static const struct method {
+    const char *name;
+    sape_encoding encoding;
+    sape_policy policy;
+    int color; /* of its curve */
+} methods[] = {{"none", SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 0xB0B0B0},
+               {"global", SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 0x2F6FBF},
+               {"spatial", SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 0xC03A2B},
+               {"variance", SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 0x2E9E4F},
+               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 0x303030}};
+#define NUM_METHODS (sizeof methods / sizeof *methods)
+
+struct study {
+    const char *out;
+    uint64_t iterations, num_seeds;
+    bool quick;
+    FILE *bands, *summary, *rates;
+};
+
+/* One signal drawn with one seed. */
+struct task {
+    const struct study_signal *signal;
+    size_t n, dense_size, dense;
+    float *x, *y, *dense_x, *dense_y, *outputs;
+    double *work;
+};
+
+static bool task_open(struct task *task, const struct study_signal *signal, uint64_t seed) {
+    struct random random = {seed + 1000};
+    *task = (struct task){.signal = signal, .n = signal->dim == 1 ? SAMPLES_1D : SAMPLES_2D};
+    task->dense_size = signal->dim == 1 ? DENSE_1D : DENSE_2D;
+    task->dense = signal->dim == 1 ? DENSE_1D : DENSE_2D * DENSE_2D;
+    task->x = calloc(task->n * signal->dim, sizeof(float));
+    task->y = calloc(task->n, sizeof(float));
+    task->dense_x = calloc(task->dense * signal->dim, sizeof(float));
+    task->dense_y = calloc(task->dense, sizeof(float));
+    task->outputs = calloc(task->dense, sizeof(float));
+    task->work = calloc(4 * task->dense, sizeof(double));
+    if (!task->x || !task->y || !task->dense_x || !task->dense_y || !task->outputs || !task->work)
+        return message_out_of_memory();
+    for (size_t i = 0; i < task->n; i++) {
+        double x[2];
+        for (size_t a = 0; a < signal->dim; a++) {
+            x[a] = 2.0 * random_uniform(&random) - 1.0;
+            task->x[i * signal->dim + a] = (float)x[a];
+        }
+        task->y[i] = (float)signal->value(x, seed);
+    }
+    for (size_t i = 0; i < task->dense; i++) {
+        const double x[] = {-1.0 + 2.0 * (double)(i % task->dense_size) / (double)task->dense_size,
+                            -1.0 + 2.0 * (double)(i / task->dense_size) / (double)task->dense_size};
+        for (size_t a = 0; a < signal->dim; a++) task->dense_x[i * signal->dim + a] = (float)x[a];
+        task->dense_y[i] = (float)signal->value(x, seed);
+    }
+    return true;
+}
+
+static void task_close(struct task *task) {
+    free(task->x);
+    free(task->y);
+    free(task->dense_x);
+    free(task->dense_y);
+    free(task->outputs);
+    free(task->work);
+}
+
+static double mean_square(size_t n, const float *values) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (double)values[i] * (double)values[i];
+    return sum / (double)n;
+}
+
+/* How the errors of a training went, moment by moment: as study_plot has them. */
+struct course {
+    double errors[STUDY_NUM_CURVES][STUDY_MOMENTS];
+    bool diverged;
+    uint64_t to_goal; /* iterations until the dense error is below the goal; 0 for never */
+};
+
+static bool make(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                 uint64_t seed, double rate, sape_field **field, sape_trainer **trainer) {
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_network_params network;
+    sape_trainer_params params;
+    sape_optimizer_params optimizer;
+    sape_adaptive_rate_params adaptive_rate;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    sape_trainer_params_init(&params, sizeof params);
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    sape_adaptive_rate_params_init(&adaptive_rate, sizeof adaptive_rate);
+    encoder.kind = method->encoding;
+    encoder.domain_dim = task->signal->dim;
+    encoder.num_frequencies = 64;
+    encoder.std = 8.0;
+    encoder.seed = network.seed = params.seed = seed;
+    mask.policy = method->policy;
+    mask.resolution = adaptive_rate.resolution = 16;
+    mask.num_blocks = method->policy == SAPE_POLICY_NONE ? 0 : 16;
+    mask.num_iterations = study->iterations;
+    network.hidden_dim = 32;
+    network.num_layers = 2;
+    network.output_dim = 1;
+    optimizer.learning_rate = rate;
+    params.num_threads = 1;
+    *field = NULL;
+    *trainer = NULL;
+    if (sape_field_create(&encoder, &mask, &network, field) == SAPE_OK &&
+        sape_trainer_create(&params, &optimizer, *field, trainer) == SAPE_OK &&
+        (!adaptive || sape_trainer_set_adaptive_rate(*trainer, &adaptive_rate) == SAPE_OK) &&
+        sape_trainer_set_data(*trainer, task->n, task->x, task->y) == SAPE_OK)
+        return true;
+    return message_sape_error();
+}
+
+static bool measure(struct task *task, const sape_field *field, double bands[STUDY_NUM_BANDS]) {
+    if (sape_field_predict(field, task->dense, task->dense_x, task->outputs) != SAPE_OK) return message_sape_error();
+    for (size_t i = 0; i < task->dense; i++) task->outputs[i] -= task->dense_y[i];
+    study_bands(task->signal->dim, task->dense_size, task->outputs, task->work, bands);
+    return true;
+}
+
+/* Trains from one moment to the next; false too, without a message, when the training diverged. */
+static bool go_on(sape_trainer *trainer, uint64_t iterations, double *loss, bool *diverged) {
+    sape_result result = {.struct_size = sizeof result};
+    const sape_status status = sape_trainer_run(trainer, iterations, NULL, NULL, &result);
+    *loss = result.loss;
+    *diverged = status == SAPE_ERROR_DIVERGED;
+    return status == SAPE_OK || (!*diverged && message_sape_error());
+}
+
+/* One training at the rate of the study. */
+static bool train(const struct study *study, struct task *task, const struct method *method, bool adaptive,
+                  uint64_t seed, struct course *course) {
+    sape_field *field;
+    sape_trainer *trainer;
+    const uint64_t stretch = study->iterations / STUDY_MOMENTS;
+    const double goal = GOAL * mean_square(task->dense, task->dense_y);
+    *course = (struct course){.to_goal = 0};
+    bool good = make(study, task, method, adaptive, seed, LEARNING_RATE, &field, &trainer);
+    for (size_t i = 0; i < STUDY_MOMENTS && good; i++) {
+        double bands[STUDY_NUM_BANDS];
+        good = go_on(trainer, stretch, &course->errors[0][i], &course->diverged) && measure(task, field, bands);
+        if (!good) break;
+        for (size_t b = 0; b < STUDY_NUM_BANDS; b++) {
+            course->errors[1][i] += bands[b];
+            course->errors[2 + b][i] = bands[b];
+        }
+        if (course->to_goal == 0 && course->errors[1][i] < goal) course->to_goal = (i + 1) * stretch;
+    }
+    if (course->diverged) message_error("%s with %s diverged", task->signal->name, method->name);
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    return good;
+}
+
+/* Whether the samples' error ends low enough. */
+static bool converges(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                      uint64_t seed, double rate, bool *converged) {
+    sape_field *field;
+    sape_trainer *trainer;
+    double loss = NAN;
+    bool diverged = false;
+    const bool good = make(study, task, method, adaptive, seed, rate, &field, &trainer) &&
+                      (go_on(trainer, study->iterations, &loss, &diverged) || diverged);
+    *converged = good && !diverged && loss < CONVERGED * mean_square(task->n, task->y);
+    sape_trainer_free(trainer);
+    sape_field_free(field);
+    return good;
+}
+
+/* The largest rate, of the first one times powers of two, up to which training converges; 0 where the first does not.
+ */
+static bool largest_rate(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                         uint64_t seed) {
+    double largest = 0.0;
+    for (double rate = FIRST_RATE; rate < (study->quick ? 2.0 * FIRST_RATE : 2.0); rate *= 2.0) {
+        bool converged;
+        if (!converges(study, task, method, adaptive, seed, rate, &converged)) return false;
+        if (!converged) break;
+        largest = rate;
+    }
+    fprintf(study->rates, "%s,%s,%d,%llu,%g\n", task->signal->name, method->name, adaptive, (unsigned long long)seed,
+            largest);
+    return true;
+}
+
+static void write_course(const struct study *study, const struct study_signal *signal, const struct method *method,
+                         bool adaptive, uint64_t seed, const struct course *course) {
+    const uint64_t stretch = study->iterations / STUDY_MOMENTS;
+    for (size_t i = 0; i < STUDY_MOMENTS; i++)
+        for (size_t b = 0; b < STUDY_NUM_BANDS; b++)
+            fprintf(study->bands, "%s,%s,%d,%llu,%llu,%zu,%.4e\n", signal->name, method->name, adaptive,
+                    (unsigned long long)seed, (unsigned long long)((i + 1) * stretch), b, course->errors[2 + b][i]);
+    fprintf(study->summary, "%s,%s,%d,%llu,%.4e,%.4e,%llu\n", signal->name, method->name, adaptive,
+            (unsigned long long)seed, course->errors[0][STUDY_MOMENTS - 1], course->errors[1][STUDY_MOMENTS - 1],
+            (unsigned long long)course->to_goal);
+}
+
+/* Adds a course to the m-th method's curves, which are means over the seeds. */
+static void add_course(const struct study *study, const struct course *course, size_t m, struct study_plot *plot) {
+    for (size_t c = 0; c < STUDY_NUM_CURVES; c++)
+        for (size_t i = 0; i < STUDY_MOMENTS; i++)
+            plot->log_errors[c][m][i] += (float)(log10(fmax(course->errors[c][i], 1e-8)) / (double)study->num_seeds);
+}
+
+static bool study_method(const struct study *study, const struct study_signal *signal, size_t m, bool adaptive,
+                         struct study_plot *plot) {
+    bool good = true;
+    for (uint64_t seed = 0; seed < study->num_seeds && good; seed++) {
+        struct task task;
+        struct course course;
+        good = task_open(&task, signal, seed) && train(study, &task, &methods[m], adaptive, seed, &course) &&
+               largest_rate(study, &task, &methods[m], adaptive, seed);
+        task_close(&task);
+        if (!good) break;
+        write_course(study, signal, &methods[m], adaptive, seed, &course);
+        if (!adaptive) add_course(study, &course, m, plot);
+    }
+    return good;
+}
+
+static bool write_plot(const struct study *study, const char *name, const struct study_plot *plot) {
+    char file[64];
+    gdImagePtr image = study_plot_draw(plot);
+    if (image == NULL) return false;
+    snprintf(file, sizeof file, "%s.png", name);
+    const bool written = picture_write_png(image, study->out, file);
+    gdImageDestroy(image);
+    return written;
+}
+
+static bool study_signal(const struct study *study, const struct study_signal *signal) {
+    struct study_plot plot = {.num_methods = NUM_METHODS};
+    for (size_t i = 0; i < STUDY_MOMENTS; i++)
+        plot.iterations[i] = (float)((i + 1) * (study->iterations / STUDY_MOMENTS));
+    for (size_t m = 0; m < NUM_METHODS; m++) {
+        plot.names[m] = methods[m].name;
+        plot.colors[m] = methods[m].color;
+        for (int adaptive = 0; adaptive < 2; adaptive++)
+            if (!study_method(study, signal, m, adaptive, &plot)) return false;
+    }
+    return write_plot(study, signal->name, &plot);
+}
+
+static FILE *open_table(const struct study *study, const char *name, const char *head) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", study->out, name);
+    FILE *file = fopen(path, "w");
+    if (file == NULL)
+        message_error("%s cannot be written", path);
+    else
+        fprintf(file, "%s\n", head);
+    return file;
+}
+
+/* Whether all that was written has arrived. */
+static bool close_table(FILE *file) {
+    if (file == NULL) return false;
+    const bool good = !ferror(file);
+    return (fclose(file) == 0 && good) || message_error("a table cannot be written");
+}
+
+/* Whether the tables and all plots can be written. */
+static bool prepare(const struct study *study) {
+    char files[1024] = "bands.csv, summary.csv, rates.csv";
+    for (size_t i = 0; i < study_num_signals; i++) {
+        const size_t length = strlen(files);
+        snprintf(files + length, sizeof files - length, ", %s.png", study_signals[i].name);
+    }
+    return output_prepare(study->out, files);
+}
+
+static bool run(struct study *study) {
+    if (!prepare(study)) return false;
+    study->bands = open_table(study, "bands.csv", "signal,method,adaptive_rate,seed,iteration,band,mse");
+    study->summary =
+        open_table(study, "summary.csv", "signal,method,adaptive_rate,seed,train_mse,dense_mse,iterations_to_goal");
+    study->rates = open_table(study, "rates.csv", "signal,method,adaptive_rate,seed,largest_rate");
+    bool good = study->bands && study->summary && study->rates;
+    for (size_t i = 0; i < study_num_signals && good; i++) good = study_signal(study, &study_signals[i]);
+    good = close_table(study->bands) && good;
+    good = close_table(study->summary) && good;
+    good = close_table(study->rates) && good;
+    if (good) output_print_location(study->out, "bands.csv, summary.csv, rates.csv and a plot of every signal");
+    return good;
+}
+
+int main(int argc, char **argv) {
+    struct study study = {.out = "out", .iterations = 1000, .num_seeds = 3};
+    const struct option_spec specs[] = {
+        {"iterations", OPTION_COUNT, &study.iterations, "N", "length of every training", STUDY_MOMENTS, 1e6, NULL},
+        {"seeds", OPTION_COUNT, &study.num_seeds, "N", "trainings of every kind, with seeds from 0 on", 1, 1000, NULL},
+        {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, made when missing"},
+        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to see that it runs"},
+    };
+    const struct option_group groups[] = {{"Study", specs, sizeof specs / sizeof *specs}};
+    const struct option_table table = {
+        .summary = "Fits synthetic signals with every policy, with and without the adaptive learning rate; writes the\n"
+                   "error by band of frequency over time, the last errors, the largest learning rate that converges,\n"
+                   "and a plot of every signal's errors over the iterations.",
+        .groups = groups,
+        .num_groups = 1,
+    };
+    program_begin();
+    const enum options_outcome outcome = options_parse(&table, argc, argv);
+    if (outcome == OPTIONS_WRONG) return 2;
+    if (study.quick) {
+        study.num_seeds = 1;
+        study.iterations = 2 * STUDY_MOMENTS;
+    }
+    return program_end(outcome == OPTIONS_HELP_SHOWN || run(&study));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The handles of a fit, made as the settings say. */
+#include "cli/message.h"
+#include "task/fit_parts.h"
+
+#include <math.h>
+#include <stdio.h>
+
+sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
+    sape_mask_params mask;
+    sape_mask_params_init(&mask, sizeof mask);
+    mask.policy = (sape_policy)settings->policy;
+    mask.resolution = settings->resolution;
+    mask.num_blocks = settings->num_blocks;
+    mask.num_iterations = settings->iterations;
+    mask.epsilon = settings->epsilon;
+    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch)
+        mask.block_iterations = fit_epoch_iterations(problem);
+    if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
+        mask.samples = problem->x;
+        mask.num_samples = problem->n;
+    }
+    return mask;
+}
+
+bool fit_choose_bandwidth(const struct fit_problem *problem, struct settings *settings) {
+    sape_bandwidth proposed = {.struct_size = sizeof proposed};
+    const bool ranks = problem->num_signal > 0;
+    const size_t n = ranks ? problem->num_signal : problem->n;
+    const float *x = ranks ? problem->signal_x : problem->x, *targets = ranks ? problem->signal : problem->targets;
+    if (!isnan(settings->std)) return true;
+    if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
+    if (sape_bandwidth_propose(n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
+        return message_sape_error();
+    settings->std = proposed.std;
+    notes_set_real(&settings->options, "option.std", proposed.std);
+    settings->c_max = proposed.c_max;
+    if (problem->metric != PROGRESS_SILENT)
+        fprintf(stderr, "std %.3g (the samples can hold %.3g cycles per unit, the target has %.3g)\n", proposed.std,
+                proposed.nyquist, proposed.signal_frequency);
+    return true;
+}
+
+bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
+    sape_encoder_params encoder;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    encoder.kind = (sape_encoding)settings->encoding;
+    encoder.domain_dim = problem->domain_dim;
+    encoder.num_frequencies = settings->num_frequencies;
+    encoder.std = settings->std;
+    encoder.seed = settings->seed;
+    sape_cutoff_params cutoff;
+    sape_cutoff_params_init(&cutoff, sizeof cutoff);
+    cutoff.c_max = settings->c_max;
+    sape_mask_params mask = fit_mask_params(settings, problem);
+    mask.cutoff = &cutoff;
+
+    sape_network_params network;
+    sape_network_params_init(&network, sizeof network);
+    network.output_dim = problem->output_dim;
+    network.hidden_dim = settings->hidden;
+    network.num_layers = settings->layers;
+    network.seed = settings->seed;
+
+    if (sape_field_create(&encoder, &mask, &network, field) != SAPE_OK) return message_sape_error();
+    if (sape_field_set_num_threads(*field, settings->threads) == SAPE_OK) return true;
+    sape_field_free(*field);
+    return message_sape_error();
+}
+
+static sape_status give_samples(const struct fit_problem *problem, sape_trainer *trainer) {
+    if (problem->epoch) return SAPE_OK;
+    const sape_status status = sape_trainer_set_data(trainer, problem->n, problem->x, problem->targets);
+    if (status != SAPE_OK || problem->loss != SAPE_LOSS_CHAMFER) return status;
+    return sape_trainer_set_target_points(trainer, problem->num_target_points, problem->target_points,
+                                          problem->target_points_drawn);
+}
+
+static sape_status set_adaptive_rate(sape_trainer *trainer) {
+    sape_adaptive_rate_params params;
+    sape_adaptive_rate_params_init(&params, sizeof params);
+    return sape_trainer_set_adaptive_rate(trainer, &params);
+}
+
+/* A trainer makes the variance policy's cut-offs from its own samples: ranks need those from all samples. */
+static bool set_signal(const struct fit_problem *problem, sape_field *field) {
+    sape_mask *mask = sape_field_mask(field);
+    if (problem->num_signal == 0 || sape_mask_policy(mask) != SAPE_POLICY_VARIANCE) return true;
+    return sape_mask_set_signal(mask, problem->num_signal, problem->signal_x, problem->output_dim, problem->signal) ==
+           SAPE_OK;
+}
+
+sape_trainer *fit_create_trainer(const struct settings *settings, const struct fit_problem *problem,
+                                 sape_field *field) {
+    sape_trainer_params params;
+    sape_trainer_params_init(&params, sizeof params);
+    params.loss = problem->loss;
+    params.loss_fn = problem->loss_fn;
+    params.loss_user = problem->loss_user;
+    params.batch_size = problem->batch_size;
+    params.num_threads = settings->threads;
+    params.seed = settings->seed;
+    params.validation_share = settings->validation;
+    sape_optimizer_params optimizer;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.learning_rate = settings->learning_rate;
+
+    sape_trainer *trainer = NULL;
+    if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
+        (!problem->reduce || sape_trainer_set_reduce(trainer, problem->reduce, problem->ranks_user) == SAPE_OK) &&
+        (!settings->adaptive_rate || set_adaptive_rate(trainer) == SAPE_OK) &&
+        give_samples(problem, trainer) == SAPE_OK && set_signal(problem, field))
+        return trainer;
+    message_sape_error();
+    sape_trainer_free(trainer);
+    return NULL;
+}
