@@ -2,7 +2,7 @@
 /* A libFuzzer target: any bytes as a safetensors file, read in full, and as a checkpoint of fields and trainers. */
 #include <stdlib.h>
 
-#include "../tiny.h"
+#include "../support/tiny.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 

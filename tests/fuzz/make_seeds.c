@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../tiny.h"
+#include "../support/tiny.h"
 
 static void check(sape_status status) {
     if (status == SAPE_OK) return;

@@ -33,7 +33,7 @@ library() {
 predicts() {
     local build=$builds/$1 backend=$2
     shift 2
-    gcc -std=gnu17 "$@" -o "$build/predictions" "$root/tests/predictions.c" -I"$root/include" \
+    gcc -std=gnu17 "$@" -o "$build/predictions" "$root/tests/library/predictions.c" -I"$root/include" \
         -L"$build/lib" -Wl,-rpath,"$build/lib" -lsape || return 1
     SAPE_BACKEND=$backend "$build/predictions" >"$build/$backend"
 }

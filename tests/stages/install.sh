@@ -84,7 +84,7 @@ install_scratch openblas -Dblas=openblas || exit 1
 check "installed files" installed_files "$libdir/libsape.so"
 check "self-contained archive" archive_is_whole
 check "absolute folders" absolute_folders
-check "headers" "$root/tests/headers.sh" "$prefix/include"
+check "headers" "$root/tests/library/headers.sh" "$prefix/include"
 client pkg-config "make fit; ./fit | $fits"
 client static "make fit-static; unset LD_LIBRARY_PATH; ./fit-static | $fits"
 client cmake "cmake -S . -B build; cmake --build build; ./build/fit | $fits"
@@ -98,7 +98,7 @@ done
 for compiler in g++ clang++; do
     for standard in c++11 c++20; do
         check "C++, $compiler $standard" cpp $compiler $standard examples/cpp/fit_function.cpp
-        check "C++ layer, $compiler $standard" cpp $compiler $standard tests/test_cpp.cpp
+        check "C++ layer, $compiler $standard" cpp $compiler $standard tests/library/test_cpp.cpp
     done
 done
 

@@ -9,7 +9,7 @@ fit_image=$(realpath "$2")
 render=$(realpath "$3")
 make_pictures=$(realpath "$4")
 cases=$(realpath "$5")
-source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
 "$make_pictures" . || exit 1
 
 # fits PROGRAM ARGUMENT...: the program succeeds and leaves no unfinished file.

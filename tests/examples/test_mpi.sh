@@ -9,7 +9,7 @@ fit_mpi=$(realpath "$2")
 fit_image=$(realpath "$3")
 spoil=$(realpath "$4")
 picture=$(realpath "$5")
-source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
 
 # More ranks than processors, as root in a container, without a network.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

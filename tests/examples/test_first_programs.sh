@@ -5,7 +5,7 @@
 set -uo pipefail
 
 programs=$(realpath "$1")
-source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
 
 # prints NUMBERS PROGRAM ARGUMENT...: it succeeds and prints this many numbers, each equal to its own or within LOW:HIGH.
 prints() {

@@ -166,7 +166,7 @@ START_TEST(no_row_is_ahead_of_its_schedule) {
     CHECK_OK(sape_field_set_tensor(t->field, "mask_stashed", values, KIND_SAMPLES));
     for (size_t i = 0; i < KIND_SAMPLES; i++) values[i] = 0.0f;
     CHECK_OK(sape_field_set_tensor(t->field, "in_progress", values, KIND_SAMPLES));
-    sape_safetensors *checkpoint = checkpoint_of(t);
+    sape_safetensors *checkpoint = training_checkpoint(t);
     sape_safetensors *current = forged_entry(checkpoint, "sape.mask.current", "3");
     sape_safetensors *forged = forged_entry(current, "sape.mask.next", "6");
     sape_field *field;
@@ -185,7 +185,7 @@ START_TEST(the_next_block_ends_where_it_can) {
     const struct kind *kind = &kinds[_i];
     struct training *t = new_training(kind);
     for (size_t k = 0; k < 8; k++) {
-        sape_safetensors *checkpoint = checkpoint_of(t);
+        sape_safetensors *checkpoint = training_checkpoint(t);
         sape_mask_state state = {.struct_size = sizeof state};
         CHECK_OK(sape_mask_get_state(sape_field_mask(t->field), &state));
         const size_t dim = sape_mask_encoding_dim(sape_field_mask(t->field));

@@ -73,7 +73,7 @@ START_TEST(no_gradient_is_left_from_before_a_restore) {
     const struct kind *kind = &kinds[_i];
     struct training *gone_on = new_training(kind), *fresh = new_training(kind);
     CHECK_OK(sape_trainer_step(gone_on->trainer, NULL));
-    sape_safetensors *early = checkpoint_of(gone_on);
+    sape_safetensors *early = training_checkpoint(gone_on);
     for (size_t i = 0; i < 40; i++) CHECK_OK(sape_trainer_step(gone_on->trainer, NULL));
     CHECK_OK(sape_trainer_restore(gone_on->trainer, early));
     CHECK_OK(sape_trainer_restore(fresh->trainer, early));
@@ -81,7 +81,7 @@ START_TEST(no_gradient_is_left_from_before_a_restore) {
         CHECK_OK(sape_trainer_step(gone_on->trainer, NULL));
         CHECK_OK(sape_trainer_step(fresh->trainer, NULL));
     }
-    sape_safetensors *one = checkpoint_of(gone_on), *other = checkpoint_of(fresh);
+    sape_safetensors *one = training_checkpoint(gone_on), *other = training_checkpoint(fresh);
     size_t size, other_size;
     const void *bytes = sape_safetensors_bytes(one, &size), *other_bytes = sape_safetensors_bytes(other, &other_size);
     ck_assert_uint_eq(size, other_size);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # sbom.sh LIBRARY: the bill of materials is JSON and names what the library links, no more and no less.
 set -euo pipefail
-here=$(dirname "${BASH_SOURCE[0]}")
+here=$(dirname "${BASH_SOURCE[0]}")/..
 listed=$("$here/sbom" "$1" |
     python3 -c 'import json, sys; print(*sorted(json.load(sys.stdin)["dependencies"][0]["dependsOn"]), sep="\n")')
 needed=$(readelf -dW "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | sort)

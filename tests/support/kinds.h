@@ -31,7 +31,7 @@ struct training {
 struct training *new_training(const struct kind *kind);
 void free_training(struct training *t);
 
-sape_safetensors *checkpoint_of(const struct training *t);
+sape_safetensors *training_checkpoint(const struct training *t);
 
 /* After some steps, in the midst of an epoch; of some kinds with the field at its best by the held-out samples. */
 sape_safetensors *honest_checkpoint(const struct kind *kind);

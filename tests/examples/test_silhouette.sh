@@ -7,7 +7,7 @@ set -uo pipefail
 program=$(realpath "$1")
 key=$(realpath "$2")
 cases=$(realpath "$3")
-source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
 
 fits() {
     runs "$program" "$@" --json && has_files fit.png fit.gif

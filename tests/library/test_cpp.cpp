@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "../examples/cpp/sape.hpp"
+#include "../../examples/cpp/sape.hpp"
 
 #define EXPECT(condition)                                                                                              \
     do {                                                                                                               \

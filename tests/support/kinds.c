@@ -97,7 +97,7 @@ void free_training(struct training *t) {
     free(t);
 }
 
-sape_safetensors *checkpoint_of(const struct training *t) {
+sape_safetensors *training_checkpoint(const struct training *t) {
     sape_safetensors *checkpoint;
     CHECK_OK(sape_trainer_checkpoint(t->trainer, &checkpoint));
     return checkpoint;
@@ -107,7 +107,7 @@ sape_safetensors *honest_checkpoint(const struct kind *kind) {
     struct training *t = new_training(kind);
     for (size_t i = 0; i < 5; i++) CHECK_OK(sape_trainer_step(t->trainer, NULL));
     if (kind->run) CHECK_OK(sape_trainer_run(t->trainer, 3, NULL, NULL, NULL));
-    sape_safetensors *checkpoint = checkpoint_of(t);
+    sape_safetensors *checkpoint = training_checkpoint(t);
     free_training(t);
     return checkpoint;
 }

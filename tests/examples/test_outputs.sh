@@ -7,7 +7,7 @@ set -uo pipefail
 programs=$(realpath "$1")
 make_pictures=$(realpath "$2")
 key=$(realpath "$3")
-source "$(dirname "${BASH_SOURCE[0]}")/program-checks"
+source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
 "$make_pictures" . || exit 1
 # Command lines below are split into words, which a path might be too.
 ln -s "$programs" bin
