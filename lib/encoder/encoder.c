@@ -24,6 +24,7 @@ static const struct sape_encoding_ops *const encodings[] = {[SAPE_ENCODING_IDENT
                                                             [SAPE_ENCODING_PERIODIC_RBF] = &sape_periodic_rbf_encoding};
 
 #define NUM_ENCODINGS (sizeof encodings / sizeof *encodings)
+_Static_assert(NUM_ENCODINGS == SAPE_NUM_ENCODINGS, "the kernels' tables have a place for every encoding");
 
 const char *sape_encoding_name(unsigned kind) {
     return kind < NUM_ENCODINGS ? encodings[kind]->name : NULL;

@@ -11,6 +11,7 @@
 #define SAPE_KERNELS_H
 
 #include <sape/backend.h>
+#include <sape/encoder.h>
 #include <stdbool.h>
 #include <stddef.h>
 
