@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an encoding is: one file for each kind defines a struct sape_encoding_ops, and encoder.c lists them all in a table.
- * Adding one takes such a file, a line in that table, a value of the public enumeration and its kernels.
+ * What an encoding is: one file for each kind defines a struct sape_encoding_ops, and encoder.c lists them all in a
+ * table. Adding one takes such a file, a line in that table, a value of the public enumeration and its kernels.
  */
 #ifndef SAPE_LIB_ENCODING_H
 #define SAPE_LIB_ENCODING_H
