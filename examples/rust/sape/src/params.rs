@@ -161,8 +161,8 @@ params! {
 
 params! {
     /// The constants of [`Policy::Variance`]. A cell's cut-off in cycles per unit of x is
-    /// `c_min + (c_max - c_min) (L(p) + beta sigma^gamma)`, clamped. L is a logistic function of the schedule's progress
-    /// p, sigma the signal's variance around the cell.
+    /// `c_min + (c_max - c_min) (L(p) + beta sigma^gamma)`, clamped. L is a logistic function of the schedule's
+    /// progress p, sigma the signal's variance around the cell.
     CutoffParams, sape_cutoff_params, sape_cutoff_params_init, [] {
         /// The lowest cut-off; 0 by default.
         c_min: f64,
@@ -346,7 +346,7 @@ params! {
         validation_share: f64,
         /// Iterations between evaluations of the held-out loss; 20 by default.
         validation_every: u64,
-        /// A run ends after this many iterations without a new minimum of the held-out loss; 0 (the default) disables this.
+        /// A run ends after this many iterations without a lower held-out loss; 0 (the default) disables this.
         validation_patience: u64,
         /// The trainer keeps the last state at most this many standard errors above the lowest loss; 1 by default.
         validation_margin: f64,
