@@ -27,7 +27,7 @@ verdict() {
 changed() {
     local file=$1 edit=$2
     shift 2
-    cp "$file" "$work/before"
+    cp --no-preserve=mode "$file" "$work/before"
     sed -E -i "$edit" "$file"
     if cmp -s "$file" "$work/before"; then
         echo "nothing changed" >"$work/log"
@@ -37,7 +37,7 @@ changed() {
     else
         echo refused
     fi
-    cp "$work/before" "$file"
+    cp --no-preserve=mode "$work/before" "$file"
 }
 
 # abi WANTED HEADER SED: the check's verdict on changed headers.
@@ -51,8 +51,8 @@ symbols() {
     verdict "$1" "$(changed "$work/$2" "$3" "$here/symbols" "$library" "$work/sape.map" "$work/include")" "$2: $3"
 }
 
-cp -r "$here/include-0.1.0" "$work/include"
-cp "$root/lib/sape.map" "$work/sape.map"
+cp -r --no-preserve=mode "$here/include-0.1.0" "$work/include"
+cp --no-preserve=mode "$root/lib/sape.map" "$work/sape.map"
 
 # What only adds.
 abi accepted encoder.h 's/^    uint64_t seed;/&\n    double more;/'
@@ -65,7 +65,7 @@ abi accepted encoder.h 's/^SAPE_API size_t sape_encoder_domain_dim/SAPE_API int 
 # To the node of a version that is released.
 sed -i '/sape_more;/d; /^SAPE_0 {/{n;s/$/\n    sape_more;/}' "$work/sape.map"
 abi refused encoder.h 's/^SAPE_API size_t sape_encoder_domain_dim/SAPE_API int sape_more(void);\n&/'
-cp "$root/lib/sape.map" "$work/sape.map"
+cp --no-preserve=mode "$root/lib/sape.map" "$work/sape.map"
 # Symbols.
 abi refused version.h '/sape_version_string/d'
 abi refused version.h 's/sape_version_string/sape_version_text/'
@@ -97,7 +97,7 @@ abi refused status.h 's/SAPE_ERROR_CALLBACK = 13/&, SAPE_ERROR_MORE = 0x10000000
 
 # Headers, list and library.
 rm -rf "$work/include"
-cp -r "$root/include" "$work/include"
+cp -r --no-preserve=mode "$root/include" "$work/include"
 symbols accepted include/sape/version.h '$a/* as it is */'
 symbols refused sape.map '/^    sape_version_string;/d'
 symbols refused sape.map 's/^    sape_version_string;/&\n    sape_version_text;/'

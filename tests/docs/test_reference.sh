@@ -17,7 +17,7 @@ reference() {
 
 # fails HEADER SED TEXT: after the change the check fails and says the text.
 fails() {
-    cp "$root/include/sape/$1" "$work/include/sape/$1"
+    cp --no-preserve=mode "$root/include/sape/$1" "$work/include/sape/$1"
     sed -E -i "$2" "$work/include/sape/$1"
     if ! cmp -s "$root/include/sape/$1" "$work/include/sape/$1" && ! reference && grep -q "$3" "$work/log"; then
         passed=$((passed + 1))
@@ -26,13 +26,13 @@ fails() {
         echo "FAILED: $1: $2 does not lead to: $3"
         cat "$work/log"
     fi
-    cp "$root/include/sape/$1" "$work/include/sape/$1"
+    cp --no-preserve=mode "$root/include/sape/$1" "$work/include/sape/$1"
 }
 
 mkdir "$work/include"
-cp -r "$root/include/sape" "$work/include/"
+cp -r --no-preserve=mode "$root/include/sape" "$work/include/"
 mkdir "$work/docs"
-cp "$root/docs/Doxyfile" "$work/docs/"
+cp --no-preserve=mode "$root/docs/Doxyfile" "$work/docs/"
 if reference; then
     passed=1
 else

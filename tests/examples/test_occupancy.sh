@@ -8,6 +8,9 @@ program=$(realpath "$1")
 knot=$(realpath "$2")
 cases=$(realpath "$3")
 source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
+# Under a name that can be split into words.
+cp "$knot" knot.obj
+knot=knot.obj
 
 fits() {
     runs "$program" "$@" --json

@@ -8,6 +8,9 @@ program=$(realpath "$1")
 key=$(realpath "$2")
 cases=$(realpath "$3")
 source "$(dirname "${BASH_SOURCE[0]}")/../support/program-checks"
+# Under a name that can be split into words.
+cp "$key" key.png
+key=key.png
 
 fits() {
     runs "$program" "$@" --json && has_files fit.png fit.gif

@@ -4,6 +4,6 @@
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")/..
 listed=$("$here/sbom" "$1" |
-    python3 -c 'import json, sys; print(*sorted(json.load(sys.stdin)["dependencies"][0]["dependsOn"]), sep="\n")')
+    python3 -c 'import json, sys; print(*json.load(sys.stdin)["dependencies"][0]["dependsOn"], sep="\n")' | sort)
 needed=$(readelf -dW "$1" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | sort)
 diff <(echo "$listed") <(echo "$needed")
