@@ -45,7 +45,7 @@ sape_status sape_environment_read(struct sape_wishes *wishes) {
             !find_name(product_names, COUNT(product_names), word, length, &wishes->product) &&
             !read_threads(word, length, &wishes->num_threads))
             return sape_fail(SAPE_ERROR_ARGUMENT,
-                             "%s: \"%.*s\" is no instruction set, product or threads=0 to threads=%d", variable,
+                             "%s: \"%.*s\" is not an instruction set, a product or threads=0 to threads=%d", variable,
                              (int)length, word, SAPE_MAX_THREADS);
         word += length;
         if (*word == ',') word++;

@@ -28,7 +28,7 @@ sape_status sape_params_read(void *known, size_t known_size, const void *caller)
         return sape_fail(SAPE_ERROR_ARGUMENT, "struct_size is %zu; call the struct's initialiser first", size);
     for (size_t i = known_size; i < size; i++)
         if (((const unsigned char *)caller)[i] != 0)
-            return sape_fail(SAPE_ERROR_VERSION, "byte %zu of the struct is set, which this version ends at %zu", i,
+            return sape_fail(SAPE_ERROR_VERSION, "byte %zu is set, but this version's struct ends at byte %zu", i,
                              known_size);
     memcpy(known, caller, smaller(size, known_size));
     return SAPE_OK;

@@ -87,7 +87,7 @@ static void prepare(sape_encoder *encoder) {
 static void draw(sape_encoder *encoder, double std, uint64_t seed) {
     struct sape_random random;
     sape_random_init(&random, seed, SAPE_STREAM_ENCODER);
-    encoder->ops->draw(encoder, &random, std);
+    if (encoder->ops->draw != NULL) encoder->ops->draw(encoder, &random, std);
     prepare(encoder);
 }
 

@@ -57,13 +57,13 @@ struct sape_encoding_ops {
     struct sape_encoding_layout (*lay_out)(size_t domain_dim, size_t num_frequencies);
     /* Memory of its own besides the tensors; NULL for none. */
     bool (*allocate)(struct sape_encoder *encoder);
-    /* Fills the tensors. */
+    /* Fills the tensors; NULL where there are none. */
     void (*draw)(struct sape_encoder *encoder, struct sape_random *random, double std);
     /* Follows a change of the tensors; NULL for nothing. */
     void (*prepare)(struct sape_encoder *encoder);
     /* Checks values of the points' tensor beyond being finite and within +-1e9; NULL for nothing. */
     sape_status (*check_points)(const float *values, size_t count);
-    /* The frequency of a group in cycles per unit of x, without regard to the order. */
+    /* NULL, like tangent, where there are no groups: a group's frequency in cycles per unit of x, in any order. */
     double (*frequency)(const struct sape_encoder *encoder, size_t group);
     /* The derivatives of a group's features along one coordinate, from those features and the coordinates. */
     void (*tangent)(const struct sape_encoder *encoder, size_t group, size_t width, const float *x, size_t axis,

@@ -52,8 +52,8 @@ static sape_status check_size(const sape_safetensors *file, const struct sape_ar
         stored += (double)info.count;
     }
     if (needed <= stored) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_FORMAT, "the metadata are of a field of %g values at least, the checkpoint has %g",
-                     needed, stored);
+    return sape_fail(SAPE_ERROR_FORMAT,
+                     "the metadata describe a field of at least %g values, but the checkpoint has %g", needed, stored);
 }
 
 /* One axis of spatial_fixed's positions, which with the other must make `cells` places. */
@@ -77,7 +77,8 @@ static sape_status read_axis(const sape_safetensors *file, size_t cells, struct 
 static sape_status read_positions(const sape_safetensors *file, const struct sape_architecture *a,
                                   struct sape_grid *grid) {
     if (a->mask_dim != a->domain_dim || a->mask_dim < 1 || a->mask_dim > 2)
-        return sape_fail(SAPE_ERROR_FORMAT, "sape.mask.mask_dim is %zu, which spatial_fixed cannot be", a->mask_dim);
+        return sape_fail(SAPE_ERROR_FORMAT, "sape.mask.mask_dim is %zu, which spatial_fixed does not support",
+                         a->mask_dim);
     sape_tensor_info info = {.struct_size = sizeof info};
     if (sape_safetensors_find(file, "mask_stashed", &info) != SAPE_OK)
         return sape_fail(SAPE_ERROR_NOT_FOUND, "the checkpoint has no tensor called \"mask_stashed\"");

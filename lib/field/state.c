@@ -94,7 +94,7 @@ static sape_status check_tensors(const sape_safetensors *file, const sape_field 
         SAPE_TRY(sape_safetensors_info(file, i, &info));
         if (!is_extra(info.name) && !has_tensor(field, info.name))
             return sape_fail(SAPE_ERROR_NOT_FOUND,
-                             "the checkpoint has a tensor called \"%s\", which such a field does not", info.name);
+                             "the checkpoint has a tensor called \"%s\", which this field does not have", info.name);
     }
     return SAPE_OK;
 }
@@ -161,7 +161,7 @@ sape_status sape_field_from_file(const sape_safetensors *file, sape_field **out)
     SAPE_TRY(sape_file_has_metadata(file, &metadata));
     if (!metadata)
         return sape_fail(SAPE_ERROR_NOT_FOUND,
-                         "the checkpoint has no metadata of libsape; make a field and use sape_field_restore()");
+                         "the checkpoint has no libsape metadata; create a field and use sape_field_restore()");
     SAPE_TRY(sape_architecture_build(file, &field));
     const sape_status status = sape_field_read(file, field);
     if (status == SAPE_OK)

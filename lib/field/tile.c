@@ -8,7 +8,7 @@
 
 /* Large enough to hide what a tile costs besides its products, small enough for the second cache. */
 #define TILE_SAMPLES 256
-/* From so many samples on a batch is cut in two, for two threads. */
+/* From this many samples on, a batch is cut in two, for two threads. */
 #define SMALL_BATCH 128
 
 struct sape_plan sape_plan_make(const struct sape_field *field, size_t samples) {

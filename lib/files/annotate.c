@@ -26,7 +26,7 @@ static sape_status check_entries(size_t count, const char *const *keys, const ch
         if (strncmp(keys[i], OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
             return sape_fail(SAPE_ERROR_ARGUMENT, "keys[%zu] is \"%.80s\": \"" OWN_PREFIX "\" is reserved", i, keys[i]);
         if (is_among(keys[i], i, keys))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "keys[%zu] is \"%.80s\" again", i, keys[i]);
+            return sape_fail(SAPE_ERROR_ARGUMENT, "keys[%zu] is \"%.80s\", which is a duplicate", i, keys[i]);
     }
     return SAPE_OK;
 }

@@ -9,7 +9,7 @@
 /* Makes room for size more bytes, at least twice as much as there was. */
 static sape_status grow(struct sape_buffer *buffer, size_t size) {
     size_t capacity = buffer->size + size;
-    if (capacity < size) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu bytes more", size);
+    if (capacity < size) return sape_fail(SAPE_ERROR_MEMORY, "no memory for another %zu bytes", size);
     if (capacity <= buffer->capacity) return SAPE_OK;
     if (capacity / 2 < buffer->capacity) capacity = 2 * buffer->capacity;
     unsigned char *bytes = sape_alloc(capacity, 1);

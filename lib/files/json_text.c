@@ -44,7 +44,7 @@ static size_t character_length(const unsigned char *bytes, const char **fault) {
 static size_t integer_length(const unsigned char *bytes, const char **fault) {
     const size_t length = strspn((const char *)bytes, "0123456789+-.eE");
     if (strspn((const char *)bytes, "0123456789") != length || (bytes[0] == '0' && length > 1))
-        *fault = "number that is no integer from 0, in digits alone";
+        *fault = "number that is not a non-negative integer in plain digits";
     return *fault == NULL ? length : 0;
 }
 

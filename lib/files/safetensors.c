@@ -47,7 +47,7 @@ static sape_status pull_from_file(const struct source *source, unsigned char *in
         const ssize_t got = read(source->descriptor, into, size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return sape_fail(SAPE_ERROR_FILE, "%s: cannot read: %s", source->name, strerror(errno));
-        if (got == 0) return sape_fail(SAPE_ERROR_FILE, "%s: became shorter while it was read", source->name);
+        if (got == 0) return sape_fail(SAPE_ERROR_FILE, "%s: was truncated while being read", source->name);
         into += got;
         size -= (size_t)got;
     }

@@ -61,7 +61,7 @@ static bool read_size(const cJSON *item, size_t *value) {
 }
 
 static sape_status read_shape(const struct parser *parser, const cJSON *shape, struct sape_stored_tensor *tensor) {
-    if (!cJSON_IsArray(shape)) return fail_tensor(parser, tensor->name, "shape is no array");
+    if (!cJSON_IsArray(shape)) return fail_tensor(parser, tensor->name, "shape is not an array");
     tensor->count = 1;
     const cJSON *item;
     cJSON_ArrayForEach(item, shape) {
@@ -69,7 +69,7 @@ static sape_status read_shape(const struct parser *parser, const cJSON *shape, s
             return fail_tensor(parser, tensor->name, "the shape has more than %d axes", SAPE_MAX_RANK);
         size_t *axis = &tensor->shape[tensor->rank];
         if (!read_size(item, axis))
-            return fail_tensor(parser, tensor->name, "shape[%zu] is no integer from 0 to 2^53", tensor->rank);
+            return fail_tensor(parser, tensor->name, "shape[%zu] is not an integer from 0 to 2^53", tensor->rank);
         if (__builtin_mul_overflow(tensor->count, *axis, &tensor->count))
             return fail_tensor(parser, tensor->name, "the shape overflows at axis %zu", tensor->rank);
         tensor->rank++;
@@ -87,7 +87,7 @@ static sape_status read_offsets(const struct parser *parser, const cJSON *offset
     size_t size;
     if (__builtin_mul_overflow(tensor->count, sape_dtype_size(tensor->dtype), &size) ||
         size != tensor->end - tensor->begin)
-        return fail_tensor(parser, tensor->name, "%zu elements of type %s do not take the %zu bytes of data_offsets",
+        return fail_tensor(parser, tensor->name, "%zu elements of type %s do not fill the %zu bytes of data_offsets",
                            tensor->count, sape_dtype_name(tensor->dtype), tensor->end - tensor->begin);
     return SAPE_OK;
 }
@@ -101,7 +101,7 @@ static sape_status read_tensor(struct parser *parser, const cJSON *item) {
     if (!cJSON_IsObject(item) || dtype == NULL || shape == NULL || offsets == NULL || cJSON_GetArraySize(item) != 3)
         return fail_tensor(parser, name, "must have dtype, shape and data_offsets, once each, and nothing else");
     struct sape_stored_tensor *tensor = &parser->header->tensors[parser->header->tensor_count];
-    if (!cJSON_IsString(dtype)) return fail_tensor(parser, name, "dtype is no string");
+    if (!cJSON_IsString(dtype)) return fail_tensor(parser, name, "dtype is not a string");
     if (!sape_dtype_from_name(dtype->valuestring, &tensor->dtype))
         return sape_fail(SAPE_ERROR_FORMAT, "%s: tensor \"%s\": dtype \"%s\" is unknown", parser->file_name, name,
                          dtype->valuestring);
@@ -120,13 +120,13 @@ static sape_status read_metadata(struct parser *parser, const cJSON *metadata) {
     struct sape_safetensors_header *header = parser->header;
     if (header->metadata != NULL) return fail_header(parser, METADATA " is there twice");
     /* The reference reader takes null for no metadata. */
-    if (!cJSON_IsObject(metadata) && !cJSON_IsNull(metadata)) return fail_header(parser, METADATA " is no object");
+    if (!cJSON_IsObject(metadata) && !cJSON_IsNull(metadata)) return fail_header(parser, METADATA " is not an object");
     header->metadata = SAPE_NEW_ARRAY(struct sape_metadata_entry, (size_t)cJSON_GetArraySize(metadata));
     if (header->metadata == NULL) return fail_memory(parser);
     const cJSON *item;
     cJSON_ArrayForEach(item, metadata) {
         if (!cJSON_IsString(item))
-            return sape_fail(SAPE_ERROR_FORMAT, "%s: metadata \"%s\" is no string", parser->file_name, item->string);
+            return sape_fail(SAPE_ERROR_FORMAT, "%s: metadata \"%s\" is not a string", parser->file_name, item->string);
         struct sape_metadata_entry *entry = &header->metadata[header->metadata_count++];
         entry->key = keep_string(parser, item->string);
         entry->value = keep_string(parser, item->valuestring);

@@ -6,7 +6,7 @@
 #include "vector.h"
 
 /*
- * sin(2 pi t) and cos(2 pi t) for finite t in cycles. t is reduced exactly to an eighth of a cycle round the nearest
+ * sin(2 pi t) and cos(2 pi t) for finite t in cycles. t is reduced exactly to an eighth of a cycle around the nearest
  * quarter, where minimax polynomials (the coefficients of Cephes' sinf and cosf) are good to the last bit or two.
  */
 static inline void vf_sincos_cycles(vf t, vf *sine, vf *cosine) {

@@ -22,9 +22,6 @@
 
 struct sape_policy_ops;
 
-/* Products of it with numbers of blocks stay exact. */
-#define SAPE_MAX_SCHEDULE ((size_t)1000000000000)
-
 struct sape_mask {
     sape_policy policy;
     const struct sape_policy_ops *ops;
@@ -56,7 +53,7 @@ struct sape_mask {
     uint16_t *distinct;
     uint16_t *distinct_index;
     size_t num_distinct;
-    /* Three floats a cell for whoever changes the mask. */
+    /* Scratch of three floats per cell for changing the mask. */
     float *scratch;
     /* Variance; otherwise NULL, and then the rows above are there. */
     struct sape_cutoff *cutoff;

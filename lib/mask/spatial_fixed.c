@@ -43,8 +43,8 @@ static sape_status place_axis(struct sape_grid *grid, const sape_mask_params *pa
 /* Every cell of the grid must be the place of a sample, or of several. */
 static sape_status check_full_grid(struct sape_mask *mask, const sape_mask_params *params) {
     if (mask->grid.cells > params->num_samples)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "samples: %zu of them do not form a grid of %zu x %zu",
-                         params->num_samples, mask->grid.size[0], mask->grid.size[1]);
+        return sape_fail(SAPE_ERROR_ARGUMENT, "samples: %zu do not form a grid of %zu x %zu", params->num_samples,
+                         mask->grid.size[0], mask->grid.size[1]);
     uint8_t *seen = SAPE_NEW_ARRAY(uint8_t, mask->grid.cells);
     if (seen == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", mask->grid.cells);
     size_t missing = mask->grid.cells;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The state of a mask: what a checkpoint stores of it, and what must hold between its members, whoever has set them. */
+/* The state of a mask: what a checkpoint stores of it, and what must always hold between its members. */
 #include <math.h>
 #include <string.h>
 
@@ -154,7 +154,7 @@ sape_status sape_mask_check_state(const struct sape_mask *mask) {
     for (size_t i = 0; i < mask->grid.cells; i++)
         if (!row_holds(mask, i))
             return sape_fail(SAPE_ERROR_FORMAT,
-                             "row %zu of the mask has %u features, which contradicts its schedule, at %zu", i,
+                             "row %zu of the mask has %u features, which contradicts its schedule at feature %zu", i,
                              (unsigned)mask->level[i], mask->current);
     return SAPE_OK;
 }

@@ -19,7 +19,7 @@ sape_status sape_product_choose(sape_product_backend backend, const struct sape_
     }
     *product = backend == SAPE_PRODUCT_CBLAS ? sape_product_cblas : &sape_product_packed;
     if (*product != NULL) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_UNSUPPORTED, "product: this libsape is built without CBLAS");
+    return sape_fail(SAPE_ERROR_UNSUPPORTED, "product: this libsape was built without CBLAS");
 }
 
 sape_status sape_backend_describe(const struct sape_kernels *kernels, const struct sape_product *product,

@@ -58,7 +58,7 @@ extern const struct sape_product *const sape_product_cblas;
 /* Static strings: the BLAS library that is loaded, and the kernel it has picked; "none" where there is none. */
 void sape_cblas_describe(const char **library, const char **kernel);
 
-/* Round calls of the CBLAS backend: its threads are put to one inside, and left as they were when the last has left. */
+/* Around calls of the CBLAS backend: sets its number of threads to one until the last call has left. */
 void sape_product_enter(const struct sape_product *product);
 void sape_product_leave(const struct sape_product *product);
 

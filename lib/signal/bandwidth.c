@@ -54,7 +54,7 @@ static sape_status take_samples(size_t n, size_t d, const float *x, struct sampl
         axes[samples->dim] = a;
         samples->extent[samples->dim++] = extent;
     }
-    if (samples->dim == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "x: all %zu samples are at one place", n);
+    if (samples->dim == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "x: all %zu samples are at the same place", n);
     samples->x = SAPE_NEW_ARRAY(float, n * samples->dim);
     if (samples->x == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n);
     for (size_t i = 0; i < n; i++)

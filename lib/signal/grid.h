@@ -57,7 +57,7 @@ float sape_grid_interpolate(const struct sape_grid *grid, const float *values, c
 void sape_grid_smooth(const struct sape_grid *grid, const float *log, const float *counter, float *mean,
                       float *scratch);
 
-/* values becomes the mean over the window round every cell, borders replicated; scratch has one float a cell. */
+/* values becomes the mean over the window around every cell, borders replicated; scratch has one float a cell. */
 void sape_grid_box_mean(const struct sape_grid *grid, float *values, float *scratch);
 
 /* For every cell, in place, the lowest and highest value of the window of 2 radius + 2 cells an axis that begins radius

@@ -55,7 +55,7 @@ static void slide_open(struct line *line, size_t window, struct sape_moments bef
     }
 }
 
-/* The line is a ring: a window is so many whole turns and what is left. */
+/* The line is a ring: a window is a number of whole turns and a rest. */
 static void slide_round(struct line *line, size_t window, size_t count, size_t step, struct sape_moments *out) {
     const size_t turns = window / line->count, rest = window % line->count;
     line->block = line->count;

@@ -37,7 +37,7 @@ struct sape_moments_grid {
 /* Moments that the work on the longest line needs as scratch. */
 size_t sape_moments_scratch(const struct sape_moments_grid *grid);
 
-/* Every cell becomes the moments of the window round it. */
+/* Every cell becomes the moments of the window around it. */
 void sape_moments_slide(const struct sape_moments_grid *grid, struct sape_moments *cells, struct sape_moments *scratch);
 
 #endif

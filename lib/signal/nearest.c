@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Nodes of at most so many points are not halved. */
+/* Nodes of at most this many points are not halved. */
 #define LEAF 8
 
 /* Nodes of a tree whose largest leaf has at most LEAF of n points. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The variance of a signal round every cell of a grid, from samples anywhere. */
+/* The variance of a signal around every cell of a grid, from samples anywhere. */
 #ifndef SAPE_LIB_VARIANCE_H
 #define SAPE_LIB_VARIANCE_H
 
@@ -8,7 +8,7 @@
 #include "signal/grid.h"
 
 /*
- * sigma (a value a cell, in [0, 1]) becomes the variance of the samples in the window round every cell of an evenly
+ * sigma (a value a cell, in [0, 1]) becomes the variance of the samples in the window around every cell of an evenly
  * spread grid of at least 3 cells an axis, divided by its largest value; all zero for a constant signal.
  *
  * x is (n, d), grid->dim <= d, of which the first coordinates count; values is (n, channels), whose variances are

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a counter of iterations may have come to: more cannot have been counted, and up to here a double is exact. */
+/* The largest count of iterations: more cannot have been counted, and a double is exact up to here. */
 #define SAPE_MAX_COUNT (UINT64_C(1) << 53)
 
 struct sape_claim {

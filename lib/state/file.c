@@ -18,7 +18,7 @@ sape_status sape_file_has_metadata(const sape_safetensors *file, bool *has) {
         return sape_fail(SAPE_ERROR_FORMAT, "the metadata's " VERSION_KEY " is \"%s\"", text);
     if (version > FORMAT_VERSION)
         return sape_fail(SAPE_ERROR_VERSION,
-                         "the checkpoint is of version %" PRIu64 ", this library reads those up to %d", version,
+                         "the checkpoint has version %" PRIu64 ", but this library reads versions up to %d", version,
                          FORMAT_VERSION);
     return SAPE_OK;
 }

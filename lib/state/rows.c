@@ -128,7 +128,7 @@ static sape_status check_order(const struct sape_rows *rows, const double *value
     for (size_t i = 0; i < count; i++) {
         const bool inside = values[i] >= 0.0 && values[i] < (double)count;
         if (!inside || order[(size_t)values[i]] != count)
-            return sape_fail(SAPE_ERROR_FORMAT, "%s[%zu] is %.0f: not every sample is there once", rows->name, i,
+            return sape_fail(SAPE_ERROR_FORMAT, "%s[%zu] is %.0f: every sample must occur exactly once", rows->name, i,
                              values[i]);
         order[(size_t)values[i]] = i;
     }

@@ -176,7 +176,7 @@ sape_status sape_batches_check(const struct sape_batches *batches, const struct 
     const size_t first = batches->size < samples->num_training ? samples->num_training : 0;
     for (size_t i = first; batches->epoch != NULL && i < samples->count; i++)
         if (batches->epoch[i] != drawn->epoch[i])
-            return sape_fail(SAPE_ERROR_FORMAT, "%s[%zu] is %zu, which the seed has put elsewhere", epoch_name, i,
+            return sape_fail(SAPE_ERROR_FORMAT, "%s[%zu] is %zu, which contradicts the seed", epoch_name, i,
                              batches->epoch[i]);
     return SAPE_OK;
 }

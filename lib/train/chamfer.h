@@ -11,7 +11,7 @@ struct sape_chamfer {
     double *gradient;
 };
 
-/* Memory for up to so many outputs and targets. A struct that is all zero can be closed. */
+/* Memory for up to this many outputs and targets. A struct that is all zero can be closed. */
 sape_status sape_chamfer_open(struct sape_chamfer *chamfer, size_t dim, size_t most_outputs, size_t most_targets);
 void sape_chamfer_close(struct sape_chamfer *chamfer);
 

@@ -33,7 +33,7 @@ struct sape_rank_digests {
     uint64_t settings, state, num_iterations;
 };
 
-/* Before a run: compares the ranks and counts their samples. status is what this rank has come to; when it is an error
+/* Before a run: compares the ranks and counts their samples. status is this rank's own; when it is an error
    the others learn of it. Without a reduce function it is returned, and nothing happens. */
 sape_status sape_ranks_begin(struct sape_ranks *ranks, const struct sape_rank_digests *digests, size_t batch_size,
                              sape_status status);

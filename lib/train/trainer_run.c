@@ -99,7 +99,7 @@ static uint64_t digest_of_wishes(uint64_t hash, const sape_trainer *trainer) {
     return sape_digest(hash, counts, sizeof counts);
 }
 
-/* status is what this rank has come to. */
+/* status is this rank's own. */
 static sape_status begin_ranks(sape_trainer *trainer, sape_status status, uint64_t num_iterations) {
     if (trainer->ranks.reduce == NULL) return status;
     const struct sape_state state = sape_trainer_state(trainer, true);
@@ -147,7 +147,7 @@ static double loss_or_nan(double loss) {
     return isinf(loss) ? (double)NAN : loss;
 }
 
-/* A run: what was asked for, and what it has come to. */
+/* A run: what was asked for, and its result so far. */
 struct run {
     sape_trainer *trainer;
     const struct sape_call *call;

@@ -148,7 +148,7 @@ sape_status sape_trainer_read(const sape_safetensors *file, sape_trainer *traine
     SAPE_TRY(sape_trainer_check_outside(trainer));
     SAPE_TRY(sape_file_has_metadata(file, &metadata));
     if (!metadata || sape_safetensors_metadata(file, "sape.trainer.loss") == NULL)
-        return sape_fail(SAPE_ERROR_NOT_FOUND, "the checkpoint is not that of a trainer");
+        return sape_fail(SAPE_ERROR_NOT_FOUND, "this checkpoint does not contain a trainer");
     SAPE_TRY(sape_field_match(file, trainer->field));
     sape_status status = open_copy(trainer, &copy);
     if (status == SAPE_OK) status = read_copy(file, trainer, &copy);

@@ -81,7 +81,7 @@ static sape_status read_copy(const sape_safetensors *file, const char *name, con
     if (!*found) return SAPE_OK;
     SAPE_TRY(sape_contents_parse(bytes, size, &inner));
     sape_status status = sape_file_has_metadata(inner, &metadata);
-    if (status == SAPE_OK && !metadata) status = sape_fail(SAPE_ERROR_FORMAT, "%s has no metadata of libsape", name);
+    if (status == SAPE_OK && !metadata) status = sape_fail(SAPE_ERROR_FORMAT, "%s has no libsape metadata", name);
     if (status == SAPE_OK) status = sape_field_match(inner, field);
     if (status == SAPE_OK) status = sape_field_copy_read(inner, field, copy);
     sape_safetensors_free(inner);

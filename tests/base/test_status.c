@@ -124,7 +124,7 @@ START_TEST(test_long_names) {
         const char *before, *after, *words;
     } cases[] = {
         {"{\"", "\":1}", "\": must have dtype, shape and data_offsets"},
-        {"{\"__metadata__\":{\"", "\":1}}", "\" is no string"},
+        {"{\"__metadata__\":{\"", "\":1}}", "\" is not a string"},
         {"{\"x\":{\"dtype\":\"", "\",\"shape\":[1],\"data_offsets\":[0,4]}}", "\" is unknown"},
     };
     const char *before = cases[_i].before, *after = cases[_i].after;

@@ -54,7 +54,7 @@ START_TEST(public_files_load) {
     struct fixture expected = fixture_open(FIXTURE_DIR, name);
     snprintf(name, sizeof name, "checkpoint_%s.safetensors", fixtures[_i]);
     struct fixture public = fixture_open(FIXTURE_DIR, name);
-    EXPECT_ERROR(sape_field_from_checkpoint(public.file, &made), SAPE_ERROR_NOT_FOUND, "no metadata",
+    EXPECT_ERROR(sape_field_from_checkpoint(public.file, &made), SAPE_ERROR_NOT_FOUND, "no libsape metadata",
                  "sape_field_restore");
     ck_assert_ptr_null(made);
     sape_field *field = field_of_fixture(&expected, 48);

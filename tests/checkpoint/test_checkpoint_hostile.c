@@ -125,7 +125,7 @@ static const struct {
     {"sape.version\":\"1", "sape.version\":\"2", SAPE_ERROR_VERSION, "version 2"},
     {"sape.version\":\"1", "sape.version\":\"0", SAPE_ERROR_FORMAT, "\"0\""},
     {"sape.version\":\"1", "sape.version\":\"?", SAPE_ERROR_FORMAT, "\"?\""},
-    {"sape.version\":\"1", "sape.verzion\":\"1", SAPE_ERROR_NOT_FOUND, "no metadata"},
+    {"sape.version\":\"1", "sape.verzion\":\"1", SAPE_ERROR_NOT_FOUND, "no libsape metadata"},
     {"sape.encoder.kind\":\"fourier", "sape.encoder.kind\":\"fouriez", SAPE_ERROR_FORMAT, "fouriez"},
     {"sape.encoder.kind\":\"fourier", "sape.encoder.kimd\":\"fourier", SAPE_ERROR_FORMAT, "no sape.encoder.kind"},
     {"hidden_dim\":\"4", "hidden_dim\":\"9", SAPE_ERROR_SHAPE, "model.model.model.0.weight"},

@@ -201,7 +201,7 @@ START_TEST(saves_to_files) {
     sape_field_free(field);
     CHECK_OK(sape_field_save(one->field, path));
     EXPECT_ERROR(sape_trainer_resume(other->trainer, path), SAPE_ERROR_NOT_FOUND, "sape_trainer_resume",
-                 "not that of a trainer");
+                 "does not contain a trainer");
     ck_assert_int_eq(unlink(path), 0);
     EXPECT_ERROR(sape_trainer_resume(other->trainer, path), SAPE_ERROR_FILE, path, "No such file");
     expect_same(one, other);

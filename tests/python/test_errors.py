@@ -95,7 +95,7 @@ def test_choices_of_functions_are_checked(call):
     (lambda f, p: sape.Checkpoint.open(p), "Checkpoint.open: /"),
     (lambda f, p: f.restore(sape.Checkpoint(b"\2\0\0\0\0\0\0\0{}")), "Field.restore: the checkpoint has no"),
     (lambda f, p: sape.Field.from_checkpoint(sape.Checkpoint(b"\2\0\0\0\0\0\0\0{}")),
-     "Field.from_checkpoint: the checkpoint has no metadata of libsape; make a field and use Field.restore()"),
+     "Field.from_checkpoint: the checkpoint has no libsape metadata; create a field and use Field.restore()"),
     (lambda f, p: sape.Trainer(f).set_jacobian_loss(lambda *_: None),
      "Trainer.set_jacobian_loss: the trainer's loss is not Loss.CUSTOM_JACOBIAN"),
     (lambda f, p: sape.propose_bandwidth([[0.0], [0.0]]), "propose_bandwidth: x: all 2 samples"),

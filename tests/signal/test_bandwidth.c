@@ -137,7 +137,7 @@ START_TEST(what_is_refused) {
     EXPECT_ERROR(sape_bandwidth_propose(3, 1, NULL, 1, x, &out), SAPE_ERROR_ARGUMENT, "x", "NULL");
     EXPECT_ERROR(sape_bandwidth_propose(3, 1, bad, 1, x, &out), SAPE_ERROR_NOT_FINITE, "x[1]", "nan");
     EXPECT_ERROR(sape_bandwidth_propose(3, 1, x, 1, bad, &out), SAPE_ERROR_NOT_FINITE, "targets[1]", "nan");
-    EXPECT_ERROR(sape_bandwidth_propose(3, 1, same, 1, x, &out), SAPE_ERROR_ARGUMENT, "x", "one place");
+    EXPECT_ERROR(sape_bandwidth_propose(3, 1, same, 1, x, &out), SAPE_ERROR_ARGUMENT, "x", "same place");
     EXPECT_ERROR(sape_bandwidth_propose(3, 1, x, 1, x, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
 }
 END_TEST
