@@ -41,12 +41,11 @@ sape_status sape_environment_read(struct sape_wishes *wishes) {
     *wishes = (struct sape_wishes){0};
     while (word != NULL && *word != '\0') {
         const size_t length = strcspn(word, ",");
-        if (!find_name(instruction_names, COUNT(instruction_names), word, length, &wishes->instructions) &&
-            !find_name(product_names, COUNT(product_names), word, length, &wishes->product) &&
-            !read_threads(word, length, &wishes->num_threads))
-            return sape_fail(SAPE_ERROR_ARGUMENT,
-                             "%s: \"%.*s\" is not an instruction set, a product or threads=0 to threads=%d", variable,
-                             (int)length, word, SAPE_MAX_THREADS);
+        SAPE_REQUIRE(find_name(instruction_names, COUNT(instruction_names), word, length, &wishes->instructions) ||
+                         find_name(product_names, COUNT(product_names), word, length, &wishes->product) ||
+                         read_threads(word, length, &wishes->num_threads),
+                     "%s: \"%.*s\" is not an instruction set, a product or threads=0 to threads=%d", variable,
+                     (int)length, word, SAPE_MAX_THREADS);
         word += length;
         if (*word == ',') word++;
     }
@@ -58,8 +57,8 @@ const char *sape_instructions_name(sape_instruction_set instructions) {
 }
 
 sape_status sape_threads_resolve(size_t *num_threads) {
-    if (*num_threads > SAPE_MAX_THREADS)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "num_threads is %zu, must be at most %d", *num_threads, SAPE_MAX_THREADS);
+    SAPE_REQUIRE(*num_threads <= SAPE_MAX_THREADS, "num_threads is %zu, must be at most %d", *num_threads,
+                 SAPE_MAX_THREADS);
     if (*num_threads != 0) return SAPE_OK;
     struct sape_wishes wishes;
     SAPE_TRY(sape_environment_read(&wishes));

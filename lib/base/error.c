@@ -105,14 +105,18 @@ sape_status sape_check_finite(const char *name, const float *values, size_t coun
     return SAPE_OK;
 }
 
+sape_status sape_check_size(const char *name, size_t n, size_t each) {
+    if (n <= SIZE_MAX / sizeof(float) / each) return SAPE_OK;
+    return sape_fail(SAPE_ERROR_MEMORY, "%s is %zu, too many for memory", name, n);
+}
+
 sape_status sape_check_coordinates(const char *name, const float *x, size_t n, size_t dim) {
     if (n == 0) return SAPE_OK;
     if (x == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "%s is NULL", name);
-    if (n > SIZE_MAX / sizeof(float) / dim) return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, dim));
     SAPE_TRY(sape_check_finite(name, x, n * dim));
     for (size_t i = 0; i < n * dim; i++)
-        if (fabsf(x[i]) > SAPE_MAX_COORDINATE)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, must be within +-%g", name, i, (double)x[i],
-                             (double)SAPE_MAX_COORDINATE);
+        SAPE_REQUIRE(fabsf(x[i]) <= SAPE_MAX_COORDINATE, "%s[%zu] is %g, must be within +-%g", name, i, (double)x[i],
+                     (double)SAPE_MAX_COORDINATE);
     return SAPE_OK;
 }

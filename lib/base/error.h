@@ -26,6 +26,9 @@ sape_status sape_fail(sape_status status, const char *format, ...) __attribute__
 /* Checks that count floats are finite; the message names the array and the first bad entry. */
 sape_status sape_check_finite(const char *name, const float *values, size_t count);
 
+/* Checks that n times `each` floats can be in memory; the message names n. */
+sape_status sape_check_size(const char *name, size_t n, size_t each);
+
 /* Checks that (n, dim) coordinates are there, finite and within SAPE_MAX_COORDINATE. */
 sape_status sape_check_coordinates(const char *name, const float *x, size_t n, size_t dim);
 

@@ -24,8 +24,7 @@ void sape_params_init(void *caller, size_t caller_size, const void *defaults, si
 
 sape_status sape_params_read(void *known, size_t known_size, const void *caller) {
     size_t size = size_of(caller);
-    if (size < sizeof size || size > 65536)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "struct_size is %zu; call the struct's initialiser first", size);
+    SAPE_REQUIRE(size >= sizeof size && size <= 65536, "struct_size is %zu; call the struct's initialiser first", size);
     for (size_t i = known_size; i < size; i++)
         if (((const unsigned char *)caller)[i] != 0)
             return sape_fail(SAPE_ERROR_VERSION, "byte %zu is set, but this version's struct ends at byte %zu", i,

@@ -12,7 +12,6 @@
 #include "base/params.h"
 #include "base/tensor.h"
 #include "encoder/encoding.h"
-#include "kernels/choose.h"
 
 /* Samples that the public calls take at a time. */
 #define PANEL 64
@@ -44,16 +43,15 @@ void sape_encoder_params_init(sape_encoder_params *params, size_t size) {
 }
 
 static sape_status check_params(const sape_encoder_params *params) {
-    if ((unsigned)params->kind >= NUM_ENCODINGS)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "kind is %d, not a sape_encoding", (int)params->kind);
-    if (params->domain_dim < 1 || params->domain_dim > 3)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "domain_dim is %zu, must be 1 to 3", params->domain_dim);
+    SAPE_REQUIRE((unsigned)params->kind < NUM_ENCODINGS, "kind is %d, not a sape_encoding", (int)params->kind);
+    SAPE_REQUIRE(params->domain_dim >= 1 && params->domain_dim <= 3, "domain_dim is %zu, must be 1 to 3",
+                 params->domain_dim);
     const struct sape_encoding_ops *ops = encodings[params->kind];
-    if (ops->max_frequencies > 0 && (params->num_frequencies < 1 || params->num_frequencies > ops->max_frequencies))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "num_frequencies is %zu, must be 1 to %zu", params->num_frequencies,
-                         ops->max_frequencies);
-    if (ops->has_std && !(params->std >= 1e-6 && params->std <= 1e6))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "std is %g, must be 1e-6 to 1e6", params->std);
+    SAPE_REQUIRE(ops->max_frequencies == 0 ||
+                     (params->num_frequencies >= 1 && params->num_frequencies <= ops->max_frequencies),
+                 "num_frequencies is %zu, must be 1 to %zu", params->num_frequencies, ops->max_frequencies);
+    SAPE_REQUIRE(!ops->has_std || (params->std >= 1e-6 && params->std <= 1e6), "std is %g, must be 1e-6 to 1e6",
+                 params->std);
     return SAPE_OK;
 }
 
@@ -288,18 +286,16 @@ sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *nam
 
 static sape_status check_sigma(const float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (!(values[i] > 0.0f && values[i] <= 1e9f))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "sigma[%zu] is %g, must be > 0 and at most 1e9", i,
-                             (double)values[i]);
+        SAPE_REQUIRE(values[i] > 0.0f && values[i] <= 1e9f, "sigma[%zu] is %g, must be > 0 and at most 1e9", i,
+                     (double)values[i]);
     return SAPE_OK;
 }
 
 static sape_status check_points(const sape_encoder *encoder, const float *values, size_t count) {
     if (encoder->ops->check_points != NULL) return encoder->ops->check_points(values, count);
     for (size_t i = 0; i < count; i++)
-        if (fabsf(values[i]) > 1e9f)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, must be within +-1e9", encoder->layout.points_name, i,
-                             (double)values[i]);
+        SAPE_REQUIRE(fabsf(values[i]) <= 1e9f, "%s[%zu] is %g, must be within +-1e9", encoder->layout.points_name, i,
+                     (double)values[i]);
     return SAPE_OK;
 }
 

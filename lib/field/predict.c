@@ -80,8 +80,7 @@ static sape_status check_inputs(const sape_field *field, size_t n, const float *
     if (field == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "field is NULL");
     SAPE_TRY(sape_check_coordinates("x", x, n, sape_encoder_domain_dim(field->encoder)));
     if (n > 0 && outputs == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "%s is NULL", name);
-    if (n > SIZE_MAX / sizeof(float) / field->network->output_dim)
-        return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, field->network->output_dim));
     return SAPE_OK;
 }
 
@@ -259,8 +258,7 @@ static void jacobian_tile(void *context, size_t t, size_t worker) {
 static sape_status check_jacobian(const sape_field *field, size_t n, const float *x, const float *jacobian,
                                   const char *name) {
     SAPE_TRY(check_inputs(field, n, x, jacobian, name));
-    if (n > SIZE_MAX / sizeof(float) / field->network->output_dim / sape_encoder_domain_dim(field->encoder))
-        return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, field->network->output_dim * sape_encoder_domain_dim(field->encoder)));
     return SAPE_OK;
 }
 

@@ -21,12 +21,10 @@ static bool is_among(const char *key, size_t count, const char *const *keys) {
 
 static sape_status check_entries(size_t count, const char *const *keys, const char *const *values) {
     for (size_t i = 0; i < count; i++) {
-        if (keys[i] == NULL || values[i] == NULL)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is NULL", keys[i] == NULL ? "keys" : "values", i);
-        if (strncmp(keys[i], OWN_PREFIX, strlen(OWN_PREFIX)) == 0)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "keys[%zu] is \"%.80s\": \"" OWN_PREFIX "\" is reserved", i, keys[i]);
-        if (is_among(keys[i], i, keys))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "keys[%zu] is \"%.80s\", which is a duplicate", i, keys[i]);
+        SAPE_REQUIRE(keys[i] != NULL && values[i] != NULL, "%s[%zu] is NULL", keys[i] == NULL ? "keys" : "values", i);
+        SAPE_REQUIRE(strncmp(keys[i], OWN_PREFIX, strlen(OWN_PREFIX)) != 0,
+                     "keys[%zu] is \"%.80s\": \"" OWN_PREFIX "\" is reserved", i, keys[i]);
+        SAPE_REQUIRE(!is_among(keys[i], i, keys), "keys[%zu] is \"%.80s\", which is a duplicate", i, keys[i]);
     }
     return SAPE_OK;
 }
@@ -82,7 +80,6 @@ sape_status sape_safetensors_annotate(const sape_safetensors *file, size_t count
     if (status == SAPE_OK) status = sape_contents_parse(buffer.bytes, buffer.size, out);
     sape_buffer_clear(&buffer);
     /* The file was in order before: what is not is an entry of the caller's. */
-    if (status == SAPE_ERROR_FORMAT)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "keys and values are not UTF-8, or longer than a header may be");
+    SAPE_REQUIRE(status != SAPE_ERROR_FORMAT, "keys and values are not UTF-8, or longer than a header may be");
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernels/choose.h"
+#include "kernels/kernels.h"
 
 #include "base/environment.h"
 #include "base/error.h"

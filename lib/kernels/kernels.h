@@ -12,6 +12,7 @@
 
 #include <sape/backend.h>
 #include <sape/encoder.h>
+#include <sape/status.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -127,5 +128,8 @@ struct sape_kernels {
 
 /* The kernels for an instruction set; NULL where the processor does not have it. */
 const struct sape_kernels *sape_kernels_find(sape_instruction_set instructions);
+
+/* The kernels that a handle uses: those the caller asks for, else the environment, else the processor's best. */
+sape_status sape_kernels_choose(sape_instruction_set instructions, const struct sape_kernels **kernels);
 
 #endif

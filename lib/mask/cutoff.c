@@ -59,16 +59,14 @@ sape_status sape_cutoff_check(const sape_cutoff_params *params, uint64_t end_ite
     SAPE_TRY(check_range("end_share", params->end_share, MIN_SHARE, 1.0));
     SAPE_TRY(check_range("width", params->width, 0.0, 1e30));
     SAPE_TRY(sape_check_boundary(params->boundary));
-    if (params->c_max > 0.0 && params->c_min > params->c_max)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "cutoff c_min is %g, c_max is only %g", params->c_min, params->c_max);
-    if ((unsigned)params->shape > SAPE_FILTER_COSINE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "cutoff shape is %d, not a sape_filter_shape", (int)params->shape);
-    if (params->window > MAX_WINDOW)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "cutoff window is %zu, must be at most %zu", params->window, MAX_WINDOW);
-    if (params->start_iteration >= end_iteration)
-        return sape_fail(SAPE_ERROR_ARGUMENT,
-                         "cutoff start_iteration is %zu, but the schedule ends at %llu (end_share of num_iterations)",
-                         params->start_iteration, (unsigned long long)end_iteration);
+    SAPE_REQUIRE(params->c_max <= 0.0 || params->c_min <= params->c_max, "cutoff c_min is %g, c_max is only %g",
+                 params->c_min, params->c_max);
+    SAPE_REQUIRE((unsigned)params->shape <= SAPE_FILTER_COSINE, "cutoff shape is %d, not a sape_filter_shape",
+                 (int)params->shape);
+    SAPE_REQUIRE(params->window <= MAX_WINDOW, "cutoff window is %zu, must be at most %zu", params->window, MAX_WINDOW);
+    SAPE_REQUIRE(params->start_iteration < end_iteration,
+                 "cutoff start_iteration is %zu, but the schedule ends at %llu (end_share of num_iterations)",
+                 params->start_iteration, (unsigned long long)end_iteration);
     return SAPE_OK;
 }
 
@@ -78,9 +76,9 @@ static sape_status check_frequencies(const sape_mask_params *params) {
     for (size_t j = 0; j < params->encoding_dim; j++) {
         if (!isfinite(frequencies[j]))
             return sape_fail(SAPE_ERROR_NOT_FINITE, "frequencies[%zu] is %g", j, frequencies[j]);
-        if (frequencies[j] < (j == 0 ? 0.0 : frequencies[j - 1]))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "frequencies[%zu] is %g, must be at least %g", j, frequencies[j],
-                             j == 0 ? 0.0 : frequencies[j - 1]);
+        SAPE_REQUIRE(frequencies[j] >= (j == 0 ? 0.0 : frequencies[j - 1]),
+                     "frequencies[%zu] is %g, must be at least %g", j, frequencies[j],
+                     j == 0 ? 0.0 : frequencies[j - 1]);
     }
     return SAPE_OK;
 }

@@ -44,28 +44,22 @@ void sape_mask_params_init(sape_mask_params *params, size_t size) {
 }
 
 static sape_status check_params(sape_mask_params *params) {
-    if ((unsigned)params->policy >= NUM_POLICIES)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "policy is %d, not a sape_policy", (int)params->policy);
-    if (params->domain_dim < 1 || params->domain_dim > SAPE_MAX_DIM)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "domain_dim is %zu, must be 1 to 3", params->domain_dim);
-    if (params->encoding_dim < 1 || params->encoding_dim > SAPE_MAX_ENCODING_DIM)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "encoding_dim is %zu, must be 1 to %d", params->encoding_dim,
-                         SAPE_MAX_ENCODING_DIM);
+    SAPE_REQUIRE((unsigned)params->policy < NUM_POLICIES, "policy is %d, not a sape_policy", (int)params->policy);
+    SAPE_REQUIRE(params->domain_dim >= 1 && params->domain_dim <= SAPE_MAX_DIM, "domain_dim is %zu, must be 1 to 3",
+                 params->domain_dim);
+    SAPE_REQUIRE(params->encoding_dim >= 1 && params->encoding_dim <= SAPE_MAX_ENCODING_DIM,
+                 "encoding_dim is %zu, must be 1 to %d", params->encoding_dim, SAPE_MAX_ENCODING_DIM);
     if (params->mask_dim == 0) params->mask_dim = params->domain_dim;
-    if (params->mask_dim > params->domain_dim)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "mask_dim is %zu, domain_dim is only %zu", params->mask_dim,
-                         params->domain_dim);
-    if (params->num_blocks > params->encoding_dim)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "num_blocks is %zu, encoding_dim is only %zu", params->num_blocks,
-                         params->encoding_dim);
-    if (params->num_iterations < 1 || params->num_iterations > SAPE_MAX_SCHEDULE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "num_iterations is %zu, must be 1 to %zu", params->num_iterations,
-                         SAPE_MAX_SCHEDULE);
-    if (params->block_iterations > SAPE_MAX_SCHEDULE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "block_iterations is %zu, must be at most %zu", params->block_iterations,
-                         SAPE_MAX_SCHEDULE);
-    if (!(params->epsilon >= 0.0) || isinf(params->epsilon))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "epsilon is %g, must be finite and >= 0", params->epsilon);
+    SAPE_REQUIRE(params->mask_dim <= params->domain_dim, "mask_dim is %zu, domain_dim is only %zu", params->mask_dim,
+                 params->domain_dim);
+    SAPE_REQUIRE(params->num_blocks <= params->encoding_dim, "num_blocks is %zu, encoding_dim is only %zu",
+                 params->num_blocks, params->encoding_dim);
+    SAPE_REQUIRE(params->num_iterations >= 1 && params->num_iterations <= SAPE_MAX_SCHEDULE,
+                 "num_iterations is %zu, must be 1 to %zu", params->num_iterations, SAPE_MAX_SCHEDULE);
+    SAPE_REQUIRE(params->block_iterations <= SAPE_MAX_SCHEDULE, "block_iterations is %zu, must be at most %zu",
+                 params->block_iterations, SAPE_MAX_SCHEDULE);
+    SAPE_REQUIRE(params->epsilon >= 0.0 && !isinf(params->epsilon), "epsilon is %g, must be finite and >= 0",
+                 params->epsilon);
     const struct sape_policy_ops *ops = policies[params->policy];
     return ops->check == NULL ? SAPE_OK : ops->check(params);
 }

@@ -9,11 +9,9 @@
 #include "mask/policy.h"
 
 static sape_status check(const sape_mask_params *params) {
-    if (params->domain_dim > 2)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "domain_dim is %zu, spatial_fixed needs 1 or 2", params->domain_dim);
-    if (params->num_samples < 2 || params->num_samples > SAPE_MAX_CELLS)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "num_samples is %zu, must be 2 to %zu", params->num_samples,
-                         SAPE_MAX_CELLS);
+    SAPE_REQUIRE(params->domain_dim <= 2, "domain_dim is %zu, spatial_fixed needs 1 or 2", params->domain_dim);
+    SAPE_REQUIRE(params->num_samples >= 2 && params->num_samples <= SAPE_MAX_CELLS,
+                 "num_samples is %zu, must be 2 to %zu", params->num_samples, SAPE_MAX_CELLS);
     return sape_check_coordinates("samples", params->samples, params->num_samples, params->domain_dim);
 }
 
@@ -34,17 +32,14 @@ static sape_status place_axis(struct sape_grid *grid, const sape_mask_params *pa
     for (size_t i = 0; i < n; i++)
         if (i == 0 || positions[i] > positions[distinct - 1]) positions[distinct++] = positions[i];
     grid->size[axis] = distinct;
-    if (distinct < 2)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "samples have %zu distinct values of coordinate %zu, need 2", distinct,
-                         axis);
+    SAPE_REQUIRE(distinct >= 2, "samples have %zu distinct values of coordinate %zu, need 2", distinct, axis);
     return SAPE_OK;
 }
 
 /* Every cell of the grid must be the place of a sample, or of several. */
 static sape_status check_full_grid(struct sape_mask *mask, const sape_mask_params *params) {
-    if (mask->grid.cells > params->num_samples)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "samples: %zu do not form a grid of %zu x %zu", params->num_samples,
-                         mask->grid.size[0], mask->grid.size[1]);
+    SAPE_REQUIRE(mask->grid.cells <= params->num_samples, "samples: %zu do not form a grid of %zu x %zu",
+                 params->num_samples, mask->grid.size[0], mask->grid.size[1]);
     uint8_t *seen = SAPE_NEW_ARRAY(uint8_t, mask->grid.cells);
     if (seen == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", mask->grid.cells);
     size_t missing = mask->grid.cells;

@@ -204,10 +204,9 @@ void sape_mask_copy_take(const struct sape_mask_copy *copy, struct sape_mask *ma
 /* The samples of spatial_fixed. */
 static sape_status check_positions(const struct sape_grid *stored, const struct sape_grid *grid) {
     for (size_t a = 0; a < grid->dim; a++)
-        if (grid->positions[a] != NULL &&
-            memcmp(stored->positions[a], grid->positions[a], grid->size[a] * sizeof(float)) != 0)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s differs: the samples are not those of the checkpoint",
-                             positions_names[a]);
+        SAPE_REQUIRE(grid->positions[a] == NULL ||
+                         memcmp(stored->positions[a], grid->positions[a], grid->size[a] * sizeof(float)) == 0,
+                     "%s differs: the samples are not those of the checkpoint", positions_names[a]);
     return SAPE_OK;
 }
 

@@ -79,13 +79,12 @@ static sape_status check_values(const struct sape_mask *mask, size_t index, cons
     SAPE_TRY(sape_check_finite(names[index], values, count));
     for (size_t i = 0; i < count; i++) {
         const double value = (double)values[i];
-        if (index == SAPE_IN_PROGRESS && value != 0.0 && value != 1.0)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, must be 0 or 1", names[index], i, value);
-        if ((value < 0.0 && index != SAPE_LOG_BUFFER) || (index == SAPE_SIGMA && value > 1.0) ||
-            (index == SAPE_MASK_STASHED && value > (double)mask->encoding_dim))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, which is out of range", names[index], i, value);
-        if (whole && value != floor(value))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s[%zu] is %g, must be a whole number", names[index], i, value);
+        SAPE_REQUIRE(index != SAPE_IN_PROGRESS || value == 0.0 || value == 1.0, "%s[%zu] is %g, must be 0 or 1",
+                     names[index], i, value);
+        SAPE_REQUIRE((value >= 0.0 || index == SAPE_LOG_BUFFER) && (index != SAPE_SIGMA || value <= 1.0) &&
+                         (index != SAPE_MASK_STASHED || value <= (double)mask->encoding_dim),
+                     "%s[%zu] is %g, which is out of range", names[index], i, value);
+        SAPE_REQUIRE(!whole || value == floor(value), "%s[%zu] is %g, must be a whole number", names[index], i, value);
     }
     return SAPE_OK;
 }

@@ -7,11 +7,9 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/params.h"
-#include "kernels/choose.h"
 
 sape_status sape_product_choose(sape_product_backend backend, const struct sape_product **product) {
-    if ((unsigned)backend > SAPE_PRODUCT_CBLAS)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "product is %d, not a sape_product_backend", (int)backend);
+    SAPE_REQUIRE((unsigned)backend <= SAPE_PRODUCT_CBLAS, "product is %d, not a sape_product_backend", (int)backend);
     if (backend == SAPE_PRODUCT_AUTO) {
         struct sape_wishes wishes;
         SAPE_TRY(sape_environment_read(&wishes));

@@ -11,7 +11,6 @@
 #include "base/params.h"
 #include "base/random.h"
 #include "base/tensor.h"
-#include "kernels/choose.h"
 #include "network/backend.h"
 
 /* Samples of a tile where nothing else decides. */
@@ -302,7 +301,7 @@ static sape_status check_pass(const sape_network *network, size_t n, const float
     if (inputs == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "inputs is NULL");
     if (outputs == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "%s is NULL", outputs_name);
     const size_t widest = network->input_dim > network->output_dim ? network->input_dim : network->output_dim;
-    if (n > SIZE_MAX / sizeof(float) / widest) return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, widest));
     return SAPE_OK;
 }
 

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/params.h"
-#include "kernels/choose.h"
 #include "state/claims.h"
 
 /* What the kernels work on at a time. */
@@ -42,10 +41,10 @@ struct range {
 };
 
 static sape_status check_params(const sape_optimizer_params *params) {
-    if ((unsigned)params->kind > SAPE_OPTIMIZER_SGD)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "kind is %d, not a sape_optimizer_kind", (int)params->kind);
-    if ((unsigned)params->schedule > SAPE_SCHEDULE_COSINE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "schedule is %d, not a sape_schedule", (int)params->schedule);
+    SAPE_REQUIRE((unsigned)params->kind <= SAPE_OPTIMIZER_SGD, "kind is %d, not a sape_optimizer_kind",
+                 (int)params->kind);
+    SAPE_REQUIRE((unsigned)params->schedule <= SAPE_SCHEDULE_COSINE, "schedule is %d, not a sape_schedule",
+                 (int)params->schedule);
     const struct range ranges[] = {{"learning_rate", params->learning_rate, 0.0, INFINITY, false},
                                    {"beta1", params->beta1, 0.0, 1.0, false},
                                    {"beta2", params->beta2, 0.0, 1.0, false},
@@ -56,12 +55,10 @@ static sape_status check_params(const sape_optimizer_params *params) {
                                    {"final_factor", params->final_factor, 0.0, 1.0, true}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         const struct range *r = &ranges[i];
-        if (!(r->value >= r->low && (r->value < r->high || (r->closed && r->value == r->high))))
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s is %g, must be in [%g, %g%c", r->name, r->value, r->low, r->high,
-                             r->closed ? ']' : ')');
+        SAPE_REQUIRE(r->value >= r->low && (r->value < r->high || (r->closed && r->value == r->high)),
+                     "%s is %g, must be in [%g, %g%c", r->name, r->value, r->low, r->high, r->closed ? ']' : ')');
     }
-    if (params->decay_iterations < 1)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "decay_iterations is 0, must be at least 1");
+    SAPE_REQUIRE(params->decay_iterations >= 1, "decay_iterations is 0, must be at least 1");
     return SAPE_OK;
 }
 

@@ -155,7 +155,7 @@ sape_status sape_bandwidth_propose(size_t n, size_t domain_dim, const float *x, 
                  domain_dim);
     SAPE_REQUIRE(output_dim >= 1, "output_dim is 0, must be at least 1");
     SAPE_TRY(sape_check_coordinates("x", x, n, domain_dim));
-    if (n > SIZE_MAX / sizeof(float) / output_dim) return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many", n);
+    SAPE_TRY(sape_check_size("n", n, output_dim));
     if (targets != NULL) SAPE_TRY(sape_check_finite("targets", targets, n * output_dim));
     sape_bandwidth known = {.struct_size = sizeof known};
     struct samples samples = {.n = n, .outputs = output_dim, .targets = targets};

@@ -170,17 +170,14 @@ static sape_status check(const sape_filter_params *params, const float *values, 
     SAPE_TRY(sape_check_boundary(params->boundary));
     SAPE_TRY(sape_check_shape(params->dim, params->size, params->channels, &count));
     for (size_t a = 0; a < params->dim; a++)
-        if (params->size[a] > MAX_SIZE)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "size[%zu] is %zu, must be at most %d", a, params->size[a], MAX_SIZE);
-    if ((unsigned)params->shape > SAPE_FILTER_COSINE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "shape is %d, not a sape_filter_shape", (int)params->shape);
-    if (!(params->width >= 0.0) || isinf(params->width))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "width is %g, must be finite and >= 0", params->width);
+        SAPE_REQUIRE(params->size[a] <= MAX_SIZE, "size[%zu] is %zu, must be at most %d", a, params->size[a], MAX_SIZE);
+    SAPE_REQUIRE((unsigned)params->shape <= SAPE_FILTER_COSINE, "shape is %d, not a sape_filter_shape",
+                 (int)params->shape);
+    SAPE_REQUIRE(params->width >= 0.0 && !isinf(params->width), "width is %g, must be finite and >= 0", params->width);
     SAPE_TRY(sape_check_finite("values", values, count));
     for (size_t i = 0; i < count / params->channels; i++) {
         if (isnan(cutoff[i])) return sape_fail(SAPE_ERROR_NOT_FINITE, "cutoff[%zu] is nan", i);
-        if (cutoff[i] < 0.0f)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "cutoff[%zu] is %g, must be >= 0", i, (double)cutoff[i]);
+        SAPE_REQUIRE(cutoff[i] >= 0.0f, "cutoff[%zu] is %g, must be >= 0", i, (double)cutoff[i]);
     }
     return SAPE_OK;
 }

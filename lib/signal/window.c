@@ -42,9 +42,8 @@ static sape_status check_params(const sape_window_params *params, size_t *count)
     SAPE_TRY(sape_check_boundary(params->boundary));
     SAPE_TRY(sape_check_shape(params->dim, params->size, params->channels, count));
     for (size_t a = 0; a < params->dim; a++)
-        if (params->window[a] < 1 || params->window[a] > MAX_WINDOW)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "window[%zu] is %zu, must be 1 to %zu", a, params->window[a],
-                             MAX_WINDOW);
+        SAPE_REQUIRE(params->window[a] >= 1 && params->window[a] <= MAX_WINDOW, "window[%zu] is %zu, must be 1 to %zu",
+                     a, params->window[a], MAX_WINDOW);
     return SAPE_OK;
 }
 

@@ -6,15 +6,23 @@
 /* An enumeration is as wide as an int with every compiler of the platforms here. */
 typedef unsigned choice;
 
+/* Whole numbers: their bytes, and the largest of them. Of the others the bytes alone. */
+static const struct kind {
+    size_t size;
+    uint64_t most;
+} kinds[] = {[SAPE_ENTRY_SIZE] = {sizeof(size_t), SIZE_MAX},
+             [SAPE_ENTRY_INTEGER] = {sizeof(uint64_t), UINT64_MAX},
+             [SAPE_ENTRY_REAL] = {sizeof(double), 0},
+             [SAPE_ENTRY_SINGLE] = {sizeof(float), 0},
+             [SAPE_ENTRY_FEATURE] = {sizeof(uint16_t), UINT16_MAX},
+             [SAPE_ENTRY_BOOL] = {sizeof(bool), 1},
+             [SAPE_ENTRY_FLAG] = {sizeof(int32_t), 1},
+             [SAPE_ENTRY_CHOICE] = {sizeof(choice), 0}};
+
 size_t sape_entry_size(const struct sape_entry *entry) {
-    static const size_t sizes[] = {[SAPE_ENTRY_SIZE] = sizeof(size_t),      [SAPE_ENTRY_INTEGER] = sizeof(uint64_t),
-                                   [SAPE_ENTRY_REAL] = sizeof(double),      [SAPE_ENTRY_SINGLE] = sizeof(float),
-                                   [SAPE_ENTRY_FEATURE] = sizeof(uint16_t), [SAPE_ENTRY_BOOL] = sizeof(bool),
-                                   [SAPE_ENTRY_FLAG] = sizeof(int32_t),     [SAPE_ENTRY_CHOICE] = sizeof(choice)};
-    return sizes[entry->type];
+    return kinds[entry->type].size;
 }
 
-/* Whole numbers of every width. */
 static uint64_t integer_of(const struct sape_entry *entry) {
     switch (entry->type) {
     case SAPE_ENTRY_SIZE:
@@ -27,19 +35,6 @@ static uint64_t integer_of(const struct sape_entry *entry) {
         return *(const bool *)entry->value;
     default:
         return *(const int32_t *)entry->value != 0;
-    }
-}
-
-static uint64_t most_of(const struct sape_entry *entry) {
-    switch (entry->type) {
-    case SAPE_ENTRY_SIZE:
-        return SIZE_MAX;
-    case SAPE_ENTRY_INTEGER:
-        return UINT64_MAX;
-    case SAPE_ENTRY_FEATURE:
-        return UINT16_MAX;
-    default:
-        return 1;
     }
 }
 
@@ -103,7 +98,7 @@ static bool read_single(const struct sape_entry *entry, const char *text) {
 
 static bool read_integer(const struct sape_entry *entry, const char *text) {
     uint64_t integer;
-    if (!sape_integer_from_text(text, &integer) || integer > most_of(entry)) return false;
+    if (!sape_integer_from_text(text, &integer) || integer > kinds[entry->type].most) return false;
     set_integer(entry, integer);
     return true;
 }

@@ -49,9 +49,8 @@ sape_status sape_state_match(const struct sape_state *state, const sape_safetens
         if (entry->role != SAPE_SETTING && entry->role != SAPE_OWN_SETTING) continue;
         SAPE_TRY(find(file, entry->key, &text));
         const char *expected = sape_entry_to_text(entry, own);
-        if (strcmp(text, expected) != 0)
-            return sape_fail(SAPE_ERROR_ARGUMENT, "%s is %s in the checkpoint, but %s here", entry->key,
-                             readable(entry, text, decimals[0]), readable(entry, expected, decimals[1]));
+        SAPE_REQUIRE(strcmp(text, expected) == 0, "%s is %s in the checkpoint, but %s here", entry->key,
+                     readable(entry, text, decimals[0]), readable(entry, expected, decimals[1]));
     }
     return SAPE_OK;
 }

@@ -7,7 +7,7 @@
 sape_status sape_jacobian_open(const sape_field *field, size_t n, size_t tile_samples, size_t workers,
                                struct sape_jacobian *jacobian) {
     const size_t width = field->network->output_dim * sape_encoder_domain_dim(field->encoder);
-    if (n > SIZE_MAX / sizeof(float) / width) return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, width));
     jacobian->values = SAPE_NEW_ARRAY(float, n *width);
     jacobian->d_values = SAPE_NEW_ARRAY(float, n *width);
     jacobian->tangents = SAPE_NEW_ARRAY(struct sape_tangents, workers);

@@ -52,8 +52,7 @@ sape_status sape_loss_evaluate(sape_loss kind, size_t n, size_t output_dim, cons
     SAPE_REQUIRE(kind == SAPE_LOSS_MSE || kind == SAPE_LOSS_BCE, "kind is %d, must be mse or bce", (int)kind);
     SAPE_REQUIRE(n >= 1, "n is 0, must be at least 1");
     SAPE_REQUIRE(output_dim >= 1, "output_dim is 0, must be at least 1");
-    if (n > SIZE_MAX / sizeof(float) / output_dim)
-        return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, output_dim));
     SAPE_REQUIRE_POINTER(outputs);
     SAPE_REQUIRE_POINTER(targets);
     SAPE_TRY(sape_check_finite("outputs", outputs, n * output_dim));

@@ -36,15 +36,14 @@ sape_status sape_rate_params_read(const sape_adaptive_rate_params *caller, sape_
     if (caller != NULL) SAPE_TRY(sape_params_read(params, sizeof *params, caller));
     SAPE_TRY(check_real("alpha_min", params->alpha_min, 0.0, MAX_RATE));
     SAPE_TRY(check_real("alpha_max", params->alpha_max, 0.0, MAX_RATE));
-    if (params->alpha_min > params->alpha_max)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "alpha_min is %g, alpha_max is only %g", params->alpha_min,
-                         params->alpha_max);
+    SAPE_REQUIRE(params->alpha_min <= params->alpha_max, "alpha_min is %g, alpha_max is only %g", params->alpha_min,
+                 params->alpha_max);
     if (params->alpha_max == 0.0) return sape_fail(SAPE_ERROR_ARGUMENT, "alpha_max is 0");
     SAPE_TRY(check_real("gamma", params->gamma, 0.0, MAX_EXPONENT));
     SAPE_TRY(check_real("eta", params->eta, 0.0, MAX_RATE));
     SAPE_TRY(check_real("delta", params->delta, 0.0, MAX_EXPONENT));
-    if (params->resolution < 3 || params->resolution > 4096)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "resolution is %zu, must be 3 to 4096", params->resolution);
+    SAPE_REQUIRE(params->resolution >= 3 && params->resolution <= 4096, "resolution is %zu, must be 3 to 4096",
+                 params->resolution);
     return SAPE_OK;
 }
 

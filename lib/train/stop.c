@@ -7,11 +7,10 @@
 #include "state/claims.h"
 
 sape_status sape_convergence_check(const sape_trainer_params *params) {
-    if (!(params->tolerance >= 0.0) || isinf(params->tolerance))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "tolerance is %g, must be finite and >= 0", params->tolerance);
-    if (!(params->min_improvement >= 0.0) || params->min_improvement >= 1.0)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "min_improvement is %g, must be >= 0 and less than 1",
-                         params->min_improvement);
+    SAPE_REQUIRE(params->tolerance >= 0.0 && !isinf(params->tolerance), "tolerance is %g, must be finite and >= 0",
+                 params->tolerance);
+    SAPE_REQUIRE(params->min_improvement >= 0.0 && params->min_improvement < 1.0,
+                 "min_improvement is %g, must be >= 0 and less than 1", params->min_improvement);
     return SAPE_OK;
 }
 

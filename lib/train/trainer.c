@@ -30,14 +30,12 @@ void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
 }
 
 static sape_status check_params(sape_trainer_params *params, const sape_field *field) {
-    if ((unsigned)params->loss > SAPE_LOSS_CUSTOM_JACOBIAN)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "loss is %d, not a sape_loss", (int)params->loss);
-    if ((params->loss == SAPE_LOSS_CUSTOM) != (params->loss_fn != NULL))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "loss_fn is %s, but loss is %s", params->loss_fn == NULL ? "NULL" : "set",
-                         params->loss == SAPE_LOSS_CUSTOM ? "custom" : "built in");
-    if (params->loss == SAPE_LOSS_CHAMFER && field->network->output_dim > SAPE_NEAREST_MAX_DIM)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "loss is Chamfer, but output_dim is %zu, must be 1 to %d",
-                         field->network->output_dim, SAPE_NEAREST_MAX_DIM);
+    SAPE_REQUIRE((unsigned)params->loss <= SAPE_LOSS_CUSTOM_JACOBIAN, "loss is %d, not a sape_loss", (int)params->loss);
+    SAPE_REQUIRE((params->loss == SAPE_LOSS_CUSTOM) == (params->loss_fn != NULL), "loss_fn is %s, but loss is %s",
+                 params->loss_fn == NULL ? "NULL" : "set", params->loss == SAPE_LOSS_CUSTOM ? "custom" : "built in");
+    SAPE_REQUIRE(params->loss != SAPE_LOSS_CHAMFER || field->network->output_dim <= SAPE_NEAREST_MAX_DIM,
+                 "loss is Chamfer, but output_dim is %zu, must be 1 to %d", field->network->output_dim,
+                 SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "progress_every is 0, must be at least 1");
     SAPE_TRY(sape_convergence_check(params));
     SAPE_TRY(sape_validation_check(params, field));
@@ -142,8 +140,7 @@ sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *
     const sape_loss loss = trainer->params.loss;
     SAPE_REQUIRE(targets != NULL || sape_loss_sees_batch(loss), "targets is NULL");
     SAPE_REQUIRE(targets == NULL || loss != SAPE_LOSS_CHAMFER, "targets is not NULL, but loss is Chamfer");
-    if (n > SIZE_MAX / sizeof(float) / samples.o)
-        return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, samples.o));
     if (targets != NULL) SAPE_TRY(sape_loss_check_targets(loss, targets, n * samples.o));
     return begin_session(trainer, &samples);
 }
@@ -162,8 +159,7 @@ sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sampl
                                          .sampler_user = user,
                                          .d = sape_encoder_domain_dim(trainer->field->encoder),
                                          .o = trainer->field->network->output_dim};
-    if (n > SIZE_MAX / sizeof(float) / (samples.d > samples.o ? samples.d : samples.o))
-        return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    SAPE_TRY(sape_check_size("n", n, samples.d > samples.o ? samples.d : samples.o));
     return begin_session(trainer, &samples);
 }
 
@@ -176,7 +172,7 @@ sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, cons
     SAPE_REQUIRE(m >= 1, "m is 0, must be at least 1");
     SAPE_REQUIRE_POINTER(points);
     const size_t dim = trainer->field->network->output_dim;
-    if (m > SIZE_MAX / sizeof(float) / dim) return sape_fail(SAPE_ERROR_MEMORY, "m is %zu, too many for memory", m);
+    SAPE_TRY(sape_check_size("m", m, dim));
     SAPE_TRY(sape_check_finite("points", points, m * dim));
     struct sape_target_points target;
     SAPE_TRY(sape_target_points_open(m, points, per_iteration, dim, &target));

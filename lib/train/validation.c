@@ -27,14 +27,11 @@ static sape_status check_combination(const sape_trainer_params *params, const sa
 }
 
 sape_status sape_validation_check(const sape_trainer_params *params, const sape_field *field) {
-    if (!(params->validation_share >= 0.0) || params->validation_share > MAX_SHARE)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "validation_share is %g, must be 0 to %g", params->validation_share,
-                         MAX_SHARE);
-    if (params->validation_every == 0)
-        return sape_fail(SAPE_ERROR_ARGUMENT, "validation_every is 0, must be at least 1");
-    if (!(params->validation_margin >= 0.0) || isinf(params->validation_margin))
-        return sape_fail(SAPE_ERROR_ARGUMENT, "validation_margin is %g, must be finite and >= 0",
-                         params->validation_margin);
+    SAPE_REQUIRE(params->validation_share >= 0.0 && params->validation_share <= MAX_SHARE,
+                 "validation_share is %g, must be 0 to %g", params->validation_share, MAX_SHARE);
+    SAPE_REQUIRE(params->validation_every != 0, "validation_every is 0, must be at least 1");
+    SAPE_REQUIRE(params->validation_margin >= 0.0 && !isinf(params->validation_margin),
+                 "validation_margin is %g, must be finite and >= 0", params->validation_margin);
     return params->validation_share > 0.0 ? check_combination(params, field) : SAPE_OK;
 }
 

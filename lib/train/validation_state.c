@@ -121,10 +121,9 @@ sape_status sape_validation_match(const sape_safetensors *file, const sape_train
     struct sape_validation none = {.count = 0};
     struct sape_state state = {.num_entries = 0};
     const bool stored = sape_safetensors_metadata(file, "sape.validation.share") != NULL;
-    if (stored != (params->validation_share > 0.0))
-        return sape_fail(SAPE_ERROR_ARGUMENT,
-                         "validation_share is %g, but the checkpoint is of a training run %s validation",
-                         params->validation_share, stored ? "with" : "without");
+    SAPE_REQUIRE(stored == (params->validation_share > 0.0),
+                 "validation_share is %g, but the checkpoint is of a training run %s validation",
+                 params->validation_share, stored ? "with" : "without");
     list(&settings, &none, false, &state);
     return stored ? sape_state_match(&state, file) : SAPE_OK;
 }
