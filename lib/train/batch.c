@@ -153,7 +153,7 @@ sape_status sape_batches_next(struct sape_batches *batches, const sape_field *fi
     return SAPE_OK;
 }
 
-void sape_batches_list(struct sape_batches *batches, struct sape_state *state) {
+void sape_batches_list_state(struct sape_batches *batches, struct sape_state *state) {
     const struct sape_entry used = {"sape.trainer.samples_used", SAPE_ENTRY_SIZE, SAPE_OWN_STATE, &batches->used, NULL};
     const struct sape_rows epoch =
         SAPE_ROWS(epoch_name, &sape_order_rows, SAPE_OWN_STATE, &batches->epoch, batches->samples->count);
@@ -169,7 +169,7 @@ static bool used_holds(const struct sape_batches *batches) {
 }
 
 /* Held-out samples, and those of batches that have all of them, keep their places. */
-sape_status sape_batches_check(const struct sape_batches *batches, const struct sape_batches *drawn) {
+sape_status sape_batches_check_state(const struct sape_batches *batches, const struct sape_batches *drawn) {
     const struct sape_samples *samples = batches->samples;
     const struct sape_claim claims[] = {{"sape.trainer.samples_used", used_holds(batches)}};
     SAPE_TRY(SAPE_CHECK_CLAIMS(claims));

@@ -45,7 +45,7 @@ sape_status sape_batches_next(struct sape_batches *batches, const sape_field *fi
                               struct sape_random *random, uint64_t iteration, sape_loss loss, bool *new_epoch);
 
 /* The state; and what must hold in it. */
-void sape_batches_list(struct sape_batches *batches, struct sape_state *state);
-sape_status sape_batches_check(const struct sape_batches *batches, const struct sape_batches *drawn);
+void sape_batches_list_state(struct sape_batches *batches, struct sape_state *state);
+sape_status sape_batches_check_state(const struct sape_batches *batches, const struct sape_batches *drawn);
 
 #endif

@@ -26,7 +26,7 @@ sape_status sape_objective_call(const struct sape_objective *objective, size_t n
     return SAPE_OK;
 }
 
-void sape_objective_list(struct sape_objective *objective, struct sape_state *state) {
+void sape_objective_list_state(struct sape_objective *objective, struct sape_state *state) {
     struct sape_target_points *points = &objective->points;
     const struct sape_entry loss = {"sape.trainer.loss", SAPE_ENTRY_CHOICE, SAPE_SETTING, &objective->loss, loss_name};
     const struct sape_entry counts[] = {

@@ -23,6 +23,6 @@ sape_status sape_objective_call(const struct sape_objective *objective, size_t n
                                 double *loss);
 
 /* The settings. */
-void sape_objective_list(struct sape_objective *objective, struct sape_state *state);
+void sape_objective_list_state(struct sape_objective *objective, struct sape_state *state);
 
 #endif

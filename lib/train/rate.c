@@ -167,7 +167,7 @@ static bool is_sum(float value) {
 }
 
 /* Nothing has been recorded before an epoch's first batch, nor where no weight has been. */
-sape_status sape_rate_check(const struct sape_rate *rate, const struct sape_batches *batches) {
+sape_status sape_rate_check_state(const struct sape_rate *rate, const struct sape_batches *batches) {
     const bool counted = rate->batches < sape_batches_of_epoch(batches) && rate->batches <= sape_batches_used(batches);
     struct sape_claim claims[] = {{"sape.rate.batches", counted},
                                   {"sape.rate.sigma", true},
@@ -184,7 +184,7 @@ sape_status sape_rate_check(const struct sape_rate *rate, const struct sape_batc
     return SAPE_CHECK_CLAIMS(claims);
 }
 
-void sape_rate_list(struct sape_rate *rate, struct sape_state *state) {
+void sape_rate_list_state(struct sape_rate *rate, struct sape_state *state) {
     sape_adaptive_rate_params *p = &rate->params;
     const size_t cells = rate->cells;
     const struct sape_entry entries[] = {

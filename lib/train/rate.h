@@ -54,7 +54,7 @@ void sape_rate_record(struct sape_rate *rate, const struct sape_batches *batches
 void sape_rate_update(struct sape_rate *rate);
 
 /* The state; and what must hold in it and between it and the batches. */
-void sape_rate_list(struct sape_rate *rate, struct sape_state *state);
-sape_status sape_rate_check(const struct sape_rate *rate, const struct sape_batches *batches);
+void sape_rate_list_state(struct sape_rate *rate, struct sape_state *state);
+sape_status sape_rate_check_state(const struct sape_rate *rate, const struct sape_batches *batches);
 
 #endif

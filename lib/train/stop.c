@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "state/claims.h"
 
-sape_status sape_convergence_check(const sape_trainer_params *params) {
+sape_status sape_convergence_check_params(const sape_trainer_params *params) {
     SAPE_REQUIRE(params->tolerance >= 0.0 && !isinf(params->tolerance), "tolerance is %g, must be finite and >= 0",
                  params->tolerance);
     SAPE_REQUIRE(params->min_improvement >= 0.0 && params->min_improvement < 1.0,
@@ -54,7 +54,7 @@ bool sape_convergence_watched(const sape_trainer_params *params) {
     return params->tolerance > 0.0 || params->patience > 0;
 }
 
-void sape_convergence_list(struct sape_convergence *c, struct sape_state *state) {
+void sape_convergence_list_state(struct sape_convergence *c, struct sape_state *state) {
     const struct sape_entry all[] = {{"sape.convergence.sum", SAPE_ENTRY_REAL, SAPE_STATE, &c->sum, NULL},
                                      {"sape.convergence.batches", SAPE_ENTRY_INTEGER, SAPE_STATE, &c->batches, NULL},
                                      {"sape.convergence.best", SAPE_ENTRY_REAL, SAPE_STATE, &c->best, NULL},

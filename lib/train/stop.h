@@ -18,7 +18,7 @@ struct sape_convergence {
 };
 
 /* Checks tolerance, patience and min_improvement. */
-sape_status sape_convergence_check(const sape_trainer_params *params);
+sape_status sape_convergence_check_params(const sape_trainer_params *params);
 
 void sape_convergence_begin(struct sape_convergence *convergence);
 
@@ -33,7 +33,7 @@ sape_stop sape_convergence_observe(struct sape_convergence *convergence, const s
 bool sape_convergence_watched(const sape_trainer_params *params);
 
 /* The state; and what must hold in it, of batches_used of an epoch's batches after num_steps steps. */
-void sape_convergence_list(struct sape_convergence *convergence, struct sape_state *state);
+void sape_convergence_list_state(struct sape_convergence *convergence, struct sape_state *state);
 sape_status sape_convergence_check_state(const struct sape_convergence *convergence, uint64_t batches_used,
                                          uint64_t epoch_batches, uint64_t num_steps);
 

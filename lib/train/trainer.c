@@ -37,8 +37,8 @@ static sape_status check_params(sape_trainer_params *params, const sape_field *f
                  "loss is Chamfer, but output_dim is %zu, must be 1 to %d", field->network->output_dim,
                  SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "progress_every is 0, must be at least 1");
-    SAPE_TRY(sape_convergence_check(params));
-    SAPE_TRY(sape_validation_check(params, field));
+    SAPE_TRY(sape_convergence_check_params(params));
+    SAPE_TRY(sape_validation_check_params(params, field));
     return sape_threads_resolve(&params->num_threads);
 }
 

@@ -17,17 +17,17 @@ static void list_state(sape_trainer *trainer, bool has_previous, struct sape_sta
         {"sape.trainer.random.1", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[1], NULL},
         {"sape.trainer.random.2", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[2], NULL},
         {"sape.trainer.random.3", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[3], NULL}};
-    sape_objective_list(&trainer->objective, state);
+    sape_objective_list_state(&trainer->objective, state);
     sape_state_add(state, sizeof own / sizeof *own, own);
-    sape_updater_list(&trainer->updater, trainer->field->network, has_previous, state);
-    sape_batches_list(&session->batches, state);
-    if (session->rate != NULL) sape_rate_list(session->rate, state);
+    sape_updater_list_state(&trainer->updater, trainer->field->network, has_previous, state);
+    sape_batches_list_state(&session->batches, state);
+    if (session->rate != NULL) sape_rate_list_state(session->rate, state);
 }
 
 struct sape_state sape_trainer_state(const sape_trainer *trainer, bool has_previous) {
     struct sape_state state = {.num_entries = 0};
     list_state((sape_trainer *)trainer, has_previous, &state);
-    if (sape_convergence_watched(&trainer->params)) sape_convergence_list(&trainer->session->convergence, &state);
+    if (sape_convergence_watched(&trainer->params)) sape_convergence_list_state(&trainer->session->convergence, &state);
     return state;
 }
 
@@ -43,11 +43,11 @@ static sape_status check_state(const sape_trainer *trainer, const struct sape_ba
     const uint64_t steps = trainer->updater.optimizer->num_steps;
     const struct sape_claim claims[] = {{"sape.trainer.random", random_holds(&trainer->random)}};
     SAPE_TRY(SAPE_CHECK_CLAIMS(claims));
-    SAPE_TRY(sape_updater_check(&trainer->updater, trainer->field->network));
-    if (session->samples.count > 0) SAPE_TRY(sape_batches_check(&session->batches, drawn));
+    SAPE_TRY(sape_updater_check_state(&trainer->updater, trainer->field->network));
+    if (session->samples.count > 0) SAPE_TRY(sape_batches_check_state(&session->batches, drawn));
     SAPE_TRY(sape_convergence_check_state(&session->convergence, sape_batches_used(&session->batches),
                                           sape_batches_of_epoch(&session->batches), steps));
-    return session->rate == NULL ? SAPE_OK : sape_rate_check(session->rate, &session->batches);
+    return session->rate == NULL ? SAPE_OK : sape_rate_check_state(session->rate, &session->batches);
 }
 
 sape_status sape_trainer_write(const sape_trainer *trainer, sape_safetensors_writer *writer) {
@@ -107,7 +107,7 @@ static struct sape_state stored_state(const sape_safetensors *file, const sape_t
     struct sape_state state = {.num_entries = 0};
     list_state((sape_trainer *)trainer, has_previous, &state);
     if (sape_convergence_watched(&trainer->params) && sape_safetensors_metadata(file, "sape.convergence.best") != NULL)
-        sape_convergence_list(&trainer->session->convergence, &state);
+        sape_convergence_list_state(&trainer->session->convergence, &state);
     return state;
 }
 

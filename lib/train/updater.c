@@ -152,8 +152,8 @@ static void list_entries(struct sape_updater *updater, struct sape_state *state)
     sape_state_add(state, sizeof all / sizeof *all, all);
 }
 
-void sape_updater_list(struct sape_updater *updater, const sape_network *network, bool has_previous,
-                       struct sape_state *state) {
+void sape_updater_list_state(struct sape_updater *updater, const sape_network *network, bool has_previous,
+                             struct sape_state *state) {
     struct sape_optimizer *optimizer = updater->optimizer;
     list_entries(updater, state);
     if (optimizer->params.kind == SAPE_OPTIMIZER_ADAM) {
@@ -176,7 +176,7 @@ static bool untouched_rows_hold(const struct sape_updater *updater, const sape_n
     return true;
 }
 
-sape_status sape_updater_check(const struct sape_updater *updater, const sape_network *network) {
+sape_status sape_updater_check_state(const struct sape_updater *updater, const sape_network *network) {
     const struct sape_claim claims[] = {
         {"sape.trainer.features_touched", untouched_rows_hold(updater, network)},
         {"sape.trainer.has_previous", !updater->has_previous || updater->optimizer->num_steps > 0}};

@@ -34,9 +34,9 @@ sape_status sape_updater_step(struct sape_updater *updater, sape_network *networ
 sape_status sape_updater_diverged(struct sape_updater *updater, sape_network *network, double loss);
 
 /* The state; and what must hold in it. */
-void sape_updater_list(struct sape_updater *updater, const sape_network *network, bool has_previous,
-                       struct sape_state *state);
-sape_status sape_updater_check(const struct sape_updater *updater, const sape_network *network);
+void sape_updater_list_state(struct sape_updater *updater, const sape_network *network, bool has_previous,
+                             struct sape_state *state);
+sape_status sape_updater_check_state(const struct sape_updater *updater, const sape_network *network);
 
 /* Runs tasks in the pool, or one after the other where the network is so small that waking threads costs more. */
 void sape_updater_parallel(struct sape_pool *pool, const sape_network *network, size_t count, sape_task task,

@@ -26,7 +26,7 @@ static sape_status check_combination(const sape_trainer_params *params, const sa
     return SAPE_OK;
 }
 
-sape_status sape_validation_check(const sape_trainer_params *params, const sape_field *field) {
+sape_status sape_validation_check_params(const sape_trainer_params *params, const sape_field *field) {
     SAPE_REQUIRE(params->validation_share >= 0.0 && params->validation_share <= MAX_SHARE,
                  "validation_share is %g, must be 0 to %g", params->validation_share, MAX_SHARE);
     SAPE_REQUIRE(params->validation_every != 0, "validation_every is 0, must be at least 1");

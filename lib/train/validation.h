@@ -25,7 +25,7 @@ struct sape_validation {
 };
 
 /* Checks what the parameters say about validation. */
-sape_status sape_validation_check(const sape_trainer_params *params, const sape_field *field);
+sape_status sape_validation_check_params(const sape_trainer_params *params, const sape_field *field);
 
 /* Before there has been a held-out loss; patience starts in iteration since. */
 void sape_validation_begin(struct sape_validation *validation, uint64_t since);
