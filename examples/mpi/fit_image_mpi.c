@@ -132,13 +132,12 @@ static bool run(struct job *job) {
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"IMAGE", &job->path}};
     const struct option_spec data[] = {
-        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is made smaller", 1, 8192,
-         NULL},
-        {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels that is trained on", 1e-6, 1, NULL},
+        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is scaled down", 1, 8192, NULL},
+        {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels to train on", 1e-6, 1, NULL},
     };
     const struct settings_program program = {
-        .summary = "Fits a picture from a part of its pixels on the ranks that mpirun starts, each with a share of\n"
-                   "them; rank 0 writes fit.png and mask.png. Every rank has a checkpoint of its own, FILE.RANK.",
+        .summary = "Fits a picture from a share of its pixels on the ranks that mpirun starts, each with a share of\n"
+                   "them; rank 0 writes fit.png and mask.png. Every rank has its own checkpoint, FILE.RANK.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

@@ -46,7 +46,7 @@ static void tell(const struct ranks *ranks, const char *answers) {
     for (int r = 0; r < ranks->count; r++)
         if (!answers[r] && length < sizeof list)
             length += (size_t)snprintf(list + length, sizeof list - length, " %d", r);
-    message_error("giving up on all ranks, because of:%s", list);
+    message_error("stopping all ranks because of:%s", list);
 }
 
 bool ranks_agree(void *user, bool yes) {

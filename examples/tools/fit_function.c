@@ -238,11 +238,11 @@ static bool run(struct job *job) {
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_spec data[] = {
         {.name = "function", OPTION_CHOICE, &job->function, "NAME", "function to fit", .choices = function_names},
-        {.name = "csv", OPTION_STRING, &job->csv, "FILE", "fit rows x,y of a file in place of a function"},
+        {.name = "csv", OPTION_STRING, &job->csv, "FILE", "fit rows x,y of a file instead of a function"},
     };
     const struct settings_program program = {
-        .summary = "Fits a function of one variable, writes fit.png, mask.png and fit.gif.\n"
-                   "The default learning rate is 1e-5, for the identity encoding 1e-4.",
+        .summary = "Fits a function of one variable and writes fit.png, mask.png and fit.gif.\n"
+                   "The default learning rate is 1e-5, or 1e-4 for the identity encoding.",
         .data = data,
         .num_data = sizeof data / sizeof *data,
     };

@@ -208,7 +208,7 @@ static bool check(const struct job *job) {
     if (job->compare && job->settings.encoding == SAPE_ENCODING_IDENTITY)
         return message_error("--compare needs an encoding with frequencies, not identity");
     if (job->compare && (job->settings.save || job->settings.resume))
-        return message_error("--compare fits several fields: it goes neither with --save nor with --resume");
+        return message_error("--compare fits several fields and excludes --save and --resume");
     if (job->settings.policy == SAPE_POLICY_SPATIAL_FIXED && !job->compare && job->sampling != PIXEL_SAMPLING_GRID)
         return message_error("--policy spatial_fixed needs samples on a regular grid: add --sampling grid");
     return true;
@@ -229,14 +229,13 @@ static bool run(struct job *job) {
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"IMAGE", &job->path}};
     const struct option_spec data[] = {
-        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is made smaller", 1, 8192,
-         NULL},
-        {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels that is trained on", 1e-6, 1, NULL},
+        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is scaled down", 1, 8192, NULL},
+        {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels to train on", 1e-6, 1, NULL},
         {.name = "sampling",
          .kind = OPTION_CHOICE,
          .target = &job->sampling,
          .value_name = "NAME",
-         .help = "how they are chosen",
+         .help = "how these pixels are chosen",
          .choices = pixel_sampling_names},
     };
     const struct option_spec results[] = {
@@ -247,9 +246,9 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     };
     const struct settings_program program = {
         .summary =
-            "Fits a PNG, JPEG, GIF, WebP or BMP picture from a part of its pixels, writes fit.png, mask.png,\n"
-            "target.png, samples.png and fit.gif. The picture is turned as its EXIF orientation says, transparent\n"
-            "parts lie on white, and of an animation the first frame counts.",
+            "Fits a PNG, JPEG, GIF, WebP or BMP picture from a share of its pixels and writes fit.png, mask.png,\n"
+            "target.png, samples.png and fit.gif. It turns the picture as its EXIF orientation says, shows\n"
+            "transparent parts on white, and takes the first frame of an animation.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

@@ -128,7 +128,7 @@ static bool make_surface(struct job *job, const sape_field *field, const float *
     result->has_surface = field_grid_has_surface(job->mesh_resolution, values);
     if (!result->has_surface) {
         result->chamfer = (double)NAN;
-        message_error("there is no surface, and no mesh is written: the field is %s wherever it was evaluated",
+        message_error("no mesh is written, because there is no surface: the field is %s wherever it was evaluated",
                       values[0] < 0 ? "inside" : "outside");
         return true;
     }
@@ -239,18 +239,18 @@ static bool run(struct job *job) {
 
 static bool check(const struct job *job) {
     return job->settings.policy != SAPE_POLICY_SPATIAL_FIXED ||
-           message_error("--policy spatial_fixed is for one and two dimensions, a mesh has three");
+           message_error("--policy spatial_fixed supports one or two dimensions; a mesh has three");
 }
 
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"MESH", &job->path}};
     const struct option_spec data[] = {
-        {"samples", OPTION_COUNT, &job->samples, "N", "points an epoch", 3, 1e8, NULL},
-        {"batch", OPTION_COUNT, &job->batch, "N", "points an iteration", 1, 1e8, NULL},
+        {"samples", OPTION_COUNT, &job->samples, "N", "points per epoch", 3, 1e8, NULL},
+        {"batch", OPTION_COUNT, &job->batch, "N", "points per iteration", 1, 1e8, NULL},
         {.name = "drop-duplicate-faces",
          .kind = OPTION_FLAG,
          .target = &job->drop_duplicates,
-         .help = "leave out faces whose corners an earlier one has"},
+         .help = "drop faces with the same corners as an earlier one"},
     };
     const struct option_spec results[] = {
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
@@ -258,15 +258,14 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {.name = "coarse-to-fine",
          .kind = OPTION_FLAG,
          .target = &job->coarse_to_fine,
-         .help = "leave out parts of that grid away from the surface; --json counts the vertices that change"},
+         .help = "skip parts of that grid away from the surface; --json counts the vertices that change"},
     };
-    const struct option_spec length = {"epochs", OPTION_COUNT, &job->epochs, "N", "length of the training",
-                                       1,        1e6,          NULL};
+    const struct option_spec length = {"epochs", OPTION_COUNT, &job->epochs, "N", "length of training", 1, 1e6, NULL};
     const struct settings_program program = {
-        .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh, writes surface.ply, surface.stl, fit.png, "
+        .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh and writes surface.ply, surface.stl, fit.png, "
                    "mask.png\nand mask.gif. "
-                   "The surface lies where the mesh does. The field has it within 0.95 of the origin: its\n"
-                   "point p lies at center + scale * p, which --json and the checkpoint's metadata give.",
+                   "The surface lies where the mesh does. In the field, it lies within 0.95 of the origin: the\n"
+                   "field's point p lies at center + scale * p; --json and the checkpoint's metadata have both.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

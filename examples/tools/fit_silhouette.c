@@ -238,15 +238,16 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {"points", OPTION_COUNT, &job->num_points, "N", "points of the fitted curve", 3, 1000000, NULL},
     };
     const struct settings_program program = {
-        .summary = "Fits a closed curve to the outline of the largest shape in a picture, or to the points x,y of a\n"
-                   "CSV file, which are the outline in its order. The network is fitted to a circle first, then by\n"
-                   "the Chamfer distance to the outline. Writes fit.png and fit.gif: the outline thin, the curve in\n"
-                   "colours from blue, nothing revealed, to red, all revealed.\n"
-                   "Where at least 2 % of the picture and 10 % of its border are transparent, the shapes are what is\n"
-                   "not; else they are dark on light or light on dark: the border is background.\n"
-                   "The signal of --policy variance is the outline by its arc length, from its point nearest to where\n"
-                   "the circle begins, on the right, going round as the circle does.\n"
-                   "The default learning rate is 1e-5, for the identity encoding 1e-4.",
+        .summary =
+            "Fits a closed curve to the outline of the largest shape in a picture, or to the points x,y of a\n"
+            "CSV file, which follow the outline in order. The network is first fitted to a circle, then by\n"
+            "the Chamfer distance to the outline. Writes fit.png and fit.gif: the outline is thin, the curve\n"
+            "coloured from blue (nothing revealed) to red (all revealed).\n"
+            "Where at least 2 % of the picture and 10 % of its border are transparent, the opaque parts are the\n"
+            "shapes; otherwise shapes are dark on light or light on dark, and the border is background.\n"
+            "The signal of --policy variance is the outline by arc length. It starts at the point nearest to\n"
+            "the start of the circle, on the right, and runs in the direction of the circle.\n"
+            "The default learning rate is 1e-5, or 1e-4 for the identity encoding.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

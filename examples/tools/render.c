@@ -115,7 +115,8 @@ static bool read_notes(struct job *job, const sape_safetensors *checkpoint) {
         notes_read(checkpoint, "image.height", 1, &shape[1], &wrong)) {
         for (int i = 0; i < 2; i++)
             if (shape[i] < 1 || shape[i] > MAX_SIZE)
-                return message_error("%s is of a picture of %g by %g pixels", job->path, shape[0], shape[1]);
+                return message_error("%s belongs to a picture of %g by %g pixels; it cannot be drawn", job->path,
+                                     shape[0], shape[1]);
         memcpy(job->shape, shape, sizeof shape);
     }
     if (notes_read(checkpoint, "function.x", 2, axes[0], &wrong) &&
@@ -130,8 +131,8 @@ static bool choose_size(struct job *job) {
     if (job->width == 0) width = job->height == 0 ? job->shape[0] : height * job->shape[0] / job->shape[1];
     if (job->height == 0) height = job->width == 0 ? job->shape[1] : width * job->shape[1] / job->shape[0];
     if (width > MAX_SIZE || height > MAX_SIZE)
-        return message_error("the picture would be %.0f by %.0f pixels, at most %d either way are drawn", width, height,
-                             MAX_SIZE);
+        return message_error("the picture would have %.0f by %.0f pixels; at most %d in each direction are drawn",
+                             width, height, MAX_SIZE);
     job->width = (uint64_t)fmax(1, round(width));
     job->height = (uint64_t)fmax(1, round(height));
     return true;
@@ -154,7 +155,7 @@ static bool render(struct job *job) {
         job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->field));
         job->output_dim = sape_network_output_dim(sape_field_network(job->field));
         if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
-            message_error("%s has %zu outputs of %zu coordinates, which is no curve, picture or solid", job->path,
+            message_error("%s has %zu outputs of %zu coordinates, which is not a curve, picture or solid", job->path,
                           job->output_dim, job->domain_dim);
         else
             done = choose_size(job) && (job->domain_dim == 1 ? render_curve(job) : render_pixels(job));
@@ -167,19 +168,16 @@ int main(int argc, char **argv) {
     struct job job = {.out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
     const struct option_argument arguments[] = {{"FILE", &job.path}};
     const struct option_spec specs[] = {
-        {"width", OPTION_COUNT, &job.width, "N", "columns of the picture, 0 for those that suit the field", 0, MAX_SIZE,
-         NULL},
-        {"height", OPTION_COUNT, &job.height, "N", "rows of the picture, 0 for those that suit the field", 0, MAX_SIZE,
-         NULL},
+        {"width", OPTION_COUNT, &job.width, "N", "columns of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
+        {"height", OPTION_COUNT, &job.height, "N", "rows of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
         {"depth", OPTION_REAL, &job.depth, "X", "third coordinate of the slice through a solid", -1, 1, NULL},
-        {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, made when missing"},
+        {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, created if missing"},
     };
     const struct option_group group = {"Picture", specs, sizeof specs / sizeof *specs};
     const struct option_table table = {
-        .summary =
-            "Draws a saved field at any resolution and writes render.png: a function's curve, a picture, or a\n"
-            "slice of a solid. A picture has the size of the one that was fitted, where the checkpoint says it,\n"
-            "else 512 by 512; of --width and --height one alone keeps the shape.",
+        .summary = "Draws a saved field at any resolution and writes render.png: a function's curve, a picture, or a\n"
+                   "slice of a solid. A picture has the size of the fitted one if the checkpoint states it, otherwise\n"
+                   "512 by 512. --width or --height alone keeps the aspect ratio.",
         .arguments = arguments,
         .num_arguments = 1,
         .groups = &group,

@@ -319,15 +319,15 @@ static bool run(struct study *study) {
 int main(int argc, char **argv) {
     struct study study = {.out = "out", .iterations = 1000, .num_seeds = 3};
     const struct option_spec specs[] = {
-        {"iterations", OPTION_COUNT, &study.iterations, "N", "length of every training", STUDY_MOMENTS, 1e6, NULL},
-        {"seeds", OPTION_COUNT, &study.num_seeds, "N", "trainings of every kind, with seeds from 0 on", 1, 1000, NULL},
-        {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, made when missing"},
-        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to see that it runs"},
+        {"iterations", OPTION_COUNT, &study.iterations, "N", "iterations of every run", STUDY_MOMENTS, 1e6, NULL},
+        {"seeds", OPTION_COUNT, &study.num_seeds, "N", "runs of every kind, with seeds from 0", 1, 1000, NULL},
+        {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, created if missing"},
+        {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to check that it runs"},
     };
     const struct option_group groups[] = {{"Study", specs, sizeof specs / sizeof *specs}};
     const struct option_table table = {
-        .summary = "Fits synthetic signals with every policy, with and without the adaptive learning rate; writes the\n"
-                   "error by band of frequency over time, the last errors, the largest learning rate that converges,\n"
+        .summary = "Fits synthetic signals with every policy, with and without the adaptive learning rate. Writes the\n"
+                   "error by frequency band over time, the final errors, the largest learning rate that converges,\n"
                    "and a plot of every signal's errors over the iterations.",
         .groups = groups,
         .num_groups = 1,

@@ -175,8 +175,8 @@ static bool run(struct job *job) {
 
 static bool check(const struct job *job) {
     if (job->settings.policy == SAPE_POLICY_SPATIAL_FIXED)
-        return message_error("--policy spatial_fixed is for one and two dimensions, a mesh has three");
-    return !job->compare || !job->settings.resume || message_error("--compare cannot go on from a checkpoint");
+        return message_error("--policy spatial_fixed supports one or two dimensions; a mesh has three");
+    return !job->compare || !job->settings.resume || message_error("--compare cannot resume from a checkpoint");
 }
 
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
@@ -186,24 +186,24 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          OPTION_STRING,
          &job->source.pairs,
          "FILE",
-         "rows of six numbers, a point of SOURCE and where on TARGET it goes"},
-        {"points", OPTION_COUNT, &job->points, "N", "points of TARGET that are to be reached", 1, 1e7, NULL},
+         "rows of six numbers: a point of SOURCE and its place on TARGET"},
+        {"points", OPTION_COUNT, &job->points, "N", "points of TARGET to reach", 1, 1e7, NULL},
         {"rigidity", OPTION_REAL, &job->source.rigidity, "X", "weight of keeping SOURCE's local shape", 0, 1e6, NULL},
         {.name = "drop-duplicate-faces",
          .kind = OPTION_FLAG,
          .target = &job->source.drop_duplicates,
-         .help = "leave out faces of SOURCE whose corners an earlier one has"},
+         .help = "drop faces of SOURCE with the same corners as an earlier one"},
     };
     const struct option_spec results[] = {
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,
-         .help = "do it with policy none too, and show both"},
+         .help = "also run policy none, and show both"},
     };
     const struct settings_program program = {
         .summary =
-            "Moves the vertices of SOURCE on to the surface of TARGET, both STL, OBJ, PLY or OFF meshes, and writes\n"
-            "deformed.ply, which has the faces of SOURCE and lies where TARGET does, and transfer.png.",
+            "Moves the vertices of SOURCE onto the surface of TARGET and writes deformed.ply, with the faces of\n"
+            "SOURCE at the location of TARGET, and transfer.png. Both are STL, OBJ, PLY or OFF meshes.",
         .arguments = arguments,
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,

@@ -32,7 +32,7 @@ expect refuses 2 "--iterations: -3 is out of range" "$fit_image" color.png --ite
 expect refuses 2 "--iterations: '1.5' is not" "$fit_image" color.png --iterations 1.5
 expect refuses 2 "--iterations: 99999999999999999999 is out" "$fit_function" --iterations 99999999999999999999
 expect refuses 2 "--resolution: 2 is out of range" "$fit_function" --resolution 2
-expect refuses 2 "--policy: 'local' is none of" "$fit_function" --policy local
+expect refuses 2 "--policy: 'local' is not one of" "$fit_function" --policy local
 expect refuses 2 "--fraction: 1.5 is out of range" "$fit_image" color.png --fraction 1.5
 expect refuses 2 "'--json=1'" "$fit_function" --json=1
 expect refuses 2 "'-x'" "$fit_function" -x
@@ -54,7 +54,7 @@ expect refuses 1 "num_blocks" "$fit_image" color.png --num-frequencies 2 --num-b
 echo "no picture" >text.png
 expect refuses 1 "missing.png" "$fit_image" missing.png
 expect refuses 1 "empty" "$fit_image" empty.png
-expect refuses 1 "no PNG" "$fit_image" text.png
+expect refuses 1 "not a PNG" "$fit_image" text.png
 expect refuses 1 "Is a directory" "$fit_image" "$work"
 for picture in color.png color.jpg color.bmp color.webp palette.gif; do
     head -c $(($(stat -c %s $picture) * 2 / 3)) $picture >cut_$picture
@@ -63,7 +63,7 @@ for picture in color.png color.jpg color.bmp color.webp palette.gif; do
     expect refuses 1 "head_$picture" "$fit_image" head_$picture
 done
 
-expect refuses 1 "the JPEG picture is cut off" "$fit_image" "$cases/trunc_ext.jpg"
+expect refuses 1 "the JPEG picture is truncated" "$fit_image" "$cases/trunc_ext.jpg"
 
 # Pictures that claim more pixels than memory may hold: the bytes given in place of those from the offset on.
 claims() {
@@ -85,8 +85,8 @@ expect refuses 1 "bad.csv:3:" "$fit_function" --csv bad.csv
 expect refuses 1 "nan.csv:2:" "$fit_function" --csv nan.csv
 expect refuses 1 "short.csv" "$fit_function" --csv short.csv
 expect refuses 1 "missing.csv" "$fit_function" --csv missing.csv
-expect refuses 1 "is no text" "$fit_function" --csv /dev/zero
-expect refuses 1 "is no text" "$fit_function" --csv /dev/urandom
+expect refuses 1 "is not text" "$fit_function" --csv /dev/zero
+expect refuses 1 "is not text" "$fit_function" --csv /dev/urandom
 printf '0,5;1,25\n1,5;2,25\n' >comma.csv
 expect refuses 1 "decimal points" "$fit_function" --csv comma.csv
 

@@ -146,20 +146,20 @@ START_TEST(headers_without_an_end_are_refused) {
 END_TEST
 
 START_TEST(faces_without_vertices_are_refused) {
-    expect_text_refused("a.ply", PLY_HEADER("4", "4") CORNERS "0\n0\n0\n0\n", "holds no faces");
-    expect_text_refused("a.ply", PLY_HEADER("4", "2") CORNERS "3 0 1 2\n", "announces more");
+    expect_text_refused("a.ply", PLY_HEADER("4", "4") CORNERS "0\n0\n0\n0\n", "contains no faces");
+    expect_text_refused("a.ply", PLY_HEADER("4", "2") CORNERS "3 0 1 2\n", "declares more");
 }
 END_TEST
 
 START_TEST(counts_that_no_file_could_hold_are_refused) {
-    expect_text_refused("a.ply", PLY_HEADER("4000000000", "1") TETRAHEDRON, "announces more");
-    expect_text_refused("a.ply", PLY_HEADER("4", "4000000000") TETRAHEDRON, "announces more");
+    expect_text_refused("a.ply", PLY_HEADER("4000000000", "1") TETRAHEDRON, "declares more");
+    expect_text_refused("a.ply", PLY_HEADER("4", "4000000000") TETRAHEDRON, "declares more");
     expect_text_refused("a.ply",
                         "ply\nformat binary_little_endian 1.0\nelement edge 4000000000\nelement vertex 3\n"
                         "property float x\nproperty float y\nproperty float z\nend_header\n",
-                        "announces more");
-    expect_text_refused("a.off", "OFF\n4000000000 1 0\n" TETRAHEDRON, "announces more");
-    expect_text_refused("a.off", "OFF\n4 4000000000 0\n" TETRAHEDRON, "announces more");
+                        "declares more");
+    expect_text_refused("a.off", "OFF\n4000000000 1 0\n" TETRAHEDRON, "declares more");
+    expect_text_refused("a.off", "OFF\n4 4000000000 0\n" TETRAHEDRON, "declares more");
     expect_text_refused("a.off", "OFF\n4 1 0\n" CORNERS "2000000000 0 1 2\n", "a number is missing");
 }
 END_TEST
@@ -169,14 +169,14 @@ START_TEST(meshes_without_a_surface_are_refused) {
     expect_text_refused("points.ply", PLY_HEADER("4", "0") CORNERS, "no faces");
     expect_text_refused("points.off", "OFF\n4 0 0\n" CORNERS, "no faces");
     expect_text_refused("lines.obj", OBJ_VERTICES "l 1 2 3\n", "no faces");
-    expect_text_refused("once.obj", OBJ_VERTICES "f 1 1 2\n", "no face with an area");
-    expect_text_refused("line.obj", "v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", "no face with an area");
+    expect_text_refused("once.obj", OBJ_VERTICES "f 1 1 2\n", "no face with a nonzero area");
+    expect_text_refused("line.obj", "v 0 0 0\nv 1 0 0\nv 2 0 0\nf 1 2 3\n", "no face with a nonzero area");
 }
 END_TEST
 
 START_TEST(text_files_cut_short_are_refused) {
     expect_text_refused("a.stl", STL_OPEN_END, "complete");
-    expect_text_refused("a.ply", PLY_HEADER("4", "5") TETRAHEDRON, "announces more");
+    expect_text_refused("a.ply", PLY_HEADER("4", "5") TETRAHEDRON, "declares more");
     expect_text_refused("a.off", "OFF\n4 5 0\n" TETRAHEDRON, "a.off");
 }
 END_TEST
@@ -264,7 +264,7 @@ START_TEST(binary_ply_files_cut_short_are_refused) {
     const size_t rows = 4 * 24 + 4 * 13;
     ck_assert_uint_gt(size, rows);
     for (size_t missing = 1; missing <= rows; missing++)
-        expect_refused("cut.ply", bytes, size - missing, "announces more");
+        expect_refused("cut.ply", bytes, size - missing, "declares more");
 }
 END_TEST
 

@@ -191,18 +191,18 @@ static void expect_reason(const char *name, const char *bytes, size_t size, cons
 START_TEST(what_is_not_read_has_its_reason) {
     static const struct {
         const char *name, *text, *reason;
-    } files[] = {{"a.off", "4OFF\n8 6 0\n" CORNERS QUADS, "'4OFF' are not read"},
-                 {"a.off", "nOFF\n3\n8 6 0\n" CORNERS QUADS, "'nOFF' are not read"},
+    } files[] = {{"a.off", "4OFF\n8 6 0\n" CORNERS QUADS, "'4OFF' are not supported"},
+                 {"a.off", "nOFF\n3\n8 6 0\n" CORNERS QUADS, "'nOFF' are not supported"},
                  {"a.off", "OFF BINARY\nxyz", "binary OFF"},
                  {"a.off", "OFF\n8 6 0\n-1 -1\n", ":3: a number is missing"},
-                 {"a.obj", "v 0,5 1 2\n", ":1: '0,5' is no number"},
+                 {"a.obj", "v 0,5 1 2\n", ":1: '0,5' is not a number"},
                  {"a.obj", "v 1 2\n", ":1: a number is missing"},
-                 {"a.obj", OBJ_CORNERS "f 1 2 x\n", ":9: 'x' is no vertex index"},
+                 {"a.obj", OBJ_CORNERS "f 1 2 x\n", ":9: 'x' is not a vertex index"},
                  {"a.ply", PLY(XYZ, "element face 6\nproperty list uchar int vertex_index\n") "1 2 3 4\n" CORNERS QUADS,
-                  "more than the header announces"},
+                  "more values than the header declares"},
                  {"a.ply", PLY("element vertex 1\nproperty float x\n", "") "1\n", "no x, y and z"},
                  {"a.ply", PLY(XYZ, "element face 6\nproperty int n\n") CORNERS, "no list of vertices"},
-                 {"a.ply", PLY(XYZ, "") CORNERS, "holds no faces"},
+                 {"a.ply", PLY(XYZ, "") CORNERS, "contains no faces"},
                  {"a.ply", "ply\nformat binary_middle_endian 1.0\nend_header\n", "not understood"},
                  {"a.stl", "solid x\nfacet normal 0 0 1\nouter loop\nvertex 0 0 0\nvertex 1 0 0\nendloop\n",
                   ":6: 'vertex' is missing"}};

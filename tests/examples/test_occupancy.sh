@@ -98,10 +98,10 @@ if command -v python3 >/dev/null; then
         expect lies_within out/surface.ply -1.5 5.5
     done
     expect fits inward.obj $SMALL --epochs 1
-    expect grep -qF "faced inwards and is turned" stderr
+    expect grep -qF "faced inwards and is flipped" stderr
 fi
 expect fits "$cases/dup.obj" $SMALL --epochs 1
-expect grep -qF "face 13, which has the corners of face 1; --drop-duplicate-faces drops them" stderr
+expect grep -qF "face 13, with the corners of face 1; --drop-duplicate-faces drops them" stderr
 expect fits "$cases/dup.obj" $SMALL --epochs 1 --drop-duplicate-faces
 
 # Fits.

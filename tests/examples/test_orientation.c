@@ -67,7 +67,7 @@ START_TEST(boxes_within_boxes) {
     expect_nested((const bool[]){false, false, false}, (const double[]){1, 2, 3}, NULL);
     /* The same inside out; the shell; the box in the cavity. */
     expect_nested((const bool[]){true, false, true}, (const double[]){1, 0, 1}, "component 1 of 3");
-    expect_nested((const bool[]){true, true, false}, (const double[]){1, 0, 1}, "faced inwards and is turned");
+    expect_nested((const bool[]){true, true, false}, (const double[]){1, 0, 1}, "faced inwards and is flipped");
     expect_nested((const bool[]){false, true, true}, (const double[]){1, 0, 1}, "component 3 of 3");
 }
 END_TEST
@@ -103,7 +103,7 @@ START_TEST(faces_that_run_against_the_others_are_turned) {
         turn_face(&boxes, 8);
         struct mesh mesh = mend(&boxes, message);
         ck_assert_double_eq_tol(winding_at(&mesh, 0.0), 1.0, 1e-3);
-        ck_assert_ptr_nonnull(strstr(message, "2 faces ran against the others and are turned"));
+        ck_assert_ptr_nonnull(strstr(message, "2 faces faced the wrong way and are flipped"));
         mesh_free(&mesh);
     }
 }
@@ -122,7 +122,7 @@ START_TEST(open_and_one_sided_components_stay) {
     mesh_free(&mesh);
     strcpy(boxes.text, moebius);
     mesh = mend(&boxes, message);
-    ck_assert_ptr_nonnull(strstr(message, "one side only"));
+    ck_assert_ptr_nonnull(strstr(message, "only one side"));
     mesh_free(&mesh);
 }
 END_TEST
@@ -157,8 +157,8 @@ START_TEST(duplicates_are_named_and_dropped) {
         const struct quiet quiet = quiet_begin();
         ck_assert(duplicates_handle(&mesh, "boxes.obj", drop));
         quiet_end(quiet, message);
-        ck_assert_msg(strstr(message, "2 faces are there again, 1 of them facing the other way; the first is face 13, "
-                                      "which has the corners of face 1") != NULL,
+        ck_assert_msg(strstr(message, "2 faces are duplicates, 1 of them facing the other way; the first is face 13, "
+                                      "with the corners of face 1") != NULL,
                       "%s", message);
         ck_assert_uint_eq(mesh.num_faces, drop ? 12 : 14);
     }

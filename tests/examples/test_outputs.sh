@@ -193,7 +193,7 @@ differs() {
 for name in "${NAMES[@]}"; do
     expect runs ${RUN[$name]} --save $name.saved
     expect resumes $name
-    expect grep -q "nothing is left to train: the checkpoint has had" stderr
+    expect grep -q "nothing is left to train: the checkpoint is at" stderr
     expect writes $name
     expect differs $name "--std is 2.5" --std 2.5
     expect differs $name "--seed is 3" --seed 3
@@ -223,7 +223,7 @@ expect differs fit_silhouette "--points is 30" --points 30
 expect differs fit_function "--function is chirp" --function chirp
 expect resumes fit_occupancy --mesh-resolution 9
 # Of another picture, table or mesh with the same number of samples.
-other="trained with other samples than those of this input"
+other="trained with different samples from those of this input"
 expect refuses_untrained "$other" ${RUN[fit_image]/color.png/color.jpg} --resume fit_image.saved
 sed 's/^v 1 1 1/v 1 1 2/' solid.obj >taller.obj
 expect refuses_untrained "$other" ${RUN[fit_occupancy]/solid.obj/taller.obj} --resume fit_occupancy.saved
@@ -237,7 +237,7 @@ expect refuses_untrained "$other" ${RUN[fit_function]} --csv other.csv --resume 
 # be more.
 expect differs fit_function "--iterations is 3000" --iterations 3000
 expect resumes fit_occupancy --epochs 4
-expect grep -q "going on after 9 of 12 iterations" stderr
+expect grep -q "resuming after 9 of 12 iterations" stderr
 expect json_has '"iterations":12,'
 
 # A saved field is drawn in the shape of its picture; one size alone keeps it.

@@ -364,7 +364,7 @@ class Bmp(Case):
         one = Image.new("RGB", (6, 1), PALETTE[1])
         self.check(bmp(6, 1, 8, bytes([6, 1]), 40, 1, PALETTE), one)
         for size in range(len(rle8) - 1):
-            self.refused(bmp(6, 3, 8, rle8[:size], 40, 1, PALETTE), "the BMP picture is cut off")
+            self.refused(bmp(6, 3, 8, rle8[:size], 40, 1, PALETTE), "the BMP picture is truncated")
 
     def test_unsupported(self):
         row = [bytes(8 * WIDTH)] * HEIGHT
@@ -405,7 +405,7 @@ class CutOff(Case):
                 said = said.splitlines()
                 self.assertEqual(len(said), len(file))
                 # Once it is seen of which kind it is, it is said what is wrong with it.
-                unlike = [line for line in said[12:] if "picture is cut off" not in line]
+                unlike = [line for line in said[12:] if "picture is truncated" not in line]
                 self.assertEqual(unlike, [])
             for path in paths:
                 os.remove(path)
@@ -421,7 +421,7 @@ class CutOff(Case):
     def test_cases(self):
         for name in ("trunc.jpg", "trunc_ext.jpg"):
             with open(os.path.join(CASES, name), "rb") as stream:
-                self.refused(stream.read(), "the JPEG picture is cut off")
+                self.refused(stream.read(), "the JPEG picture is truncated")
 
 
 class NoPicture(Case):
@@ -445,8 +445,8 @@ class NoPicture(Case):
 
     def test_empty(self):
         self.refused(b"", "empty")
-        self.refused(b"no picture", "it is no PNG, JPEG, GIF, WebP or BMP picture")
-        self.refused(saved(sample(), "TIFF"), "it is no PNG, JPEG, GIF, WebP or BMP picture")
+        self.refused(b"no picture", "it is not a PNG, JPEG, GIF, WebP or BMP picture")
+        self.refused(saved(sample(), "TIFF"), "it is not a PNG, JPEG, GIF, WebP or BMP picture")
         self.refused(bmp(0, 5, 24, b""), "0 x 5 pixels")
         self.refused(gif(0, 0, [gif_frame(0, 0, 0, 0, [])], PALETTE), "0 x 0 pixels")
         self.refused(gif(5, 5, [gif_frame(0, 0, 0, 0, [])], PALETTE), "the GIF picture is damaged")

@@ -60,7 +60,7 @@ START_TEST(other_tables_are_refused) {
         const char *text;
         size_t num_columns;
         const char *reason;
-    } tables[] = {{"0,5;1,25\n", 2, ":1: 2 finite numbers are expected, not '0,5;1,25'; numbers need decimal points"},
+    } tables[] = {{"0,5;1,25\n", 2, ":1: expected 2 finite numbers, not '0,5;1,25'; use decimal points"},
                   {"0,5;1,2;3,4\n", 6, "decimal points"},
                   {"0,5 1,2 3,4\n", 6, "decimal points"},
                   {"0,5\t1,25\n", 2, "decimal points"},
@@ -89,7 +89,7 @@ START_TEST(other_tables_are_refused) {
     mesh_files_write("a.csv", "1,2\0\n", 5);
     expect_reason(path, 2, "zero byte");
     expect_reason("/dev/zero", 2, "zero byte");
-    expect_reason("/dev/urandom", 2, "is no text");
+    expect_reason("/dev/urandom", 2, "is not text");
 }
 END_TEST
 

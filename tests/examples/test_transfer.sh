@@ -43,7 +43,7 @@ expect refuses 1 "missing.obj" "$program" missing.obj sphere.obj $SMALL
 expect refuses 1 "empty.obj" "$program" sphere.obj empty.obj $SMALL
 expect refuses 1 "not manifold" "$program" fan.obj sphere.obj $SMALL
 expect refuses 1 "of the faces 1, 10, 13" "$program" "$cases/dup.obj" "$cases/ok.obj" $SMALL
-expect grep -qF "face 13, which has the corners of face 1; --drop-duplicate-faces drops them" stderr
+expect grep -qF "face 13, with the corners of face 1; --drop-duplicate-faces drops them" stderr
 expect transfers "$cases/dup.obj" "$cases/ok.obj" $SMALL --iterations 1 --drop-duplicate-faces
 expect transfers "$cases/prism_origin.obj" "$cases/prism_utm.obj" $SMALL --iterations 1
 expect json_has '"target":{"center":[500000,4649776,0.5],"scale":1.17'
@@ -54,13 +54,13 @@ expect awk -v before="$(value chamfer_before)" 'BEGIN { exit !(before < 1e-6) }'
 printf '1,2,3,4,5\n' >short.csv
 printf '1,2,3,4,5,nan\n' >nan.csv
 expect refuses 1 "missing.csv" "$program" sphere.obj star.obj --pairs missing.csv $SMALL
-expect refuses 1 "holds no pairs" "$program" sphere.obj star.obj --pairs none.csv $SMALL
-expect refuses 1 "short.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs short.csv $SMALL
+expect refuses 1 "contains no pairs" "$program" sphere.obj star.obj --pairs none.csv $SMALL
+expect refuses 1 "short.csv:1: expected 6 finite numbers" "$program" sphere.obj star.obj --pairs short.csv $SMALL
 printf '1,5;2;3;4;5;6\n' >comma.csv
 expect refuses 1 "decimal points" "$program" sphere.obj star.obj --pairs comma.csv $SMALL
 printf '\xef\xbb\xbf1,2,3,4,5,x\n' >mark.csv
-expect refuses 1 "mark.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs mark.csv $SMALL
-expect refuses 1 "nan.csv:1: 6 finite numbers" "$program" sphere.obj star.obj --pairs nan.csv $SMALL
+expect refuses 1 "mark.csv:1: expected 6 finite numbers" "$program" sphere.obj star.obj --pairs mark.csv $SMALL
+expect refuses 1 "nan.csv:1: expected 6 finite numbers" "$program" sphere.obj star.obj --pairs nan.csv $SMALL
 
 # Transfers come near the target and keep the faces. A target may be a soup: here faces meet by three in an edge.
 for target in ellipsoid.obj star.obj; do

@@ -105,7 +105,7 @@ static bool store_choice(const struct option_spec *spec, const char *value) {
     char known[256] = "";
     for (size_t i = 0, used = 0; spec->choices[i] && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i == 0 ? "" : ", ", spec->choices[i]);
-    return message_error("option --%s: '%s' is none of %s", spec->name, value, known);
+    return message_error("option --%s: '%s' is not one of %s", spec->name, value, known);
 }
 
 static bool store_string(const struct option_spec *spec, const char *value) {

@@ -54,22 +54,22 @@ static struct specs specs_of(struct settings *s) {
                  NULL},
                 {"resolution", OPTION_COUNT, &s->resolution, "N", "cells of the mask per axis", 3, 4096, NULL},
                 {"num-blocks", OPTION_COUNT, &s->num_blocks, "N",
-                 "steps in which features are revealed, 0 for the finest; short fits want 6 to 50", 0,
+                 "steps in which features are revealed, 0 for the finest; short fits need 6 to 50", 0,
                  SAPE_MAX_ENCODING_DIM, NULL},
             },
         .training =
             {
-                {"iterations", OPTION_COUNT, &s->iterations, "N", "length of the training", 1, 1e9, NULL},
+                {"iterations", OPTION_COUNT, &s->iterations, "N", "length of training", 1, 1e9, NULL},
                 {"lr", OPTION_REAL, &s->learning_rate, "X", "learning rate of Adam", DBL_MIN, 1e3, NULL},
                 {.name = "adaptive-lr",
                  .kind = OPTION_FLAG,
                  .target = &s->adaptive_rate,
-                 .help = "adapt it to the place: higher where the target varies and the fit is poor"},
+                 .help = "adapt it to the location: higher where the target varies and the fit is poor"},
                 {"validation", OPTION_REAL, &s->validation, "SHARE",
-                 "hold a share of the samples out to find the best number of iterations, then fit all for as many", 0,
+                 "hold out a share of the samples to find the best number of iterations, then fit all for as many", 0,
                  0.9, NULL},
                 {"seed", OPTION_COUNT, &s->seed, "N", "seed of everything random", 0, MAX_SEED, NULL},
-                {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one a processor", 0, 256, NULL},
+                {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one per processor", 0, 256, NULL},
             },
         .checkpoints =
             {
@@ -77,18 +77,18 @@ static struct specs specs_of(struct settings *s) {
                  OPTION_STRING,
                  &s->save,
                  "FILE",
-                 "checkpoint of the training, written at its end; the field for render"},
+                 "checkpoint for --resume and for render, written at the end"},
                 {.name = "resume",
                  OPTION_STRING,
                  &s->resume,
                  "FILE",
-                 "go on from a checkpoint of the same training, to the same length in all"},
+                 "resume the same run from a checkpoint, to the same total length"},
                 {"checkpoint-every", OPTION_COUNT, &s->checkpoint_every, "N",
-                 "write it every N iterations as well, 0 for never", 0, 1e9, NULL},
+                 "also write it every N iterations, 0 for never", 0, 1e9, NULL},
             },
         .output =
             {
-                {.name = "out", OPTION_STRING, &s->out, "DIR", "directory of the results, made when missing"},
+                {.name = "out", OPTION_STRING, &s->out, "DIR", "directory of the results, created if missing"},
                 {.name = "json", OPTION_FLAG, &s->json, .help = "print one JSON object as the last line"},
             },
     };
@@ -145,7 +145,7 @@ static void note_options(struct settings *settings, const struct specs *specs, c
 
 static bool check(const struct settings *settings) {
     return settings->save || settings->checkpoint_every == 0 ||
-           message_error("--checkpoint-every needs --save, which says where");
+           message_error("--checkpoint-every needs --save, which names the file");
 }
 
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,

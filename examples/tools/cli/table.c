@@ -123,8 +123,8 @@ static bool grow(struct table *table, size_t *capacity) {
 static bool check_row(const struct text *text, const struct row *row, size_t count) {
     const int length = (int)strcspn(text->at, "\n");
     if (row->num_fields == count && row->num_numbers == count && row->finite) return true;
-    return text_error(text, "%zu finite numbers are expected, not '%.*s'%s", count, length < 60 ? length : 60, text->at,
-                      row->comma ? "; numbers need decimal points in place of commas" : "");
+    return text_error(text, "expected %zu finite numbers, not '%.*s'%s", count, length < 60 ? length : 60, text->at,
+                      row->comma ? "; use decimal points instead of commas" : "");
 }
 
 static bool read_rows(struct text *text, struct table *table) {

@@ -21,7 +21,7 @@ static bool is_utf16(const struct text *text) {
 static bool check_text(const struct text *text, size_t from) {
     if (is_utf16(text)) return message_error("'%s' is UTF-16 text; save it as UTF-8", text->path);
     return !memchr(text->bytes + from, '\0', text->size - from) ||
-           message_error("'%s' is no text: it has a zero byte", text->path);
+           message_error("'%s' is not text: it contains a zero byte", text->path);
 }
 
 /* Makes room for the zero byte and more. */
@@ -115,7 +115,7 @@ bool text_number(struct text *text, double *value) {
     const char *word = text_word(text, &length);
     if (!word) return text_error(text, "a number is missing");
     *value = strtod(word, &end);
-    return end == word + length || text_error(text, "'%.*s' is no number", (int)(length < 60 ? length : 60), word);
+    return end == word + length || text_error(text, "'%.*s' is not a number", (int)(length < 60 ? length : 60), word);
 }
 
 void text_end_line(struct text *text) {

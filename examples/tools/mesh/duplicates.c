@@ -81,11 +81,10 @@ bool duplicates_handle(struct mesh *mesh, const char *path, bool drop) {
         example = f;
     }
     if (count > 0)
-        message_warning(
-            "'%s': %zu faces are there again, %zu of them facing the other way; the first is face %u, which "
-            "has the corners of face %u%s",
-            path, count, opposite, mesh->numbers[example], mesh->numbers[first[example]],
-            drop ? "; they are dropped" : "; --drop-duplicate-faces drops them");
+        message_warning("'%s': %zu faces are duplicates, %zu of them facing the other way; the first is face %u, with "
+                        "the corners of face %u%s",
+                        path, count, opposite, mesh->numbers[example], mesh->numbers[first[example]],
+                        drop ? "; they are dropped" : "; --drop-duplicate-faces drops them");
     if (count > 0 && drop) drop_again(mesh, first);
     free(first);
     return done;

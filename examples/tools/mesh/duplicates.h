@@ -15,7 +15,7 @@ bool duplicates_find(const struct mesh *mesh, uint32_t *first);
 bool duplicates_agree(const struct mesh *mesh, uint32_t a, uint32_t b);
 
 /*
- * Says how many faces are there again, and which the first is. When told to, drops them: of each only the first stays.
+ * Says how many faces are duplicates, and which the first is. When told to, drops them: of each only the first stays.
  * path names the mesh. Fails only for want of memory.
  */
 bool duplicates_handle(struct mesh *mesh, const char *path, bool drop);

@@ -19,7 +19,7 @@ static bool add_corner(struct mesh_soup *soup, const struct text *text, const ch
     char *end;
     const double index = strtod(word, &end);
     if (end == word || (end != word + length && *end != '/'))
-        return text_error(text, "'%.*s' is no vertex index", (int)(length < 60 ? length : 60), word);
+        return text_error(text, "'%.*s' is not a vertex index", (int)(length < 60 ? length : 60), word);
     if (index < 0 && index + (double)soup->num_vertices < 0)
         return text_error(text, "index %.0f is out of range", index);
     return mesh_soup_add_corner(soup, index < 0 ? (double)soup->num_vertices + 1 + index : index);

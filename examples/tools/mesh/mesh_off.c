@@ -21,7 +21,8 @@ static bool read_keyword(struct text *text) {
     if (length >= 3 && strncasecmp(word + length - 3, "OFF", 3) == 0) {
         for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
             if (length == strlen(kinds[i]) && memcmp(word, kinds[i], length) == 0) return true;
-        return text_error(text, "OFF files of the kind '%.*s' are not read", (int)(length < 60 ? length : 60), word);
+        return text_error(text, "OFF files of the kind '%.*s' are not supported", (int)(length < 60 ? length : 60),
+                          word);
     }
     text->at = begin; /* the keyword may be missing */
     return true;
@@ -31,7 +32,7 @@ static bool read_keyword(struct text *text) {
 static bool read_count(struct text *text, double *count) {
     if (!text_number(text, count)) return false;
     if (*count >= 0 && floor(*count) == *count && *count <= (double)text->size) return true;
-    return text_error(text, "the file announces more vertices or faces than it holds: %.0f", *count);
+    return text_error(text, "the file declares more vertices or faces than it contains: %.0f", *count);
 }
 
 static bool read_counts(struct text *text, double *num_vertices, double *num_faces) {
@@ -41,7 +42,7 @@ static bool read_counts(struct text *text, double *num_vertices, double *num_fac
     if (!text_next(text)) return text_error(text, "the counts of vertices and faces are missing");
     begin = text->at;
     const char *word = text_word(text, &length);
-    if (length == 6 && memcmp(word, "BINARY", 6) == 0) return text_error(text, "binary OFF files are not read");
+    if (length == 6 && memcmp(word, "BINARY", 6) == 0) return text_error(text, "binary OFF files are not supported");
     text->at = begin;
     if (!read_count(text, num_vertices) || !read_count(text, num_faces)) return false;
     text_end_line(text);
@@ -49,7 +50,7 @@ static bool read_counts(struct text *text, double *num_vertices, double *num_fac
 }
 
 static bool next_row(struct text *text) {
-    return text_next(text) || text_error(text, "the file announces more vertices or faces than it holds");
+    return text_next(text) || text_error(text, "the file declares more vertices or faces than it contains");
 }
 
 static bool read_vertex(struct mesh_soup *soup, struct text *text) {
@@ -79,6 +80,6 @@ bool mesh_read_off(struct mesh_soup *soup, struct text *text) {
         if (!read_vertex(soup, text)) return false;
     for (; num_faces > 0; num_faces--)
         if (!read_face(soup, text)) return false;
-    if (text_next(text)) message_warning("'%s' holds more than it announces; the rest is left out", text->path);
+    if (text_next(text)) message_warning("'%s' contains more than it declares; the rest is ignored", text->path);
     return true;
 }

@@ -44,7 +44,7 @@ static double read_binary(const char *at, enum ply_type type, bool big_endian) {
 }
 
 static bool is_cut_short(const struct source *source) {
-    return message_error("'%s' announces more vertices or faces than it holds", source->text->path);
+    return message_error("'%s' declares more vertices or faces than it contains", source->text->path);
 }
 
 /* The next number. Of an ASCII file it may be anything where it does not matter: many write "nan" in odd ways. */
@@ -142,7 +142,7 @@ static bool read_line(struct mesh_soup *soup, struct source *source, const struc
     if (!text_next(source->text)) return is_cut_short(source);
     return read_row(soup, source, element) &&
            (!text_word(source->text, &length) ||
-            text_error(source->text, "the row holds more than the header announces for '%s'", element->name));
+            text_error(source->text, "the row has more values than the header declares for '%s'", element->name));
 }
 
 /* A row has at least a byte for every property; without properties there is nothing to be read. */
@@ -163,7 +163,7 @@ bool mesh_read_ply(struct mesh_soup *soup, struct text *text) {
     bool done = header.format != PLY_ASCII || text_begin(text);
     for (size_t e = 0; done && e < header.num_elements; e++) done = read_element(soup, &source, &header.elements[e]);
     if (done && (header.format == PLY_ASCII ? text_next(text) : text->at < source.end))
-        message_warning("'%s' holds more than it announces; the rest is left out", text->path);
+        message_warning("'%s' contains more than it declares; the rest is ignored", text->path);
     ply_header_free(&header);
     return done;
 }

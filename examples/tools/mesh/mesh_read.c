@@ -25,7 +25,7 @@ static reader find_reader(const char *path) {
     const char *extension = strrchr(path, '.');
     for (size_t i = 0; extension && i < sizeof formats / sizeof *formats; i++)
         if (strcasecmp(extension, formats[i].extension) == 0) return formats[i].read;
-    message_error("'%s' is no mesh: its name must end in .stl, .obj, .ply or .off", path);
+    message_error("'%s' is not a mesh: its name must end in .stl, .obj, .ply or .off", path);
     return NULL;
 }
 
@@ -35,7 +35,7 @@ static bool read_soup(struct mesh_soup *soup, const char *path) {
     const reader read = find_reader(path);
     if (!read) return false;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return message_error("cannot read '%s': it is no regular file", path);
+        return message_error("cannot read '%s': it is not a regular file", path);
     if (!text_load(&text, path, MAX_FILE_SIZE, TEXT_BYTES)) return false;
     const bool done = (text.size > 0 || message_error("'%s' is empty", path)) && read(soup, &text);
     text_free(&text);
@@ -99,7 +99,7 @@ static bool cut(struct triangles *triangles, const struct mesh_soup *soup) {
         count += n > 2 ? n - 2 : 0;
         most = n > most ? n : most;
     }
-    if (count == 0) return message_error("'%s' holds no faces", soup->path);
+    if (count == 0) return message_error("'%s' contains no faces", soup->path);
     if (count > UINT32_MAX / 3 - 1) return message_error("'%s' has too many faces", soup->path);
     struct cutter cutter = {malloc(2 * most * sizeof(double)), malloc(most * sizeof(uint32_t))};
     *triangles = (struct triangles){.corners = malloc(3 * count * sizeof(uint32_t)),
@@ -132,7 +132,7 @@ static bool place(struct placement *placement, const struct mesh_soup *soup, con
         farthest = fmax(farthest, vec3_length(vec3_subtract(position(soup, triangles->corners[i]), placement->center)));
     placement->scale = radius / farthest;
     return triangles->n == 0 || (isfinite(farthest) && isfinite(placement->scale) && placement->scale > 0.0) ||
-           message_error("'%s' is too large or too small: its farthest vertex is %g from the middle", soup->path,
+           message_error("'%s' is too large or too small: its farthest vertex is %g from the center", soup->path,
                          farthest);
 }
 
@@ -223,11 +223,12 @@ static bool warn(const struct mesh_soup *soup, const struct triangles *triangles
     }
     free(used);
     if (num_unused > 0)
-        message_warning("'%s': %zu vertices belong to no face and are left out, the first is vertex %zu", soup->path,
+        message_warning("'%s': %zu vertices belong to no face and are ignored; the first is vertex %zu", soup->path,
                         num_unused, first);
     if (triangles->num_dropped > 0)
-        message_warning("'%s': %zu triangles have two corners in one place and are left out, the first in face %u",
-                        soup->path, triangles->num_dropped, triangles->first_dropped);
+        message_warning(
+            "'%s': %zu triangles have two corners at the same point and are ignored; the first is in face %u",
+            soup->path, triangles->num_dropped, triangles->first_dropped);
     return true;
 }
 
@@ -237,7 +238,7 @@ bool mesh_read(struct mesh *mesh, const char *path, double radius) {
     *mesh = (struct mesh){0};
     bool done = read_soup(&soup, path) && cut(&triangles, &soup) &&
                 place(&mesh->placement, &soup, &triangles, radius) && join_all(mesh, &soup, &triangles);
-    if (done && !(mesh_area(mesh) > 0.0)) done = message_error("'%s' has no face with an area", path);
+    if (done && !(mesh_area(mesh) > 0.0)) done = message_error("'%s' has no face with a nonzero area", path);
     done = done && warn(&soup, &triangles);
     free(triangles.corners);
     free(triangles.numbers);

@@ -92,10 +92,10 @@ static bool read_ascii(struct mesh_soup *soup, struct text *text) {
         } else if (open && is(word, length, "facet")) {
             if (!read_facet(soup, text)) return false;
         } else {
-            return text_error(text, "'%.*s' is no part of an STL file", (int)(length < 60 ? length : 60), word);
+            return text_error(text, "'%.*s' does not belong in an STL file", (int)(length < 60 ? length : 60), word);
         }
     }
-    return !open || message_error("'%s' is no complete STL file: 'endsolid' is missing", text->path);
+    return !open || message_error("'%s' is not a complete STL file: 'endsolid' is missing", text->path);
 }
 
 /* ASCII files begin with "solid", but so do the headers of many binary ones. */
@@ -112,6 +112,6 @@ bool mesh_read_stl(struct mesh_soup *soup, struct text *text) {
     if (!exact && is_ascii(text)) return text_begin(text) && read_ascii(soup, text);
     if (num_faces > room || (!exact && num_faces == 0))
         return message_error("'%s' is neither a complete binary nor a complete ASCII STL file", text->path);
-    if (!exact) message_warning("'%s' goes on after its %zu faces; the rest is left out", text->path, num_faces);
+    if (!exact) message_warning("'%s' continues after its %zu faces; the rest is ignored", text->path, num_faces);
     return read_binary(soup, text->bytes, num_faces);
 }

@@ -184,15 +184,15 @@ static bool decide(struct mending *m) {
 static void describe(const struct component *component, const struct place *place, char *to, size_t size) {
     int length = 0;
     to[0] = '\0';
-    if (component->one_sided) length += snprintf(to, size, "; it has one side only, and stays as it is");
+    if (component->one_sided) length += snprintf(to, size, "; it has only one side and stays unchanged");
     if (component->num_turned > 0)
-        length += snprintf(to + length, size - (size_t)length, "; %zu faces ran against the others and are turned",
+        length += snprintf(to + length, size - (size_t)length, "; %zu faces faced the wrong way and are flipped",
                            component->num_turned);
     if (place && place->turn)
-        length += snprintf(to + length, size - (size_t)length, "; it %s and is turned",
-                           component->volume < 0.0 ? "faced inwards" : "lies within one that is turned");
+        length += snprintf(to + length, size - (size_t)length, "; it %s and is flipped",
+                           component->volume < 0.0 ? "faced inwards" : "lies within a flipped one");
     if (!component->one_sided && component->num_open > 0)
-        snprintf(to + length, size - (size_t)length, "; it is open at %zu edges%s, and stays as it is",
+        snprintf(to + length, size - (size_t)length, "; it is open at %zu edges%s and stays unchanged",
                  component->num_open, component->volume < 0.0 ? " and seems to face inwards" : "");
 }
 

@@ -156,7 +156,7 @@ static bool read_lines(struct ply_header *header, struct text *text) {
     const struct line_end line_end = find_line_end(text);
     struct line line;
     if (!next_line(&line, text, line_end)) return false;
-    if (!is(line.words[0], "ply")) return message_error("'%s' is no PLY file", text->path);
+    if (!is(line.words[0], "ply")) return message_error("'%s' is not a PLY file", text->path);
     while (next_line(&line, text, line_end)) {
         const char *keyword = line.words[0];
         if (is(keyword, "end_header"))

@@ -17,7 +17,7 @@ __attribute__((format(printf, 2, 3))) static gdImagePtr keep_reason(struct image
 }
 
 gdImagePtr image_cut_off(struct image_source *source) {
-    return keep_reason(source, "the %s picture is cut off", source->format);
+    return keep_reason(source, "the %s picture is truncated", source->format);
 }
 
 gdImagePtr image_damaged(struct image_source *source, const char *detail) {

@@ -67,7 +67,7 @@ static FILE *open_stream(const char *path, bool *pipe) {
         message_error("cannot read '%s': %s", path, strerror(errno));
     } else if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
         message_error("cannot read '%s': %s", path,
-                      S_ISDIR(status.st_mode) ? strerror(EISDIR) : "it is a device, no file");
+                      S_ISDIR(status.st_mode) ? strerror(EISDIR) : "it is a device, not a file");
     } else {
         *pipe = S_ISFIFO(status.st_mode);
         fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~O_NONBLOCK);
@@ -93,7 +93,7 @@ static bool read_bytes(const char *path, struct bytes *bytes) {
 static gdImagePtr decode(const char *path, const struct bytes *file) {
     const struct format *format = find_format(file);
     if (!format) {
-        message_error("cannot read '%s': it is no PNG, JPEG, GIF, WebP or BMP picture", path);
+        message_error("cannot read '%s': it is not a PNG, JPEG, GIF, WebP or BMP picture", path);
         return NULL;
     }
     struct image_source source = {.data = file->data, .size = file->size, .orientation = 1, .format = format->name};

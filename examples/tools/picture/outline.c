@@ -138,7 +138,7 @@ static bool trace_shape(struct raster *raster, size_t *stack, struct outline *ou
     struct chain chain = {0};
     bool traced = follow(raster, first, &chain);
     if (traced && chain.n < 3)
-        traced = message_error("the largest shape in the picture has %zu pixels, which is no outline", chain.n);
+        traced = message_error("the largest shape in the picture has %zu pixels, too few for an outline", chain.n);
     traced = traced && resample(raster, &chain, outline);
     free(chain.pixels);
     return traced;
@@ -171,7 +171,7 @@ static bool normalise(size_t n, double *points, struct outline *outline) {
     for (size_t i = 0; i < n; i++)
         radius = fmax(radius, hypot(points[2 * i] - center[0], points[2 * i + 1] - center[1]));
     if (!(radius > 0 && isfinite(radius)))
-        return message_error("the points are no outline: they coincide, or lie too far apart");
+        return message_error("the points do not form an outline: they coincide, or lie too far apart");
     for (size_t i = 0; i < 2 * n; i++) points[i] = (points[i] - center[i % 2]) / radius;
     memcpy(outline->center, center, sizeof center);
     outline->radius = radius;

@@ -165,7 +165,7 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
     fresh.resume = NULL;
     fresh.validation = 0;
     notes_set(&fresh.options, "option.validation", "0");
-    fprintf(stderr, "best by the held-out samples after %llu iterations; as many more on all samples\n",
+    fprintf(stderr, "the held-out samples are fitted best after %llu iterations; now training as long on all samples\n",
             (unsigned long long)first.best_iteration);
     fit_free(fit);
     const uint64_t iterations = first.best_iteration, longest = iterations + iterations / 10;

@@ -44,7 +44,7 @@ bool fit_check_save(const struct settings *settings, const sape_trainer *trainer
 /* Iterations that a checkpoint's training had done: its optimizer's, since with validation the field may be older. */
 static bool iterations_of(const struct settings *settings, const sape_safetensors *checkpoint, uint64_t *iterations) {
     const char *text = sape_safetensors_metadata(checkpoint, "sape.optimizer.num_steps");
-    if (!text) return message_error("'%s' is not the checkpoint of a training", settings->resume);
+    if (!text) return message_error("'%s' is not a trainer's checkpoint", settings->resume);
     *iterations = strtoull(text, NULL, 10);
     return true;
 }
@@ -83,7 +83,7 @@ static bool check_samples(const struct settings *settings, const struct fit_prob
     const char *before = sape_safetensors_metadata(checkpoint, SAMPLES_KEY);
     snprintf(digits, sizeof digits, "%016" PRIx64, digest_of(problem, samples));
     return !before || strcmp(before, digits) == 0 ||
-           message_error("'%s' was trained with other samples than those of this input", settings->resume);
+           message_error("'%s' was trained with different samples from those of this input", settings->resume);
 }
 
 static bool restore(const struct settings *settings, const sape_safetensors *checkpoint, sape_trainer *trainer) {
@@ -96,9 +96,9 @@ static bool restore(const struct settings *settings, const sape_safetensors *che
 static void tell(const struct settings *settings, const struct fit_problem *problem, uint64_t iterations) {
     if (problem->metric == PROGRESS_SILENT) return;
     if (iterations < settings->iterations)
-        fprintf(stderr, "going on after %" PRIu64 " of %" PRIu64 " iterations\n", iterations, settings->iterations);
+        fprintf(stderr, "resuming after %" PRIu64 " of %" PRIu64 " iterations\n", iterations, settings->iterations);
     else
-        fprintf(stderr, "nothing is left to train: the checkpoint has had %" PRIu64 " iterations of %" PRIu64 "\n",
+        fprintf(stderr, "nothing is left to train: the checkpoint is at %" PRIu64 " of %" PRIu64 " iterations\n",
                 iterations, settings->iterations);
 }
 

@@ -87,7 +87,7 @@ static bool read_pairs(struct transfer_task *task, const char *path) {
     struct table table;
     if (!path) return true;
     if (!table_read(path, 6, &table)) return false;
-    const bool done = table.num_rows > 0 ? place_pairs(task, &table) : message_error("'%s' holds no pairs", path);
+    const bool done = table.num_rows > 0 ? place_pairs(task, &table) : message_error("'%s' contains no pairs", path);
     table_free(&table);
     return done;
 }
