@@ -20,7 +20,7 @@ enum { NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200, FRAME_SIZE = 320,
 /* Target points of an iteration. */
 enum { TARGETS_DRAWN = 1000 };
 
-/* The network is fitted to the unit circle first: at most so many iterations, or until the mean squared error. */
+/* The network is fitted to the unit circle first: at most this many iterations, or until the mean squared error. */
 enum { CALIBRATION_ITERATIONS = 5000 };
 static const double CALIBRATION_RATE = 1e-4, CALIBRATION_ERROR = 1e-4;
 

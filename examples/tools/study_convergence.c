@@ -22,7 +22,7 @@
 #define LEARNING_RATE 2e-3
 /* The first of the rates tried for the largest that converges. */
 #define FIRST_RATE 8e-3
-/* Shares of a signal's mean square: the dense error to reach, and the samples' error of a training that converged. */
+/* Shares of a signal's mean square: the dense error to reach, and the samples' error of a run that converged. */
 #define GOAL 0.1
 #define CONVERGED 0.5
 

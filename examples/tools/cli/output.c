@@ -43,8 +43,8 @@ static bool cannot_write(const char *path, int error) {
     return message_error("cannot write '%s': %s", path, strerror(error));
 }
 
-/* Whether a new file of that name can be written and hold so many bytes; it is removed again. Permissions alone do not
-   tell: not those of the superuser, nor of a disk that is full. */
+/* Whether a new file of that name can be written and hold this many bytes; it is removed again. Permissions alone do
+   not tell: not those of the superuser, nor of a disk that is full. */
 static bool try_file(const char *path, const char *temporary, size_t size) {
     const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0) return cannot_write(path, errno);

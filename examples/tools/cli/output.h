@@ -10,7 +10,7 @@
    are given with commas between them: a program calls this before it does what takes long. */
 bool output_prepare(const char *directory, const char *files);
 
-/* Checks that a checkpoint of so many bytes can be saved. */
+/* Checks that a checkpoint of this many bytes can be saved. */
 bool output_check_checkpoint(const char *path, size_t size);
 
 /* Writes directory/name under a temporary name first, so that no reader ever sees half a file. */

@@ -66,7 +66,7 @@ static void drop(struct triangles *triangles, uint32_t number) {
     if (triangles->num_dropped++ == 0) triangles->first_dropped = number;
 }
 
-/* Room for cutting polygons of so many corners. */
+/* Room for cutting polygons of this many corners. */
 struct cutter {
     double *points;
     uint32_t *left;
@@ -170,7 +170,7 @@ static void place_corner(struct placement placement, vec3 from, float to[3]) {
     for (int k = 0; k < 3; k++) to[k] += 0.0f;
 }
 
-/* Adds a triangle, unless two of its corners have come to lie in one place. */
+/* Adds a triangle, unless two of its corners now lie at the same point. */
 static bool add_triangle(struct joiner *joiner, const struct mesh_soup *soup, const uint32_t *corners) {
     struct mesh *mesh = joiner->mesh;
     float at[3][3];

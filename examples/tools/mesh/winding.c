@@ -127,7 +127,7 @@ static void add_solid_angle(struct turning *turning, triangle t, vec3 point) {
          vec3_dot(a, vec3_cross(b, c)));
 }
 
-/* Adds a leaf's triangles. The product of so few numbers stays in range; it is made one long after each leaf. */
+/* Adds a leaf's triangles. The product of a few numbers stays in range; it is normalised after each leaf. */
 static void add_leaf(struct turning *turning, const struct bvh *bvh, const struct bvh_node *leaf, vec3 point) {
     for (size_t i = 0; i < leaf->count; i++) add_solid_angle(turning, bvh->triangles[leaf->first + i], point);
     const double factor = 1.0 / (fabs(turning->real) + fabs(turning->imaginary));

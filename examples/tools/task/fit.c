@@ -11,7 +11,7 @@ uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
     return batch_size == 0 || batch_size >= problem->n ? 1 : problem->n / batch_size;
 }
 
-/* A loss is calm up to so many times its lowest value so far. */
+/* A loss is calm up to this many times its lowest value so far. */
 static const double CALM = 2;
 
 /* A training runs in stretches, up to the next frame or epoch; the trainer's reports count from the stretch's start. */
@@ -157,7 +157,7 @@ static bool fit_once(const struct settings *settings, const struct fit_problem *
     return trained;
 }
 
-/* What held-out samples have said about the length of a training is used for one on all samples (Goodfellow, Bengio,
+/* What held-out samples have said about the length of training is used for a run on all samples (Goodfellow, Bengio,
    Courville, Deep Learning, 2016, algorithm 7.2). */
 static bool fit_again(const struct settings *settings, const struct fit_problem *problem, struct fit *fit) {
     const struct fit first = *fit;

@@ -67,7 +67,7 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
 bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field);
 
 /*
- * Makes fit->field and trains it. With validation a training that holds samples out finds the best number of
+ * Makes fit->field and trains it. With validation, a run with held-out samples finds the best number of
  * iterations, and a second one does as many on all samples, up to a tenth more where it would end within a sudden rise
  * of the loss; when the first is interrupted its best field is what there is. When it fails a message has been printed
  * and there is nothing to free.

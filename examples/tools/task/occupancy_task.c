@@ -84,7 +84,7 @@ void occupancy_task_free(struct occupancy_task *task) {
     mesh_free(&task->mesh);
 }
 
-/* Epochs are drawn in their order, so that a training that is resumed has the samples of one that never stopped. */
+/* Epochs are drawn in their order, so that a resumed run has the samples of one that never stopped. */
 static bool draw_epochs(struct occupancy_task *task, size_t count) {
     const double begin = stopwatch_now();
     for (; task->num_drawn < count; task->num_drawn++) {

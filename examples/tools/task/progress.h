@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How far a training is: a bar on a terminal, else a line every few seconds. All on stderr. */
+/* The progress of a run: a bar on a terminal, otherwise a line every few seconds. All on stderr. */
 #ifndef EXAMPLES_PROGRESS_H
 #define EXAMPLES_PROGRESS_H
 
