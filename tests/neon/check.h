@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct Suite Suite;
 typedef struct TCase TCase;
@@ -23,6 +24,7 @@ typedef struct SRunner SRunner;
         }                                                                                                              \
     } while (0)
 #define ck_assert(condition) ck_assert_msg(condition, "%s", #condition)
+#define ck_assert_mem_eq(a, b, size) ck_assert(memcmp(a, b, size) == 0)
 #define ck_assert_ptr_nonnull(pointer) ck_assert((pointer) != NULL)
 #define ck_assert_double_le(a, b) ck_assert_msg((a) <= (b), "%s is %g, above %g", #a, (double)(a), (double)(b))
 

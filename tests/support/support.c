@@ -27,11 +27,6 @@ float *new_random_array(uint64_t seed, size_t n, float low, float high) {
     return array;
 }
 
-bool has_cblas(void) {
-    sape_description description = {.struct_size = sizeof description};
-    return sape_describe(&description) == SAPE_OK && strcmp(description.blas, "none") != 0;
-}
-
 double largest_difference(size_t n, const float *a, const float *b) {
     double largest = 0.0;
     for (size_t i = 0; i < n; i++) {
