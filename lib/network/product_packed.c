@@ -74,11 +74,14 @@ static void weight_gradient(const struct sape_kernels *kernels, const struct sap
                             const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
                             float *gradient, float *scratch) {
     const size_t width = tile->width, samples = tile->panels * width;
+    /* A row's end behind the last output may be longer than what is packed: it holds nothing, and stays zero. */
+    const size_t packed = sape_round_up(layer->outputs, width);
+    const size_t columns = packed < layer->stride ? packed : layer->stride;
     for (size_t panel = 0; panel < tile->panels; panel++)
         kernels->pack_rows(layer->outputs, width, d_to + panel * layer->outputs * width, width, width, samples,
                            scratch + panel * width * width);
     const struct sape_gradient_args args = {.rows = active,
-                                            .columns = layer->stride,
+                                            .columns = columns,
                                             .panels = tile->panels,
                                             .depth = tile->panels == 1 ? tile->samples : width,
                                             .a = from,
@@ -88,7 +91,7 @@ static void weight_gradient(const struct sape_kernels *kernels, const struct sap
                                             .c_stride = layer->stride,
                                             .add = add};
     kernels->gradient(&args);
-    kernels->column_sums(layer->stride, samples, scratch, add, gradient + layer->bias);
+    kernels->column_sums(columns, samples, scratch, add, gradient + layer->bias);
 }
 
 const struct sape_product sape_product_packed = {
