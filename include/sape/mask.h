@@ -142,7 +142,10 @@ typedef struct sape_mask_params {
      * of d features as in the paper, which needs a long training run; 6 to 50 blocks suit short ones.
      */
     size_t num_blocks;
-    /** Length of training in iterations, 1 to 1e12. It sets the pace of revealing. Default 1000. */
+    /**
+     * Length of training in iterations, 1 to 1e12. It sets the pace of revealing. Where size_t has 32 bits, at most
+     * 4e9. Default 1000.
+     */
     size_t num_iterations;
     /**
      * Iterations from one block to the next, up to 1e12. 0 (the default) chooses the paper's:

@@ -76,7 +76,8 @@ static void set_schedule(struct sape_mask *mask, const sape_mask_params *params)
     if (mask->num_blocks == 0) mask->num_blocks = 1;
     mask->block_iterations = params->block_iterations;
     if (mask->block_iterations == 0)
-        mask->block_iterations = mask->ops->pace[0] * params->num_iterations / (mask->ops->pace[1] * mask->num_blocks);
+        mask->block_iterations =
+            (size_t)((uint64_t)mask->ops->pace[0] * params->num_iterations / (mask->ops->pace[1] * mask->num_blocks));
     if (mask->block_iterations == 0) mask->block_iterations = 1;
     mask->current = mask->block;
     mask->next = 2 * mask->block < dim ? 2 * mask->block : dim;

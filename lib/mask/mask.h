@@ -18,7 +18,11 @@
 #include "state/state.h"
 
 /* The longest schedule: products of it with numbers of blocks stay exact. */
+#if SIZE_MAX > UINT32_MAX
 #define SAPE_MAX_SCHEDULE ((size_t)1000000000000)
+#else
+#define SAPE_MAX_SCHEDULE ((size_t)4000000000)
+#endif
 
 struct sape_policy_ops;
 

@@ -328,7 +328,7 @@ START_TEST(test_bad_input) {
     REFUSED(domain_dim, 0, "0");
     REFUSED(domain_dim, 4, "4");
     REFUSED(num_frequencies, 0, "0");
-    REFUSED(num_frequencies, SIZE_MAX, "18446744073709551615");
+    REFUSED(num_frequencies, SIZE_MAX, digits_of(SIZE_MAX));
     REFUSED(std, 0.0, "0");
     REFUSED(std, 1e7, "1e+07");
     REFUSED(std, NAN, "nan");
@@ -338,7 +338,7 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_encoder_encode(NULL, 1, x, features), SAPE_ERROR_ARGUMENT, "encoder", "NULL");
     EXPECT_ERROR(sape_encoder_encode(encoder, 1, NULL, features), SAPE_ERROR_ARGUMENT, "x", "NULL");
     EXPECT_ERROR(sape_encoder_encode(encoder, 1, x, NULL), SAPE_ERROR_ARGUMENT, "features", "NULL");
-    EXPECT_ERROR(sape_encoder_encode(encoder, SIZE_MAX, x, features), SAPE_ERROR_MEMORY, "n", "18446744073709551615");
+    EXPECT_ERROR(sape_encoder_encode(encoder, SIZE_MAX, x, features), SAPE_ERROR_MEMORY, "n", digits_of(SIZE_MAX));
     EXPECT_ERROR(sape_encoder_backward(encoder, 1, x, features, NULL), SAPE_ERROR_ARGUMENT, "d_x", "NULL");
     CHECK_OK(sape_encoder_encode(encoder, 0, NULL, NULL));
     x[1] = NAN;

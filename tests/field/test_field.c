@@ -451,7 +451,7 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_field_predict(NULL, 1, x, y), SAPE_ERROR_ARGUMENT, "field", "NULL");
     EXPECT_ERROR(sape_field_predict(field, 1, NULL, y), SAPE_ERROR_ARGUMENT, "x", "NULL");
     EXPECT_ERROR(sape_field_predict(field, 1, x, NULL), SAPE_ERROR_ARGUMENT, "outputs", "NULL");
-    EXPECT_ERROR(sape_field_predict(field, SIZE_MAX / 4, x, y), SAPE_ERROR_MEMORY, "n", "4611686018427387903");
+    EXPECT_ERROR(sape_field_predict(field, SIZE_MAX / 4, x, y), SAPE_ERROR_MEMORY, "n", digits_of(SIZE_MAX / 4));
     big[3] = NAN;
     EXPECT_ERROR(sape_field_predict(field, 2, big, y), SAPE_ERROR_NOT_FINITE, "x[3]", "nan");
     EXPECT_ERROR(sape_field_backward(field, 2, x, big, NULL, y), SAPE_ERROR_NOT_FINITE, "d_outputs[3]", "nan");

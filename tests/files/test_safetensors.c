@@ -200,8 +200,12 @@ static const struct {
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[1e999],\"data_offsets\":[0,4]}}", 4, "number that is not"},
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[9007199254740993],\"data_offsets\":[0,4]}}", 4,
      "shape[0] is not an integer"},
+#if SIZE_MAX > UINT32_MAX
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "overflows at axis 1"},
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2147483648,2147483648],\"data_offsets\":[0,0]}}", 0, "do not fill the 0"},
+#else
+    {"{\"x\":{\"dtype\":\"F32\",\"shape\":[65536,65536],\"data_offsets\":[0,0]}}", 0, "overflows at axis 1"},
+#endif
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "more than 8 axes"},
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "\"x\": 2 elements of type F32"},
     {"{\"x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4]}}", 4, "\"x\": data_offsets are not two"},
@@ -462,7 +466,7 @@ START_TEST(opens_files_as_it_parses_bytes) {
         ck_assert_ptr_nonnull(strstr(sape_last_error(), path));
     }
     /* A huge file of something else costs nothing. */
-    ck_assert_int_eq(truncate(path, (off_t)1 << 40), 0);
+    ck_assert_int_eq(truncate(path, (off_t)1 << (sizeof(size_t) > 4 ? 40 : 31)), 0);
     ck_assert_int_eq(sape_safetensors_open(path, &file), SAPE_ERROR_FORMAT);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(rmdir(directory), 0);

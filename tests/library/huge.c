@@ -63,7 +63,7 @@ static int same_as_alone(const sape_field *field, size_t n, const float *x, cons
 }
 
 int main(int argc, char **argv) {
-    const size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : ((size_t)1 << 31) / DIM + 1;
+    const size_t n = argc > 1 ? (size_t)strtoull(argv[1], NULL, 10) : ((size_t)1 << 31) / DIM + 1;
     float *x = map_repeated(n * DIM), *outputs = map_repeated(n);
     sape_field *field = new_field();
     if (x == NULL || outputs == NULL || field == NULL) return 1;

@@ -55,7 +55,7 @@ static bool make(uint64_t iterations, const float *x, const float *y, sape_field
     encoder.domain_dim = 1;
     encoder.std = 5.0;
     mask.resolution = 12;
-    mask.num_iterations = iterations;
+    mask.num_iterations = (size_t)iterations;
     mask.epsilon = 1e-5;
     network.output_dim = 1;
     network.hidden_dim = 32;

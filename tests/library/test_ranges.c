@@ -72,6 +72,15 @@ static void check_count(const struct taker *taker, const struct count *member) {
     { #name, offsetof(type, name), low, high, last }
 #define COUNT(type, name, low, high)                                                                                   \
     { #name, offsetof(type, name), low, high }
+
+/* More than 32 bits count. */
+#if SIZE_MAX > UINT32_MAX
+#define MOST_ITERATIONS 1000000000000
+#define MOST_START 499999999999
+#else
+#define MOST_ITERATIONS 4000000000
+#define MOST_START 1999999999
+#endif
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
 static void init_encoder(void *params) {
@@ -133,8 +142,8 @@ START_TEST(mask_params) {
                                           COUNT(sape_mask_params, encoding_dim, 1, 65535),
                                           COUNT(sape_mask_params, mask_dim, 0, 2),
                                           COUNT(sape_mask_params, num_blocks, 0, 10),
-                                          COUNT(sape_mask_params, num_iterations, 1, 1000000000000),
-                                          COUNT(sape_mask_params, block_iterations, 0, 1000000000000)};
+                                          COUNT(sape_mask_params, num_iterations, 1, MOST_ITERATIONS),
+                                          COUNT(sape_mask_params, block_iterations, 0, MOST_ITERATIONS)};
     static const struct count resolution = COUNT(sape_mask_params, resolution, 3, 4096);
     check_number(&taker, &epsilon);
     for (size_t i = 0; i < LENGTH(counts); i++) check_count(&taker, &counts[i]);
@@ -153,7 +162,7 @@ static sape_status take_cutoff(const void *params) {
     mask.policy = SAPE_POLICY_VARIANCE;
     mask.encoding_dim = 3;
     mask.resolution = 3;
-    mask.num_iterations = 1000000000000;
+    mask.num_iterations = MOST_ITERATIONS;
     mask.frequencies = frequencies;
     mask.cutoff = params;
     return take_mask(&mask);
@@ -167,7 +176,7 @@ START_TEST(cutoff_params) {
         NUMBER(sape_cutoff_params, steepness, 1e-6, 1e6, true),  NUMBER(sape_cutoff_params, midpoint, -1e6, 1e6, true),
         NUMBER(sape_cutoff_params, end_share, 1e-12, 1.0, true), NUMBER(sape_cutoff_params, width, 0.0, 1e30, true)};
     static const struct count counts[] = {COUNT(sape_cutoff_params, window, 0, 1000000),
-                                          COUNT(sape_cutoff_params, start_iteration, 0, 499999999999)};
+                                          COUNT(sape_cutoff_params, start_iteration, 0, MOST_START)};
     for (size_t i = 0; i < LENGTH(numbers); i++) check_number(&taker, &numbers[i]);
     for (size_t i = 0; i < LENGTH(counts); i++) check_count(&taker, &counts[i]);
 }

@@ -113,7 +113,7 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_network_create(&p, &network), SAPE_ERROR_ARGUMENT, #member, text);                               \
     ck_assert_ptr_null(network)
     REFUSED(input_dim, 0, "0");
-    REFUSED(input_dim, SIZE_MAX, "18446744073709551615");
+    REFUSED(input_dim, SIZE_MAX, digits_of(SIZE_MAX));
     REFUSED(input_dim, 65536, "65536");
     REFUSED(output_dim, 0, "0");
     REFUSED(output_dim, 1025, "1025");
@@ -128,7 +128,7 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_network_forward(NULL, 1, x, y), SAPE_ERROR_ARGUMENT, "network", "NULL");
     EXPECT_ERROR(sape_network_forward(network, 1, NULL, y), SAPE_ERROR_ARGUMENT, "inputs", "NULL");
     EXPECT_ERROR(sape_network_forward(network, 1, x, NULL), SAPE_ERROR_ARGUMENT, "outputs", "NULL");
-    EXPECT_ERROR(sape_network_forward(network, SIZE_MAX, x, y), SAPE_ERROR_MEMORY, "n", "18446744073709551615");
+    EXPECT_ERROR(sape_network_forward(network, SIZE_MAX, x, y), SAPE_ERROR_MEMORY, "n", digits_of(SIZE_MAX));
     EXPECT_ERROR(sape_network_backward(network, 1, x, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "d_outputs", "NULL");
     EXPECT_ERROR(sape_network_get_parameters(network, parameters, 16), SAPE_ERROR_SHAPE, "16", "17");
     parameters[5] = NAN;

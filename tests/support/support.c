@@ -27,6 +27,12 @@ float *new_random_array(uint64_t seed, size_t n, float low, float high) {
     return array;
 }
 
+const char *digits_of(size_t value) {
+    static char digits[24];
+    snprintf(digits, sizeof digits, "%zu", value);
+    return digits;
+}
+
 double largest_difference(size_t n, const float *a, const float *b) {
     double largest = 0.0;
     for (size_t i = 0; i < n; i++) {

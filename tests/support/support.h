@@ -33,6 +33,9 @@ void random_array(uint64_t seed, size_t n, float low, float high, float *out);
 float *new_array(size_t n);
 float *new_random_array(uint64_t seed, size_t n, float low, float high);
 
+/* The decimal digits of value, until the next call. */
+const char *digits_of(size_t value);
+
 /* Whether the library is built with CBLAS. */
 bool has_cblas(void);
 

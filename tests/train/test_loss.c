@@ -74,7 +74,7 @@ START_TEST(test_bad_input) {
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 0, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,
                  "output_dim", "0");
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, SIZE_MAX, 2, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_MEMORY,
-                 "n", "18446744073709551615");
+                 "n", digits_of(SIZE_MAX));
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_MSE, 2, 1, NULL, targets, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,
                  "outputs", "NULL");
     EXPECT_ERROR(sape_loss_evaluate(SAPE_LOSS_BCE, 2, 1, outputs, targets, NULL, NULL, &loss), SAPE_ERROR_ARGUMENT,

@@ -247,7 +247,8 @@ START_TEST(test_bad_input) {
     trainer = task.trainer;
     EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_STATE, "no data", "");
     EXPECT_ERROR(sape_trainer_set_data(trainer, 0, task.x, task.targets), SAPE_ERROR_ARGUMENT, "n", "0");
-    EXPECT_ERROR(sape_trainer_set_data(trainer, SIZE_MAX, task.x, task.targets), SAPE_ERROR_MEMORY, "n", "184467");
+    EXPECT_ERROR(sape_trainer_set_data(trainer, SIZE_MAX, task.x, task.targets), SAPE_ERROR_MEMORY, "n",
+                 digits_of(SIZE_MAX));
     EXPECT_ERROR(sape_trainer_set_data(trainer, 3, NULL, task.targets), SAPE_ERROR_ARGUMENT, "x", "NULL");
     EXPECT_ERROR(sape_trainer_set_data(trainer, 3, task.x, NULL), SAPE_ERROR_ARGUMENT, "targets", "NULL");
     task.targets[4] = 1.25f;
