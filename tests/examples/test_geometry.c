@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "mesh/spatial_order.h"
 #include "mesh/topology.h"
 #include "mesh/winding.h"
+#include "suite.h"
 #include "task/sampling.h"
 
 #ifndef FIXTURE_DIR
@@ -440,9 +440,5 @@ int main(void) {
     suite_add_tcase(suite, sampling);
     suite_add_tcase(suite, surfaces);
     suite_add_tcase(suite, tools);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

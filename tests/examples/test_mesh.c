@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "mesh/mesh.h"
 #include "mesh/topology.h"
 #include "mesh_files.h"
+#include "suite.h"
 
 #ifndef EXAMPLE_DATA_DIR
 #define EXAMPLE_DATA_DIR "examples/data"
@@ -331,9 +331,5 @@ int main(void) {
     Suite *suite = suite_create("mesh");
     suite_add_tcase(suite, files);
     suite_add_tcase(suite, geometry);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

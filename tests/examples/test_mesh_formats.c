@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The variants of the four formats that are met outside: each is read as the same cube, or refused with the reason. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mesh/topology.h"
 #include "mesh_files.h"
+#include "suite.h"
 
 #ifndef CASES_DIR
 #define CASES_DIR "tests/cases"
@@ -240,9 +239,5 @@ int main(void) {
     tcase_add_test(files, the_same_shape_far_from_the_origin_is_the_same);
     Suite *suite = suite_create("mesh_formats");
     suite_add_tcase(suite, files);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Boxes that face this way and that, and the winding numbers in and between them afterwards. */
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mesh/duplicates.h"
 #include "mesh/orientation.h"
 #include "mesh/winding.h"
 #include "mesh_files.h"
+#include "suite.h"
 
 /* Boxes around (x, y, 0), as an OBJ file in text. */
 struct boxes {
@@ -179,9 +178,5 @@ int main(void) {
     tcase_add_test(boxes, duplicates_are_named_and_dropped);
     Suite *suite = suite_create("orientation");
     suite_add_tcase(suite, boxes);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -2,11 +2,11 @@
 /* Outlines of drawn shapes: where they are, how long, and what is refused. */
 #include "picture/outline.h"
 
-#include <check.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "suite.h"
 
 enum { SIZE = 120, WHITE = 0xffffff, BLACK = 0x000000 };
 #define CLEAR gdTrueColorAlpha(0, 0, 0, gdAlphaTransparent)
@@ -291,9 +291,5 @@ int main(void) {
     tcase_add_test(tcase, test_palette);
     tcase_add_loop_test(tcase, test_by_arc_length, 0, 2);
     suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables as other programs write them: read right, or refused with the reason. */
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/table.h"
 #include "mesh_files.h"
+#include "suite.h"
 
 static void expect_rows(const char *text, size_t num_rows) {
     char path[MESH_FILES_PATH];
@@ -100,9 +100,5 @@ int main(void) {
     tcase_add_test(tables, other_tables_are_refused);
     Suite *suite = suite_create("table");
     suite_add_tcase(suite, tables);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

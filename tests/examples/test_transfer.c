@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <unistd.h>
 
 #include "mesh/rigidity.h"
+#include "suite.h"
 #include "task/random.h"
 #include "task/transfer_task.h"
 
@@ -281,9 +281,5 @@ int main(void) {
     tcase_add_test(task, what_is_not_finite_is_not_searched);
     suite_add_tcase(suite, rigidity);
     suite_add_tcase(suite, task);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

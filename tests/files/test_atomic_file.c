@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "files/atomic_file.h"
+#include "suite.h"
 
 /*
  * The system calls of the module, in place of the C library's. One kind can be made to fail with an error a number of
@@ -352,9 +352,5 @@ int main(void) {
     tcase_add_test(tests, survives_a_size_limit);
     tcase_add_test(tests, survives_a_full_disk);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "files/number_text.h"
+#include "suite.h"
 
 static const struct {
     double value;
@@ -121,9 +120,5 @@ int main(void) {
     tcase_add_loop_test(tests, wrong_reals_are_refused, 0, sizeof wrong_reals / sizeof *wrong_reals);
     tcase_add_test(tests, integers_survive);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

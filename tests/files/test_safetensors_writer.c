@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include <check.h>
 #include <sape/safetensors.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "files/byte_sink.h"
 #include "files/safetensors_writer.h"
+#include "suite.h"
 
 static sape_safetensors_writer *new_writer(void) {
     sape_safetensors_writer *writer;
@@ -197,9 +196,5 @@ int main(void) {
     tcase_add_test(tests, hands_on_what_the_sink_says);
     tcase_add_test(tests, buffer_refuses_what_memory_cannot_hold);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return run_suite(suite);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "support.h"
 
-#include <ftw.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 void random_array(uint64_t seed, size_t n, float low, float high, float *out) {
     uint64_t state = seed * 0x9E3779B97F4A7C15u + 1;
@@ -46,25 +44,4 @@ double largest_magnitude(size_t n, const float *a) {
     double largest = 0.0;
     for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs((double)a[i]));
     return largest;
-}
-
-static int remove_entry(const char *path, const struct stat *entry, int kind, struct FTW *place) {
-    (void)entry;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-int run_suite(Suite *suite) {
-    char folder[] = "/tmp/sape-test-XXXXXX";
-    if (mkdtemp(folder) == NULL || chdir(folder) != 0) {
-        perror(folder);
-        return 1;
-    }
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    const int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    return failed == 0 ? 0 : 1;
 }

@@ -3,10 +3,11 @@
 #ifndef SAPE_TESTS_SUPPORT_H
 #define SAPE_TESTS_SUPPORT_H
 
-#include <check.h>
 #include <sape/sape.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "suite.h"
 
 /* The call must succeed; otherwise the library's own words are shown. */
 #define CHECK_OK(call)                                                                                                 \
@@ -41,9 +42,5 @@ bool has_cblas(void);
 
 double largest_difference(size_t n, const float *a, const float *b);
 double largest_magnitude(size_t n, const float *a);
-
-/* Runs the suite; the exit status of a test program. The tests' working directory is one of their own, which is removed
-   with what they leave there, also when they are killed: they are processes of their own. */
-int run_suite(Suite *suite);
 
 #endif
