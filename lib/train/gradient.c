@@ -178,15 +178,24 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
     gradients->slot_active[slot] = active;
 }
 
+static void clear_slot_rows(struct sape_gradients *gradients, const sape_network *network, size_t slot, size_t begin,
+                            size_t end) {
+    const size_t stride = network->layers[0].stride;
+    memset(gradients->slots + slot * network->size + begin * stride, 0, (end - begin) * stride * sizeof(float));
+}
+
+void sape_gradients_clear_rows(struct sape_gradients *gradients, const sape_network *network, size_t begin,
+                               size_t end) {
+    for (size_t slot = 0; slot < gradients->plan.slots; slot++) clear_slot_rows(gradients, network, slot, begin, end);
+}
+
 /* First-layer rows that a slot has not reached are read by the optimizer all the same where another slot, or an earlier
    iteration, has reached them. */
 static void fill_slots(struct sape_gradients *gradients, const sape_network *network, size_t *touched) {
-    const size_t stride = network->layers[0].stride;
     for (size_t slot = 0; slot < gradients->plan.slots; slot++)
         if (gradients->slot_active[slot] > *touched) *touched = gradients->slot_active[slot];
     for (size_t slot = 0; slot < gradients->plan.slots; slot++)
-        memset(gradients->slots + slot * network->size + gradients->slot_active[slot] * stride, 0,
-               (*touched - gradients->slot_active[slot]) * stride * sizeof(float));
+        clear_slot_rows(gradients, network, slot, gradients->slot_active[slot], *touched);
 }
 
 static sape_status jacobian_loss(struct sape_gradients *gradients, const struct sape_gradient_call *call,
@@ -242,11 +251,4 @@ double sape_gradients_mean_loss(const struct sape_gradients *gradients) {
     double sum = 0.0;
     for (size_t i = 0; i < gradients->plan.samples; i++) sum += (double)gradients->sample_loss[i];
     return sum / (double)gradients->plan.samples;
-}
-
-void sape_gradients_clear_rows(struct sape_gradients *gradients, const sape_network *network, size_t begin,
-                               size_t end) {
-    const size_t stride = network->layers[0].stride;
-    for (size_t slot = 0; slot < gradients->plan.slots; slot++)
-        memset(gradients->slots + slot * network->size + begin * stride, 0, (end - begin) * stride * sizeof(float));
 }
