@@ -5,11 +5,14 @@
 #include <sape/sape.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+/* A line in one write: lines of several ranks on one terminal do not mix. */
 static void print(const char *kind, const char *format, va_list arguments) {
-    fprintf(stderr, "%s: %s", program_invocation_short_name, kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    char *text = NULL;
+    if (vasprintf(&text, format, arguments) < 0) text = NULL;
+    fprintf(stderr, "%s: %s%s\n", program_invocation_short_name, kind, text ? text : format);
+    free(text);
 }
 
 bool message_error(const char *format, ...) {
