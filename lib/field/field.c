@@ -13,7 +13,6 @@
 #include "network/backend.h"
 
 static const char encoder_prefix[] = "model.encode.";
-static const char network_prefix[] = "model.model.model.";
 
 /* The tensors of a field are those of its parts, one part after the other. */
 struct part {
@@ -46,8 +45,8 @@ static void parts_of(const sape_field *field, struct part parts[NUM_PARTS]) {
     parts[0] = (struct part){field->mask, "", sape_mask_tensor_count(field->mask), mask_info, mask_get, mask_set};
     parts[1] = (struct part){field->encoder, encoder_prefix, sape_encoder_tensor_count(field->encoder),
                              encoder_info,   encoder_get,    encoder_set};
-    parts[2] = (struct part){field->network, network_prefix, sape_network_tensor_count(field->network),
-                             network_info,   network_get,    network_set};
+    parts[2] = (struct part){field->network, SAPE_NETWORK_PREFIX, sape_network_tensor_count(field->network),
+                             network_info,   network_get,         network_set};
 }
 
 /* The part that a tensor belongs to; index becomes the one within the part. */

@@ -10,6 +10,9 @@
 #include "mask/mask.h"
 #include "network/network.h"
 
+/* Before the names of the network's tensors, as the public code has them. */
+#define SAPE_NETWORK_PREFIX "model.model.model."
+
 struct sape_field {
     sape_encoder *encoder;
     sape_mask *mask;

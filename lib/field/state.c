@@ -8,14 +8,12 @@
 #include "field/architecture.h"
 #include "state/file.h"
 
-#define NETWORK_PREFIX "model.model.model."
-
 /* Lists the tensors of encoder and network, the field's or a copy's. The mask's are listed by the mask. */
 static void list_parts(const sape_field *field, struct sape_encoder_tensors *encoder, float **parameters,
                        struct sape_state *state) {
     const char *const *names = (const char *const *)field->names + sape_mask_tensor_count(field->mask);
     sape_encoder_list(field->encoder, encoder, names, state);
-    sape_network_list(field->network, NETWORK_PREFIX, SAPE_STATE, parameters, state);
+    sape_network_list(field->network, SAPE_NETWORK_PREFIX, SAPE_STATE, parameters, state);
 }
 
 static struct sape_state parts_of_field(const sape_field *field) {

@@ -12,8 +12,6 @@
 /* Networks of fewer parameters are stepped faster than threads are woken. */
 #define SMALL_NETWORK 65536
 
-#define PREFIX "model.model.model."
-
 SAPE_DEFINE_NAMES(kind_name, "adam", "sgd")
 SAPE_DEFINE_NAMES(schedule_name, "constant", "exponential", "cosine")
 
@@ -157,13 +155,14 @@ void sape_updater_list_state(struct sape_updater *updater, const sape_network *n
     struct sape_optimizer *optimizer = updater->optimizer;
     list_entries(updater, state);
     if (optimizer->params.kind == SAPE_OPTIMIZER_ADAM) {
-        sape_network_list(network, "optimizer.exp_avg." PREFIX, SAPE_STATE, &optimizer->first, state);
-        sape_network_list(network, "optimizer.exp_avg_sq." PREFIX, SAPE_STATE, &optimizer->second, state);
+        sape_network_list(network, "optimizer.exp_avg." SAPE_NETWORK_PREFIX, SAPE_STATE, &optimizer->first, state);
+        sape_network_list(network, "optimizer.exp_avg_sq." SAPE_NETWORK_PREFIX, SAPE_STATE, &optimizer->second, state);
     } else {
-        sape_network_list(network, "optimizer.momentum_buffer." PREFIX, SAPE_STATE, &optimizer->first, state);
+        sape_network_list(network, "optimizer.momentum_buffer." SAPE_NETWORK_PREFIX, SAPE_STATE, &optimizer->first,
+                          state);
     }
-    sape_network_list(network, has_previous ? "sape.previous." PREFIX : NULL, SAPE_OWN_STATE, &updater->previous,
-                      state);
+    sape_network_list(network, has_previous ? "sape.previous." SAPE_NETWORK_PREFIX : NULL, SAPE_OWN_STATE,
+                      &updater->previous, state);
 }
 
 /* Rows of the first layer without a gradient so far are not stepped: they must not need to be. */
