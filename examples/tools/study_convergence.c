@@ -98,7 +98,7 @@ static double mean_square(size_t n, const float *values) {
     return sum / (double)n;
 }
 
-/* How the errors of a training went, moment by moment: as study_plot has them. */
+/* How the errors of a training run went, moment by moment: as study_plot has them. */
 struct course {
     double errors[STUDY_NUM_CURVES][STUDY_MOMENTS];
     bool diverged;
@@ -159,7 +159,7 @@ static bool go_on(sape_trainer *trainer, uint64_t iterations, double *loss, bool
     return status == SAPE_OK || (!*diverged && message_sape_error());
 }
 
-/* One training at the rate of the study. */
+/* One training run at the rate of the study. */
 static bool train(const struct study *study, struct task *task, const struct method *method, bool adaptive,
                   uint64_t seed, struct course *course) {
     sape_field *field;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A training that was saved and resumed is the one that never stopped, to the last bit. */
+/* A training run that was saved and resumed is the one that never stopped, to the last bit. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -178,7 +178,7 @@ expect stops_after out "$fit_function" --iterations 100000000 --json
 expect has_json $FUNCTION_KEYS
 expect has_files fit.png mask.png fit.gif
 
-# A training that is stopped and goes on ends as one that was not.
+# A training run that is stopped and goes on ends as one that was not.
 for policy in none global spatial spatial_fixed variance; do
     long="--iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy"
     expect stops_after part.safetensors "$fit_function" $long --save part.safetensors --checkpoint-every 1000

@@ -123,7 +123,7 @@ expect fails "the loss is " "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --lr 1e3
 expect fails "the ranks' fields differ: the checksum of rank 1 is" \
     "$mpirun" -x LD_PRELOAD="$spoil" -x SPOIL_CALL=100 -n 2 "$fit_mpi" "$picture" $quick
 
-# A rank is killed in the middle of a training: the others end with an error that says what happened.
+# A rank is killed in the middle of a training run: the others end with an error that says what happened.
 : >stderr
 "$mpirun" -n 2 "$fit_mpi" "$picture" $fit --iterations 5000000 >stdout 2>stderr &
 job=$!

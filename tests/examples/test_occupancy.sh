@@ -128,7 +128,7 @@ expect stops_after out "$program" $QUICK --epochs 1000000 --json
 expect has_json $KEYS
 expect test -s out/mask.gif
 
-# A training that is stopped and goes on, in an epoch that is not the first, ends as one that was not.
+# A training run that is stopped and goes on, in an epoch that is not the first, ends as one that was not.
 LONG="$QUICK --epochs 200"
 expect stops_after part.safetensors "$program" $LONG --save part.safetensors --checkpoint-every 50
 expect fits $LONG --save whole.safetensors

@@ -77,7 +77,7 @@ done
 expect fits "$key" $SMALL --iterations 20 --encoding identity
 expect same_fits "$key $SMALL --iterations 50" "$key $SMALL --iterations 50 --threads 2"
 
-# Saved, and taken up by a training that has nothing left to do.
+# Saved, and taken up by a training run that has nothing left to do.
 expect "$program" "$key" $SMALL --iterations 50 --save half
 expect fits "$key" $SMALL --iterations 50 --resume half
 expect cmp -s first.png out/fit.png

@@ -76,7 +76,7 @@ static bool counters_right(const sape_field *field, const struct watch *watch, u
     return false;
 }
 
-/* One training, from its making to its end. */
+/* One training run, from its making to its end. */
 static bool train(uint64_t iterations) {
     float x[SAMPLES], y[SAMPLES];
     sape_field *field = NULL;

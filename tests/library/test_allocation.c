@@ -92,7 +92,7 @@ START_TEST(every_thread_fails_once) {
 }
 END_TEST
 
-/* A trainer with all that goes with samples, in the middle of a training. */
+/* A trainer with all that goes with samples, in the middle of a training run. */
 static sape_trainer *open_training(struct world *world) {
     open_world(world, world->policy, 1);
     sape_trainer_params params = world_trainer_params(world, SAPE_LOSS_MSE, 50);

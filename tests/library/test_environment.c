@@ -40,7 +40,7 @@ static int disturb(void *user, const sape_progress *progress) {
     return 0;
 }
 
-/* All of a training, with batches, validation and an adaptive rate, and predictions after it. */
+/* All of a training run, with batches, validation and an adaptive rate, and predictions after it. */
 static float *train(sape_policy policy, size_t threads, int environment, bool from_callback, size_t *count) {
     sape_trainer_params params = small_fit_params();
     sape_adaptive_rate_params rate;

@@ -22,7 +22,7 @@
 #define SAMPLES 700
 #define ITERATIONS 12
 
-/* One thread's work: a training of its own, or predictions with a field that all have. */
+/* One thread's work: a training run of its own, or predictions with a field that all have. */
 struct guest {
     pthread_t thread;
     size_t number;

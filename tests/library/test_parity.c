@@ -226,7 +226,7 @@ static void load_initial(int _i, const struct fixture *fixture, sape_field *fiel
     for (size_t i = 0; i < sape_field_tensor_count(field); i++) {
         sape_tensor_info info = {.struct_size = sizeof info};
         CHECK(sape_field_tensor_info(field, i, &info));
-        /* Before a training the mask is at its start; the public code has not computed its stash yet. */
+        /* Before a training run the mask is at its start; the public code has not computed its stash yet. */
         if (strcmp(info.name, "mask_stashed") == 0) continue;
         struct tensor values = fixture_tensor(fixture, "initial.%s", info.name);
         CHECK(sape_field_set_tensor(field, info.name, values.floats, values.count));

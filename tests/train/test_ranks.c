@@ -358,7 +358,7 @@ START_TEST(test_stop) {
 }
 END_TEST
 
-/* The end of a training that has converged follows the union's loss. */
+/* The end of a training run that has converged follows the union's loss. */
 START_TEST(test_tolerance) {
     struct rank alone, ranks[MAX_RANKS];
     const struct rank like = {.policy = SAPE_POLICY_SPATIAL, SGD, .iterations = 500, .tolerance = 0.21};

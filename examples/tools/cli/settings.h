@@ -30,7 +30,7 @@ struct settings {
     uint64_t checkpoint_every;
     const char *out;
     bool json;
-    struct notes options; /* "option.NAME" of all that a training depends on, as text; its length first */
+    struct notes options; /* "option.NAME" of all that a training run depends on, as text; its length first */
 };
 
 /* What is a program's own. */
@@ -40,7 +40,7 @@ struct settings_program {
     size_t num_arguments;
     const struct option_spec *data;
     size_t num_data;
-    const struct option_spec *results; /* what a training does not depend on */
+    const struct option_spec *results; /* what a training run does not depend on */
     size_t num_results;
     const struct option_spec *length; /* in place of --iterations; NULL for that */
 };

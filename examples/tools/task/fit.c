@@ -14,7 +14,8 @@ uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
 /* A loss is calm up to this many times its lowest value so far. */
 static const double CALM = 2;
 
-/* A training runs in stretches, up to the next frame or epoch; the trainer's reports count from the stretch's start. */
+/* A training run goes in stretches, up to the next frame or epoch; the trainer's reports count from the beginning of
+   the stretch. */
 struct training {
     const struct settings *settings;
     const struct fit_problem *problem;
@@ -126,7 +127,7 @@ static bool train(struct training *training) {
     return going;
 }
 
-/* Whether a training can begin: everything that it needs at its end is tried before. */
+/* Whether a training run can begin: everything that it needs at its end is tried before. */
 static bool begin(const struct training *training) {
     const struct settings *settings = training->settings;
     const struct fit_problem *problem = training->problem;
@@ -134,7 +135,7 @@ static bool begin(const struct training *training) {
            (settings->resume || !problem->begin || problem->begin(problem->begin_user, training->fit->field));
 }
 
-/* One training, of a field of its own. */
+/* One training run, of a field of its own. */
 static bool fit_once(const struct settings *settings, const struct fit_problem *problem, uint64_t iterations,
                      uint64_t longest, struct fit *fit) {
     *fit = (struct fit){0};

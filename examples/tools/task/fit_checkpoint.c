@@ -57,7 +57,7 @@ static bool is_as_before(const struct note *option, const sape_safetensors *chec
                          option->text, before);
 }
 
-/* The length is another matter: a training may become longer where its schedule does not depend on it. */
+/* The length is another matter: a training run may become longer where its schedule does not depend on it. */
 static bool check_options(const struct settings *settings, const sape_safetensors *checkpoint) {
     const struct notes *options = &settings->options;
     bool same = true;

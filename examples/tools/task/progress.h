@@ -22,7 +22,7 @@ struct progress {
     double rate;             /* iterations a second, smoothed; 0 before the first report */
 };
 
-/* One moment of a training. */
+/* One moment of a training run. */
 struct progress_moment {
     uint64_t iteration;
     double loss;
