@@ -41,6 +41,20 @@ typedef enum sape_encoding {
     SAPE_ENCODING_PERIODIC_RBF = 4
 } sape_encoding;
 
+/**
+ * How an encoder draws its random parameters.
+ * @since 0.3.0
+ */
+typedef enum sape_draw {
+    /** Independent random numbers, as the public code draws them. */
+    SAPE_DRAW_RANDOM = 0,
+    /**
+     * Random numbers that are spread evenly. One magnitude or bandwidth comes from each of nf intervals of equal
+     * probability; directions, centres and offsets follow a quasi-random sequence. Fits then depend less on the seed.
+     */
+    SAPE_DRAW_STRATIFIED = 1
+} sape_draw;
+
 /** Parameters of an encoder. Call sape_encoder_params_init() first, then change what you need. */
 typedef struct sape_encoder_params {
     /** sizeof(sape_encoder_params), set by the initialiser. */
@@ -68,8 +82,11 @@ typedef struct sape_encoder_params {
     uint64_t seed;
     /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. @since 0.2.0 */
     sape_instruction_set instructions;
-    /** Unused, 0. */
-    int32_t reserved;
+    /**
+     * How the random parameters are drawn. Ignored by #SAPE_ENCODING_IDENTITY and #SAPE_ENCODING_POSITIONAL. Default
+     * #SAPE_DRAW_RANDOM. @since 0.3.0
+     */
+    sape_draw draw;
 } sape_encoder_params;
 
 /** An encoder. Only sape_encoder_set_tensor() changes it. */

@@ -52,6 +52,8 @@ static sape_status check_params(const sape_encoder_params *params) {
                  "num_frequencies is %zu, must be 1 to %zu", params->num_frequencies, ops->max_frequencies);
     SAPE_REQUIRE(!ops->has_std || (params->std >= 1e-6 && params->std <= 1e6), "std is %g, must be 1e-6 to 1e6",
                  params->std);
+    SAPE_REQUIRE(params->draw == SAPE_DRAW_RANDOM || params->draw == SAPE_DRAW_STRATIFIED,
+                 "draw is %d, not a sape_draw", (int)params->draw);
     return SAPE_OK;
 }
 
@@ -63,6 +65,7 @@ static void lay_out(sape_encoder *encoder, const sape_encoder_params *params) {
     encoder->ops = encodings[params->kind];
     encoder->domain_dim = d;
     encoder->num_frequencies = params->num_frequencies;
+    encoder->drawn = params->draw;
     encoder->identity = identity ? d : 0;
     encoder->layout = encoder->ops->lay_out(d, params->num_frequencies);
     encoder->basis = (struct sape_basis){.domain_dim = d, .count = encoder->layout.count};

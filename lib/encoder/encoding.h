@@ -32,6 +32,8 @@ struct sape_encoder {
     const struct sape_encoding_ops *ops;
     size_t domain_dim;
     size_t num_frequencies;
+    /* How the tensors were drawn. */
+    sape_draw drawn;
     size_t encoding_dim;
     /* Features of x itself before the encoding, 0 or d. */
     size_t identity;

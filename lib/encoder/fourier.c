@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "encoder/encoding.h"
+#include "encoder/strata.h"
 
 static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
     return (struct sape_encoding_layout){.group = 2,
@@ -52,8 +53,34 @@ static void draw_direction(struct sape_random *random, size_t d, double *directi
     for (size_t a = 0; a < d; a++) direction[a] /= sqrt(square);
 }
 
+/* Half a circle or sphere is all that counts: a frequency and its opposite have the same features but for a sign. */
+static void direction_at(size_t d, const double *point, double *direction) {
+    const double along = d == 3 ? point[1] : 0.0, across = sqrt(1.0 - along * along);
+    const double angle = (d == 3 ? 2.0 * M_PI : M_PI) * point[0];
+    direction[0] = d == 1 ? 1.0 : across * cos(angle);
+    direction[1] = across * sin(angle);
+    direction[2] = along;
+}
+
+/* One magnitude from each stratum; neighbouring magnitudes have directions that are far apart. */
+static void draw_stratified(struct sape_encoder *encoder, struct sape_random *random, double std) {
+    const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
+    const struct sape_sequence sequence = sape_sequence_of(d == 3 ? 2 : 1, random);
+    for (size_t j = 0; j < nf; j++) {
+        const double magnitude = sape_strata_magnitude(random, j, nf) * std;
+        double point[2], direction[3];
+        sape_sequence_point(&sequence, j, point);
+        direction_at(d, point, direction);
+        for (size_t a = 0; a < d; a++) encoder->tensors.points[a * nf + j] = (float)(direction[a] * magnitude);
+    }
+}
+
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
+    if (encoder->drawn == SAPE_DRAW_STRATIFIED) {
+        draw_stratified(encoder, random, std);
+        return;
+    }
     /* The magnitudes are drawn and sorted in the first row, then replaced by the products. */
     for (size_t j = 0; j < nf; j++) encoder->tensors.points[j] = (float)(sape_random_normal(random) * std);
     qsort(encoder->tensors.points, nf, sizeof *encoder->tensors.points, sape_compare_magnitudes);

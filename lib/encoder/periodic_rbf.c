@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "encoder/encoding.h"
+#include "encoder/strata.h"
 
 static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
     return (struct sape_encoding_layout){.group = 2,
@@ -16,12 +17,17 @@ static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequen
 /* sigma is spread evenly over 0 .. std sqrt 3 and moved up by half a step; a single one is at the middle. */
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
+    const bool stratified = encoder->drawn == SAPE_DRAW_STRATIFIED;
+    struct sape_sequence sequence = {.dim = 0};
+    if (stratified) sequence = sape_sequence_of(d, random);
     const double step = nf > 1 ? std * sqrt(3.0) / (double)(nf - 1) : std * sqrt(3.0);
     for (size_t j = 0; j < nf; j++) {
         encoder->tensors.sigma[j] = (float)(((double)j + 0.5) * step);
         const double period = 2.0 / (double)encoder->tensors.sigma[j];
+        double point[3];
+        sape_sequence_point(&sequence, j, point);
         for (size_t a = 0; a < d; a++) {
-            const double offset = 2.0 * sape_random_uniform(random) - 1.0;
+            const double offset = 2.0 * (stratified ? point[a] : sape_random_uniform(random)) - 1.0;
             encoder->tensors.points[j * d + a] = (float)(offset - floor(offset / period) * period);
         }
     }

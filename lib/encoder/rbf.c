@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "encoder/encoding.h"
+#include "encoder/strata.h"
 
 static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
     return (struct sape_encoding_layout){.group = 1,
@@ -14,8 +15,23 @@ static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequen
                                          .sigma = 2 * num_frequencies};
 }
 
+static void draw_stratified(struct sape_encoder *encoder, struct sape_random *random, double std) {
+    const size_t d = encoder->domain_dim, count = encoder->layout.sigma;
+    const struct sape_sequence sequence = sape_sequence_of(d, random);
+    for (size_t j = 0; j < count; j++) {
+        double point[3];
+        sape_sequence_point(&sequence, j, point);
+        for (size_t a = 0; a < d; a++) encoder->tensors.points[j * d + a] = (float)(2.0 * point[a] - 1.0);
+        encoder->tensors.sigma[j] = (float)(sape_strata_magnitude(random, j, count) * std + 1.0);
+    }
+}
+
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t centres = sape_points_count(&encoder->layout), count = encoder->layout.sigma;
+    if (encoder->drawn == SAPE_DRAW_STRATIFIED) {
+        draw_stratified(encoder, random, std);
+        return;
+    }
     for (size_t i = 0; i < centres; i++) encoder->tensors.points[i] = (float)(2.0 * sape_random_uniform(random) - 1.0);
     for (size_t j = 0; j < count; j++)
         encoder->tensors.sigma[j] = (float)(fabs(sape_random_normal(random)) * std + 1.0);

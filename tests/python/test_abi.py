@@ -14,6 +14,7 @@ from sape import _abi, _callbacks
 ENUMS = {
     "STATUS": sape.Status,
     "ENCODING": sape.Encoding,
+    "DRAW": sape.Draw,
     "POLICY": sape.Policy,
     "LOSS": sape.Loss,
     "OPTIMIZER": sape.OptimizerKind,

@@ -46,6 +46,7 @@ def test_diverged(field, samples):
 
 CHOICES = [
     (sape.EncoderParams, "kind", sape.Encoding), (sape.EncoderParams, "instructions", sape.InstructionSet),
+    (sape.EncoderParams, "draw", sape.Draw),
     (sape.MaskParams, "policy", sape.Policy), (sape.NetworkParams, "product", sape.Product),
     (sape.NetworkParams, "instructions", sape.InstructionSet), (sape.OptimizerParams, "kind", sape.OptimizerKind),
     (sape.OptimizerParams, "schedule", sape.Schedule), (sape.CutoffParams, "boundary", sape.Boundary),

@@ -51,6 +51,7 @@ from ._params import (
     Boundary,
     CutoffParams,
     Description,
+    Draw,
     EncoderParams,
     Encoding,
     FilterShape,
@@ -82,7 +83,7 @@ from ._trainer import Trainer
 
 __all__ = [
     "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint", "CutoffParams",
-    "Description", "DivergedError", "Encoder", "EncoderParams", "Encoding", "Error", "Field", "FileError",
+    "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field", "FileError",
     "FilterShape", "Floats", "FormatError", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
     "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError",
     "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "Policy", "Product", "Progress",

@@ -28,7 +28,7 @@ _CTYPES: Dict[str, Any] = {
 # The structs, without their first member, struct_size.
 LAYOUTS = {
     "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q "
-    "instructions:i reserved:i",
+    "instructions:i draw:i",
     "mask_params": "policy:i reserved:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
     "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z "
     "cutoff:p frequencies:p",

@@ -26,6 +26,13 @@ class Encoding(enum.IntEnum):
     PERIODIC_RBF = 4
 
 
+class Draw(enum.IntEnum):
+    """How an encoder draws its random parameters: independently (RANDOM), or spread evenly (STRATIFIED)."""
+
+    RANDOM = 0
+    STRATIFIED = 1
+
+
 class Policy(enum.IntEnum):
     """How a mask reveals features."""
 
@@ -149,8 +156,8 @@ class Params:
 @dataclass
 class EncoderParams(Params):
     """Parameters of an encoder: its kind, whether x itself precedes the encoding, the dimension of x (1 to 3), the
-    number of frequencies, their spread in cycles per unit of x, the seed of the random draw, and the instruction
-    set."""
+    number of frequencies, their spread in cycles per unit of x, the seed of the random draw, the instruction set, and
+    how the draw is made."""
 
     _struct_name = "encoder_params"
     kind: Encoding = Encoding.FOURIER
@@ -160,6 +167,7 @@ class EncoderParams(Params):
     std: float = 20.0
     seed: int = 0
     instructions: InstructionSet = InstructionSet.AUTO
+    draw: Draw = Draw.RANDOM
 
 
 @dataclass

@@ -7,8 +7,9 @@
 #include <math.h>
 #include <stdio.h>
 
-/* In the order of sape_encoding and of sape_policy. */
+/* In the order of sape_encoding, sape_draw and sape_policy. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
+static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
@@ -18,7 +19,7 @@ enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
 
 /* One group an array. */
 struct specs {
-    struct option_spec field[5];
+    struct option_spec field[6];
     struct option_spec mask[4];
     struct option_spec training[6];
     struct option_spec checkpoints[3];
@@ -39,6 +40,12 @@ static struct specs specs_of(struct settings *s) {
                  "number of frequencies, 0 for 256 (positional: 8)", 0, 16384, NULL},
                 {"std", OPTION_REAL_OR_AUTO, &s->std, "X", "spread of the frequencies, in cycles per unit, or auto",
                  1e-6, 1e6, NULL},
+                {.name = "draw",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->draw,
+                 .value_name = "NAME",
+                 .help = "how the frequencies are drawn: stratified ones depend less on the seed",
+                 .choices = draw_names},
                 {"hidden", OPTION_COUNT, &s->hidden, "N", "width of the hidden layers", 1, 8192, NULL},
                 {"layers", OPTION_COUNT, &s->layers, "N", "number of hidden layers", 1, 64, NULL},
             },

@@ -12,6 +12,7 @@ struct settings {
     int encoding;             /* a sape_encoding */
     uint64_t num_frequencies; /* 0 for the encoding's default */
     double std;               /* NaN for one that suits the samples */
+    int draw;                 /* a sape_draw */
     double c_max;             /* of the variance policy's cut-offs; 0 leaves it to the mask; follows std */
     uint64_t hidden;
     uint64_t layers;

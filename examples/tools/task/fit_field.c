@@ -48,6 +48,7 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     encoder.domain_dim = problem->domain_dim;
     encoder.num_frequencies = settings->num_frequencies;
     encoder.std = settings->std;
+    encoder.draw = (sape_draw)settings->draw;
     encoder.seed = settings->seed;
     sape_cutoff_params cutoff;
     sape_cutoff_params_init(&cutoff, sizeof cutoff);

@@ -59,8 +59,8 @@ pub use mask::{Mask, MaskRef, MaskState};
 pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
-    AdaptiveRateParams, Boundary, CutoffParams, EncoderParams, Encoding, FilterShape, InstructionSet, Loss, MaskParams,
-    NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, TrainerParams,
+    AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet, Loss,
+    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, TrainerParams,
 };
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
 pub use trainer::{Progress, RunResult, Summands, Trainer};

@@ -21,6 +21,16 @@ c_enum! {
 }
 
 c_enum! {
+    /// How an encoder draws its random parameters.
+    Draw {
+        /// Independently.
+        Random = SAPE_DRAW_RANDOM,
+        /// Spread evenly, so that fits depend less on the seed.
+        Stratified = SAPE_DRAW_STRATIFIED,
+    }
+}
+
+c_enum! {
     /// How a mask reveals features.
     Policy {
         /// Everything is revealed from the start.
@@ -156,6 +166,8 @@ params! {
         seed: u64,
         /// The instruction set to compute with.
         instructions: InstructionSet,
+        /// How the random parameters are drawn; independently by default.
+        draw: Draw,
     }
 }
 

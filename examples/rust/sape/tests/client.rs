@@ -158,6 +158,17 @@ fn tensors_have_names_and_shapes() {
 }
 
 #[test]
+fn stratified_draws_have_their_mean_magnitude_for_every_seed() {
+    for seed in 0..4 {
+        let params = EncoderParams::default().draw(Draw::Stratified).std(1.0).seed(seed);
+        let frequencies = Encoder::new(&params).unwrap().tensor("frequencies").unwrap();
+        let magnitudes = (0..256).map(|j| f64::from(frequencies[j].hypot(frequencies[256 + j])));
+        let mean = magnitudes.sum::<f64>() / 256.0;
+        assert!((mean - (2.0 / std::f64::consts::PI).sqrt()).abs() < 0.01, "{mean}");
+    }
+}
+
+#[test]
 fn gradients_are_those_of_differences() {
     let field = small_field();
     let (x, step) = ([0.3f32, -0.2], 1e-3);
