@@ -12,24 +12,45 @@ void sape_state_add(struct sape_state *state, size_t count, const struct sape_en
     state->num_entries += count;
 }
 
+void sape_state_add_usual(struct sape_state *state, size_t count, const struct sape_usual_entry *entries) {
+    for (size_t i = 0; i < count; i++) {
+        state->usual[state->num_entries] = entries[i].usual;
+        sape_state_add(state, 1, &entries[i].entry);
+    }
+}
+
 void sape_state_add_rows(struct sape_state *state, size_t count, const struct sape_rows *rows) {
     memcpy(state->rows + state->num_rows, rows, count * sizeof *rows);
     state->num_rows += count;
 }
 
+static bool is_usual(const struct sape_state *state, size_t i) {
+    const struct sape_entry *entry = &state->entries[i];
+    return state->usual[i] != NULL && memcmp(entry->value, state->usual[i], sape_entry_size(entry)) == 0;
+}
+
 sape_status sape_state_write(const struct sape_state *state, sape_safetensors_writer *writer) {
     char text[SAPE_NUMBER_TEXT];
-    for (size_t i = 0; i < state->num_entries; i++)
-        SAPE_TRY(sape_safetensors_writer_add_metadata(writer, state->entries[i].key,
-                                                      sape_entry_to_text(&state->entries[i], text)));
+    for (size_t i = 0; i < state->num_entries; i++) {
+        const struct sape_entry *entry = &state->entries[i];
+        if (is_usual(state, i)) continue;
+        SAPE_TRY(sape_safetensors_writer_add_metadata(writer, entry->key, sape_entry_to_text(entry, text)));
+    }
     for (size_t i = 0; i < state->num_rows; i++)
         if (state->rows[i].name != NULL) SAPE_TRY(state->rows[i].ops->write(&state->rows[i], writer));
     return SAPE_OK;
 }
 
-static sape_status find(const sape_safetensors *file, const char *key, const char **text) {
-    *text = sape_safetensors_metadata(file, key);
-    return *text != NULL ? SAPE_OK : sape_fail(SAPE_ERROR_FORMAT, "the metadata have no %s", key);
+/* The text of entry i in the file, or of its usual value, which may be in the caller's array. */
+static sape_status find(const struct sape_state *state, size_t i, const sape_safetensors *file,
+                        char number[SAPE_NUMBER_TEXT], const char **text) {
+    struct sape_entry entry = state->entries[i];
+    *text = sape_safetensors_metadata(file, entry.key);
+    if (*text != NULL) return SAPE_OK;
+    if (state->usual[i] == NULL) return sape_fail(SAPE_ERROR_FORMAT, "the metadata have no %s", entry.key);
+    entry.value = (void *)state->usual[i];
+    *text = sape_entry_to_text(&entry, number);
+    return SAPE_OK;
 }
 
 /* A stored real as people read it; other text as it is. */
@@ -42,12 +63,12 @@ static const char *readable(const struct sape_entry *entry, const char *text, ch
 }
 
 sape_status sape_state_match(const struct sape_state *state, const sape_safetensors *file) {
-    char own[SAPE_NUMBER_TEXT], decimals[2][SAPE_NUMBER_TEXT];
+    char own[SAPE_NUMBER_TEXT], number[SAPE_NUMBER_TEXT], decimals[2][SAPE_NUMBER_TEXT];
     for (size_t i = 0; i < state->num_entries; i++) {
         const struct sape_entry *entry = &state->entries[i];
         const char *text;
         if (entry->role != SAPE_SETTING && entry->role != SAPE_OWN_SETTING) continue;
-        SAPE_TRY(find(file, entry->key, &text));
+        SAPE_TRY(find(state, i, file, number, &text));
         const char *expected = sape_entry_to_text(entry, own);
         SAPE_REQUIRE(strcmp(text, expected) == 0, "%s is %s in the checkpoint, but %s here", entry->key,
                      readable(entry, text, decimals[0]), readable(entry, expected, decimals[1]));
@@ -56,10 +77,11 @@ sape_status sape_state_match(const struct sape_state *state, const sape_safetens
 }
 
 sape_status sape_state_read_entries(const struct sape_state *state, const sape_safetensors *file) {
+    char number[SAPE_NUMBER_TEXT];
     for (size_t i = 0; i < state->num_entries; i++) {
         const struct sape_entry *entry = &state->entries[i];
         const char *text;
-        SAPE_TRY(find(file, entry->key, &text));
+        SAPE_TRY(find(state, i, file, number, &text));
         if (!sape_entry_from_text(entry, text))
             return sape_fail(SAPE_ERROR_FORMAT, "the metadata's %s is \"%s\"", entry->key, text);
     }

@@ -88,17 +88,26 @@ struct sape_rows {
 /* floats; bytes that are 0 or 1; uint16_t stored as floats; size_t, every number below count once, as I64. */
 extern const struct sape_rows_ops sape_float_rows, sape_byte_rows, sape_feature_rows, sape_order_rows;
 
-#define SAPE_MAX_ENTRIES 64
-#define SAPE_MAX_ROWS 24
+#define SAPE_MAX_ENTRIES 96
+#define SAPE_MAX_ROWS 32
 
 struct sape_state {
     struct sape_entry entries[SAPE_MAX_ENTRIES];
+    /* The values that files need not have, NULL for entries that they must have. */
+    const void *usual[SAPE_MAX_ENTRIES];
     size_t num_entries;
     struct sape_rows rows[SAPE_MAX_ROWS];
     size_t num_rows;
 };
 
 void sape_state_add(struct sape_state *state, size_t count, const struct sape_entry *entries);
+/* Entries, each with its usual value beside it, which lasts as long as the program: a file has the entry only where its
+   value is another. So files of what does not use a new setting are as they were before there was one. */
+struct sape_usual_entry {
+    struct sape_entry entry;
+    const void *usual;
+};
+void sape_state_add_usual(struct sape_state *state, size_t count, const struct sape_usual_entry *entries);
 void sape_state_add_rows(struct sape_state *state, size_t count, const struct sape_rows *rows);
 
 sape_status sape_state_write(const struct sape_state *state, sape_safetensors_writer *writer);
