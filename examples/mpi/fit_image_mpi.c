@@ -97,7 +97,7 @@ static bool show(struct job *job, const struct fit *fit, uint64_t checksum) {
     if (!image_task_predict(&job->task, fit->field)) return false;
     const struct image_quality quality = image_task_quality(&job->task);
     bool all = write_picture(job, image_task_fitted(&job->task), "fit.png");
-    all = write_picture(job, image_task_heat_map(&job->task), "mask.png") && all;
+    all = write_picture(job, image_task_heat_map(&job->task, fit->field), "mask.png") && all;
     printf("PSNR: %.2f dB over all pixels; %d ranks hold the same field\n", quality.psnr_all, job->ranks.count);
     output_print_location(job->settings.out, PICTURES);
     if (job->settings.json) all = report(job, fit, quality, checksum) && all;

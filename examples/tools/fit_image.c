@@ -9,6 +9,7 @@
 #include "picture/panels.h"
 #include "task/fit.h"
 #include "task/image_task.h"
+#include "task/metrics.h"
 #include "task/report.h"
 
 #include <math.h>
@@ -24,12 +25,17 @@ enum { NUM_COMPARED = sizeof compared / sizeof *compared };
 #define PICTURES "fit.png, mask.png, target.png, samples.png, fit.gif"
 #define COMPARISON "compare.png"
 
+/* A batch's loss varies: from so many times the goal on, all samples are asked. */
+#define GOAL_MARGIN 1.5
+
 struct job {
     struct settings settings;
     const char *path;
     uint64_t max_size;
     double fraction;
     int sampling; /* an enum pixel_sampling */
+    uint64_t batch;
+    double until_psnr; /* 0 for none */
     bool compare;
     struct image_task task;
     struct animation *animation;
@@ -57,8 +63,9 @@ static bool begin_animation(struct job *job) {
     return job->animation != NULL;
 }
 
-static bool add_frame(struct job *job, int hundredths) {
-    gdImagePtr frame = join_frame(image_task_fitted(&job->task), image_task_heat_map(&job->task));
+static bool add_frame(struct job *job, const sape_field *field, int hundredths) {
+    gdImagePtr frame = join_frame(image_task_small_fit(&job->task, field, FRAME_SIZE),
+                                  image_task_small_heat_map(&job->task, field, FRAME_SIZE));
     if (!frame) return false;
     const bool added = animation_add(job->animation, frame, hundredths);
     gdImageDestroy(frame);
@@ -66,8 +73,15 @@ static bool add_frame(struct job *job, int hundredths) {
 }
 
 static bool on_frame(void *user, const sape_field *field) {
-    struct job *job = user;
-    return image_task_predict(&job->task, field) && add_frame(job, FRAME_TIME);
+    return add_frame(user, field, FRAME_TIME);
+}
+
+static bool is_good(void *user, const sape_field *field, bool *good) {
+    const struct job *job = user;
+    double psnr;
+    if (!image_task_sample_psnr(&job->task, field, &psnr)) return false;
+    *good = psnr >= job->until_psnr;
+    return true;
 }
 
 /* Writes an image and frees it; it may be NULL after a failure. */
@@ -79,12 +93,13 @@ static bool write_image(const struct job *job, gdImagePtr image, const char *nam
 }
 
 /* All that can be written. */
-static bool write_pictures(struct job *job) {
+static bool write_pictures(struct job *job, const sape_field *field) {
     bool all = write_image(job, image_task_fitted(&job->task), "fit.png");
-    all = write_image(job, image_task_heat_map(&job->task), "mask.png") && all;
+    all = write_image(job, image_task_heat_map(&job->task, field), "mask.png") && all;
     all = write_image(job, image_task_target(&job->task), "target.png") && all;
     all = write_image(job, image_task_samples(&job->task), "samples.png") && all;
-    return add_frame(job, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") && all;
+    return add_frame(job, field, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") &&
+           all;
 }
 
 /* Trains a field and predicts the whole picture with it. */
@@ -97,6 +112,10 @@ static bool fit_picture(struct job *job, struct fit *fit) {
         .n = job->task.set.n,
         .x = job->task.sample_x,
         .targets = job->task.sample_y,
+        .batch_size = job->batch,
+        .goal = job->until_psnr > 0 ? is_good : NULL,
+        .goal_loss = GOAL_MARGIN * metrics_mse_of_psnr(job->until_psnr),
+        .goal_user = job,
         .metric = PROGRESS_PSNR,
         .num_frames = job->compare ? 0 : NUM_FRAMES,
         .frame = on_frame,
@@ -104,6 +123,9 @@ static bool fit_picture(struct job *job, struct fit *fit) {
         .notes = &notes,
     };
     if (!fit_run(&job->settings, &problem, fit)) return false;
+    if (job->until_psnr > 0 && !fit->reached && !fit->interrupted)
+        message_error("after %llu iterations the PSNR over the samples has not reached %g dB",
+                      (unsigned long long)fit->iterations, job->until_psnr);
     if (image_task_predict(&job->task, fit->field)) return true;
     fit_free(fit);
     return false;
@@ -116,6 +138,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, struct imag
     cJSON_AddNumberToObject(object, "psnr_all", quality.psnr_all);
     cJSON_AddNumberToObject(object, "psnr_train", quality.psnr_train);
     cJSON_AddNumberToObject(object, "psnr_heldout", quality.psnr_heldout);
+    if (job->until_psnr > 0) cJSON_AddBoolToObject(object, "psnr_reached", fit->reached);
     report_add_time(object, fit);
     report_add_memory(object);
     return object;
@@ -131,7 +154,7 @@ static bool run_single(struct job *job) {
     struct fit fit;
     if (!begin_animation(job) || !fit_picture(job, &fit)) return false;
     const struct image_quality quality = image_task_quality(&job->task);
-    bool done = write_pictures(job) && !fit.unsaved;
+    bool done = write_pictures(job, fit.field) && !fit.unsaved;
     print_quality(quality);
     output_print_location(job->settings.out, PICTURES);
     if (job->settings.json) done = report_print(describe(job, &fit, quality)) && done;
@@ -167,13 +190,13 @@ static bool add_fit(struct job *job, struct comparison *comparison, bool *interr
 
 static void print_table(const cJSON *fits) {
     static const char *const columns[] = {"psnr_all", "psnr_train", "psnr_heldout", "seconds"};
-    printf("%-10s%14s%14s%14s%14s\n", "policy", "PSNR all", "samples", "others", "seconds");
+    printf("%-10s%14s%14s%14s%14s%14s\n", "policy", "PSNR all", "samples", "others", "seconds", "iterations");
     const cJSON *fit;
     cJSON_ArrayForEach(fit, fits) {
         printf("%-10s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "policy")));
         for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
             printf("%14.2f", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, columns[i])));
-        putchar('\n');
+        printf("%14.0f\n", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, "iterations")));
     }
 }
 
@@ -211,6 +234,8 @@ static bool check(const struct job *job) {
         return message_error("--compare fits several fields and excludes --save and --resume");
     if (job->settings.policy == SAPE_POLICY_SPATIAL_FIXED && !job->compare && job->sampling != PIXEL_SAMPLING_GRID)
         return message_error("--policy spatial_fixed needs samples on a regular grid: add --sampling grid");
+    if (job->until_psnr > 0 && job->settings.validation > 0)
+        return message_error("--until-psnr and --validation both choose the length of training; give one of them");
     return true;
 }
 
@@ -229,7 +254,8 @@ static bool run(struct job *job) {
 static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"IMAGE", &job->path}};
     const struct option_spec data[] = {
-        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is scaled down", 1, 8192, NULL},
+        {"max-size", OPTION_COUNT, &job->max_size, "N", "longest side; a larger picture is scaled down", 1, 16384,
+         NULL},
         {"fraction", OPTION_REAL, &job->fraction, "X", "share of the pixels to train on", 1e-6, 1, NULL},
         {.name = "sampling",
          .kind = OPTION_CHOICE,
@@ -237,8 +263,11 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .value_name = "NAME",
          .help = "how these pixels are chosen",
          .choices = pixel_sampling_names},
+        {"batch", OPTION_COUNT, &job->batch, "N", "samples per iteration, 0 for all", 0, 1e9, NULL},
     };
     const struct option_spec results[] = {
+        {"until-psnr", OPTION_REAL, &job->until_psnr, "DB",
+         "end training once the PSNR over the samples is this high, 0 for never", 0, 200, NULL},
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,

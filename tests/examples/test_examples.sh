@@ -133,6 +133,36 @@ expect json_has '"width":600,"height":1,'
 expect fits "$fit_image" color.png $QUICK --max-size 12 --fraction 1
 expect json_has '"width":12,"height":8'
 expect json_has '"psnr_heldout":null'
+# Batches: as many iterations are more epochs; a batch of all samples is none.
+expect fits "$fit_image" color.png $QUICK
+whole=$(value psnr_all)
+expect fits "$fit_image" color.png $QUICK --batch 96
+expect [ "$(value psnr_all)" = "$whole" ]
+expect fits "$fit_image" color.png $QUICK --batch 20
+expect [ "$(value psnr_all)" != "$whole" ]
+expect json_has '"iterations":30,'
+# Training ends at a PSNR over the samples: not before, and soon after.
+for batch in 0 20; do
+    expect fits "$fit_image" color.png $QUICK --lr 1e-2 --iterations 20000 --batch $batch --until-psnr 16
+    expect json_has '"psnr_reached":true'
+    expect awk -v psnr="$(value psnr_train)" -v n="$(value iterations)" 'BEGIN { exit !(psnr >= 16 && psnr < 20 && n < 2000) }'
+    expect has_files fit.png mask.png target.png samples.png fit.gif
+done
+expect fits "$fit_image" color.png $QUICK --until-psnr 90
+expect json_has '"iterations":30,' '"psnr_reached":false'
+expect grep -qF "has not reached 90 dB" stderr
+expect fits "$fit_image" color.png $QUICK --lr 1e-2 --iterations 20000 --until-psnr 16 --compare
+expect [ "$(tail -n 1 stdout | grep -o '"psnr_reached":true' | wc -l)" -eq 3 ]
+expect refuses 2 "give one of them" "$fit_image" color.png --until-psnr 30 --validation 0.1
+expect refuses 2 "--until-psnr: -1 is out of range" "$fit_image" color.png --until-psnr -1
+# A training run with batches that is stopped and goes on ends as one that was not; with other batches it does not.
+long="$QUICK --iterations 3000 --batch 20"
+expect stops_after part.safetensors "$fit_image" color.png $long --save part.safetensors --checkpoint-every 100
+expect fits "$fit_image" color.png $long --resume part.safetensors --save resumed.safetensors
+expect fits "$fit_image" color.png $long --save whole.safetensors
+expect cmp resumed.safetensors whole.safetensors
+expect refuses 1 "--batch is 30, but the checkpoint was trained with 20" "$fit_image" color.png $long --batch 30 --resume whole.safetensors
+
 for policy in none global spatial variance; do
     # With so few iterations the held-out loss is computed once, after 20 of them.
     expect fits "$fit_image" color.png $QUICK --policy $policy --std auto --validation 0.1 --adaptive-lr

@@ -101,20 +101,21 @@ static int to_byte(float value) {
     return (int)lrintf(255.0f * fminf(fmaxf(value, 0.0f), 1.0f));
 }
 
+int picture_color(size_t channels, const float *values) {
+    const int red = to_byte(values[0]);
+    if (channels == 1) return gdTrueColor(red, red, red);
+    return gdTrueColor(red, to_byte(values[1]), to_byte(values[2]));
+}
+
 gdImagePtr picture_to_image(size_t width, size_t height, size_t channels, const float *values) {
     gdImagePtr image = gdImageCreateTrueColor((int)width, (int)height);
     if (!image) {
         message_out_of_memory();
         return NULL;
     }
-    for (int y = 0; y < (int)height; y++) {
-        for (int x = 0; x < (int)width; x++, values += channels) {
-            const int red = to_byte(values[0]);
-            const int green = channels == 1 ? red : to_byte(values[1]);
-            const int blue = channels == 1 ? red : to_byte(values[2]);
-            gdImageSetPixel(image, x, y, gdTrueColor(red, green, blue));
-        }
-    }
+    for (int y = 0; y < (int)height; y++)
+        for (int x = 0; x < (int)width; x++, values += channels)
+            gdImageSetPixel(image, x, y, picture_color(channels, values));
     return image;
 }
 

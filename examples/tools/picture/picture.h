@@ -25,6 +25,9 @@ int picture_pixel_alpha(gdImagePtr image, int x, int y);
 bool picture_create(size_t width, size_t height, size_t channels, struct picture *picture);
 void picture_free(struct picture *picture);
 
+/* The libgd colour of a pixel of 1 or 3 channels; values are clamped to [0, 1]. */
+int picture_color(size_t channels, const float *values);
+
 /* A true-colour image of values that are clamped to [0, 1]; NULL without memory. Free it with gdImageDestroy(). */
 gdImagePtr picture_to_image(size_t width, size_t height, size_t channels, const float *values);
 

@@ -14,6 +14,8 @@ uint64_t fit_epoch_iterations(const struct fit_problem *problem) {
 /* A loss is calm up to this many times its lowest value so far. */
 static const double CALM = 2;
 
+enum { MIN_GOAL_PERIOD = 10 };
+
 /* A training run goes in stretches, up to the next frame or epoch; the trainer's reports count from the beginning of
    the stretch. */
 struct training {
@@ -85,11 +87,32 @@ static uint64_t next_checkpoint(const struct training *training, uint64_t end) {
     return next < end ? next : end;
 }
 
+/* Iterations between two looks at the goal, which cost about as much as training does in between. */
+static uint64_t goal_period(const struct fit_problem *problem) {
+    const uint64_t third = fit_epoch_iterations(problem) / 3;
+    return third > MIN_GOAL_PERIOD ? third : MIN_GOAL_PERIOD;
+}
+
+/* The iteration of the next look at the goal before `end`, or `end`. */
+static uint64_t next_look(const struct training *training, uint64_t end) {
+    if (training->problem->goal == NULL) return end;
+    const uint64_t period = goal_period(training->problem);
+    const uint64_t next = (training->fit->iterations / period + 1) * period;
+    return next < end ? next : end;
+}
+
+static bool look_at_goal(const struct training *training) {
+    const struct fit_problem *problem = training->problem;
+    struct fit *fit = training->fit;
+    const bool due = problem->goal && fit->iterations % goal_period(problem) == 0;
+    return !due || training->loss > problem->goal_loss || problem->goal(problem->goal_user, fit->field, &fit->reached);
+}
+
 static bool run_stretch(struct training *training) {
     const struct fit_problem *problem = training->problem;
     struct fit *fit = training->fit;
     const uint64_t frame = next_frame(training);
-    uint64_t end = next_checkpoint(training, frame);
+    uint64_t end = next_look(training, next_checkpoint(training, frame));
     if (problem->epoch) {
         const uint64_t length = fit_epoch_iterations(problem), epoch = fit->iterations / length;
         if (fit->iterations % length == 0 && !begin_epoch(training, epoch)) return false;
@@ -104,12 +127,14 @@ static bool run_stretch(struct training *training) {
     fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
     if (training->status != SAPE_OK) return false;
     if (next_checkpoint(training, UINT64_MAX) - fit->iterations == training->settings->checkpoint_every) save(training);
+    if (!look_at_goal(training)) return false;
     return problem->num_frames == 0 || fit->iterations != frame || problem->frame(problem->frame_user, fit->field);
 }
 
-/* Whether it has all its iterations; one that may be longer does not end within a sudden rise of the loss, as a
-   constant learning rate brings them once the loss is low. */
+/* Whether it has reached its goal or has all its iterations; one that may be longer does not end within a sudden rise
+   of the loss, as a constant learning rate brings them once the loss is low. */
 static bool is_complete(struct training *training) {
+    if (training->fit->reached) return true;
     if (training->fit->iterations < training->iterations) return false;
     if (training->iterations >= training->longest || training->loss <= CALM * training->lowest_loss) return true;
     training->iterations++;

@@ -12,6 +12,9 @@ typedef bool (*fit_frame_fn)(void *user, const sape_field *field);
 /* Prepares a field for its training. Returns false to give up. */
 typedef bool (*fit_begin_fn)(void *user, sape_field *field);
 
+/* Says in *reached whether a field is good enough for its training to end. Returns false to give up. */
+typedef bool (*fit_goal_fn)(void *user, const sape_field *field, bool *reached);
+
 /* Gives the samples of an epoch, counted from 0; they stay as they are until the next one. Returns false to give up. */
 typedef bool (*fit_epoch_fn)(void *user, uint64_t epoch, const float **x, const float **targets);
 
@@ -35,6 +38,9 @@ struct fit_problem {
     bool advance_by_epoch; /* the spatial policy advances once an epoch, not at its own pace */
     fit_epoch_fn epoch;    /* NULL for the same samples throughout */
     void *epoch_user;
+    fit_goal_fn goal; /* NULL where training ends by its length alone; asked where a batch's loss is at most: */
+    double goal_loss;
+    void *goal_user;
     enum progress_metric metric;
     sape_reduce_fn reduce; /* NULL, or what sums over the ranks that train together */
     fit_agree_fn agree;    /* NULL, or what makes them give up together */
@@ -50,8 +56,9 @@ struct fit_problem {
 struct fit {
     sape_field *field;
     uint64_t iterations; /* done, with validation those of both trainings */
-    double seconds;      /* of training, without the frames and the making of samples */
+    double seconds;      /* of training, without frames, the making of samples and looks at the goal */
     bool interrupted;
+    bool reached; /* the problem's goal */
     bool unsaved; /* its checkpoint could not be written, which has been said: the program is to end with a failure */
     uint64_t best_iteration; /* with validation, the one that was best; 0 for none */
     double validation_loss;  /* and the held-out samples' loss then */

@@ -11,11 +11,12 @@
 
 struct image_task {
     struct picture target;
-    float *coordinates; /* (height, width, 2): the row, then the column, both from -1 to 1 */
+    float *rows, *columns; /* (height), (width): where they lie, from -1 to 1 */
     struct pixel_set set;
-    float *sample_x, *sample_y; /* (set.n, 2), (set.n, channels): the training set */
-    float *fitted;              /* (height, width, channels), in [0, 1] */
-    float *revealed;            /* (height, width) */
+    float *sample_x;       /* (set.n, 2) the training set: the row, then the column */
+    const float *sample_y; /* (set.n, channels) their values: where all pixels are samples, the target's */
+    float *gathered;       /* otherwise those that were gathered from it */
+    float *fitted;         /* (height, width, channels), in [0, 1] */
 };
 
 struct image_quality {
@@ -38,16 +39,23 @@ void image_task_free(struct image_task *task);
 /* What a checkpoint says of the task. */
 void image_task_note(const struct image_task *task, struct notes *notes);
 
-/* Fills fitted and revealed from a field. */
+/* Fills fitted from a field. */
 bool image_task_predict(struct image_task *task, const sape_field *field);
 
 /* What the last prediction is worth. */
 struct image_quality image_task_quality(const struct image_task *task);
 
-/* True-colour images; NULL without memory. */
+/* A field's PSNR over the samples, in dB, without a prediction of the whole picture. */
+bool image_task_sample_psnr(const struct image_task *task, const sape_field *field, double *psnr);
+
+/* True-colour images; NULL after a failure, with a message. */
 gdImagePtr image_task_target(const struct image_task *task);
 gdImagePtr image_task_samples(const struct image_task *task); /* on white */
 gdImagePtr image_task_fitted(const struct image_task *task);
-gdImagePtr image_task_heat_map(const struct image_task *task);
+gdImagePtr image_task_heat_map(const struct image_task *task, const sape_field *field);
+
+/* As the last two, at most that large in each direction: the field is evaluated at so many pixels only. */
+gdImagePtr image_task_small_fit(const struct image_task *task, const sape_field *field, size_t max_size);
+gdImagePtr image_task_small_heat_map(const struct image_task *task, const sape_field *field, size_t max_size);
 
 #endif

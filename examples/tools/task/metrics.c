@@ -15,3 +15,7 @@ double metrics_mse(size_t n, const float *a, const float *b) {
 double metrics_psnr(double mse) {
     return -10 * log10(mse);
 }
+
+double metrics_mse_of_psnr(double psnr) {
+    return pow(10, -psnr / 10);
+}

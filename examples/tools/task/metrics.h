@@ -11,4 +11,7 @@ double metrics_mse(size_t n, const float *a, const float *b);
 /* Peak signal-to-noise ratio, in dB, of a mean squared error of values in [0, 1]. */
 double metrics_psnr(double mse);
 
+/* The mean squared error that has this PSNR. */
+double metrics_mse_of_psnr(double psnr);
+
 #endif

@@ -20,13 +20,14 @@ static size_t share_of(size_t total, double fraction) {
 /* One pass over the pixels, each taken with the chance that makes the number right (Knuth, algorithm S). */
 static void choose_random(size_t total, size_t wanted, struct random *random, struct pixel_set *set) {
     for (size_t i = 0; i < total; i++)
-        if ((double)(total - i) * random_uniform(random) < (double)(wanted - set->n)) set->pixels[set->n++] = i;
+        if ((double)(total - i) * random_uniform(random) < (double)(wanted - set->n))
+            set->pixels[set->n++] = (uint32_t)i;
 }
 
 static void choose_grid(const struct picture *picture, double fraction, struct pixel_set *set) {
     const size_t step = (size_t)fmax(round(1 / sqrt(fraction)), 1);
     for (size_t y = 0; y < picture->height; y += step)
-        for (size_t x = 0; x < picture->width; x += step) set->pixels[set->n++] = y * picture->width + x;
+        for (size_t x = 0; x < picture->width; x += step) set->pixels[set->n++] = (uint32_t)(y * picture->width + x);
 }
 
 static double brightness(const struct picture *picture, size_t y, size_t x) {
@@ -63,7 +64,7 @@ static bool choose_edges(const struct picture *picture, size_t wanted, struct ra
         keyed[i] = (struct keyed){log(random_uniform(random)) / weight, i};
     }
     qsort(keyed, total, sizeof *keyed, by_falling_key);
-    for (; set->n < wanted; set->n++) set->pixels[set->n] = keyed[set->n].pixel;
+    for (; set->n < wanted; set->n++) set->pixels[set->n] = (uint32_t)keyed[set->n].pixel;
     free(keyed);
     return true;
 }

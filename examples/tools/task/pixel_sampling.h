@@ -14,7 +14,7 @@ extern const char *const pixel_sampling_names[];
 
 struct pixel_set {
     size_t n;
-    size_t *pixels; /* (n) row * width + column */
+    uint32_t *pixels; /* (n) row * width + column; of a picture that picture_read() takes */
 };
 
 /*
