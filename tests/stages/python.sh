@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The Python package against a library installed in a scratch prefix: pytest, mypy, and pip without a network.
+# The Python package against a library installed in a scratch prefix: pytest and mypy; and a wheel with the library
+# inside of it.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scratch-prefix"
 
@@ -27,10 +28,20 @@ tests() {
     grep -qE '^[0-9]+ passed' <<<"$summary" # nothing else but passed
 }
 
-with_pip() {
-    clean python3 -m venv --system-site-packages "$work/venv" &&
-        clean "$work/venv/bin/pip" install -q --no-index --no-build-isolation "$work/python" &&
-        (cd "$work" && clean "$work/venv/bin/python" -c 'import sape; assert "venv" in sape.__file__; sape.Field()')
+# Three lines, in an environment that has nothing but numpy and knows of no other library.
+fits='import sape, numpy as np
+x = np.linspace(-1, 1, 50, dtype=np.float32)[:, None]
+field = sape.Field(sape.EncoderParams(domain_dim=1, std=3), network=sape.NetworkParams(output_dim=1))
+with sape.Trainer(field) as trainer: trainer.set_data(x, np.sin(6 * x)); print(trainer.run(200).loss)'
+in_a_wheel() {
+    "$root/.ci/wheel" "$work/dist" || return 1
+    python3 -m venv "$work/bare" && "$work/bare/bin/pip" install -q "$work"/dist/sape-*-py3-none-manylinux*.whl || return 1
+    cd "$work" || return 1
+    env -i "$work/bare/bin/python" -c "$fits" || return 1
+    diff <(cd "$root/examples/python/sape" && ls *.py) <(cd "$work"/bare/lib/python3*/site-packages/sape && ls *.py) || return 1
+    # The library that SAPE_LIBRARY names comes first.
+    ! env -i SAPE_LIBRARY=/nowhere "$work/bare/bin/python" -c 'import sape' || return 1
+    clean SAPE_LIBRARY="$libdir/libsape.so.0" "$work/bare/bin/python" -c 'import sape; assert sape.describe().blas != "none"'
 }
 
 # In a path with a space that only pkg-config knows.
@@ -44,7 +55,7 @@ cp -r "$root/examples/python" "$work/python"
 cp -r "$root/tests/python" "$work/tests"
 check types
 check tests
-check with_pip
+check in_a_wheel
 check by_pkg_config
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

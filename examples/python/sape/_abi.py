@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import operator
-import os
-import shlex
-import subprocess
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from ._arrays import Floats
 from ._errors import ArgumentError, Status, error, in_python, public_call
+from ._library import load
 
 # One letter per type: i int or enum, I uint32_t, z size_t, Q uint64_t, d double, s string, p pointer, 3 size_t[3],
 # f float array or None; as a result: - none, ! a status, which raises an exception if it is not OK.
@@ -146,22 +144,6 @@ def check(status: int, *_: object) -> None:
         raise error(status, in_python(text(call("last_error")), public_call()))
 
 
-def _load() -> ctypes.CDLL:
-    """Opens $SAPE_LIBRARY, or what the loader finds, or what pkg-config knows."""
-    name = os.environ.get("SAPE_LIBRARY", "libsape.so.0")
-    try:
-        return ctypes.CDLL(name)
-    except OSError as error:
-        query = ["pkg-config", "--variable=libdir", "sape"]
-        try:
-            answer = subprocess.run(query, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
-            # One word as a shell reads it, with a backslash before each space.
-            (folder,) = shlex.split(os.fsdecode(answer))
-            return ctypes.CDLL(os.path.join(folder, name))
-        except (OSError, ValueError, subprocess.CalledProcessError):
-            raise ImportError(f"{error}; install libsape, or set SAPE_LIBRARY to its path") from None
-
-
 def _declare(library: ctypes.CDLL) -> None:
     for signature, names in SIGNATURES.items():
         result, *arguments = signature.split()
@@ -173,7 +155,7 @@ def _declare(library: ctypes.CDLL) -> None:
                 function.errcheck = check
 
 
-_library = _load()
+_library = load()
 _declare(_library)
 
 
