@@ -40,7 +40,7 @@ struct pass {
     float *squares;
 };
 
-static sape_status pass_open(struct pass *pass, size_t n, bool d_x) {
+static sape_status pass_open(struct pass *pass, size_t n, enum sape_use use) {
     size_t threads = pass->field->num_threads;
     pass->plan = sape_plan_make(pass->field, n);
     if (threads > pass->plan.tiles) threads = pass->plan.tiles;
@@ -48,7 +48,7 @@ static sape_status pass_open(struct pass *pass, size_t n, bool d_x) {
     if (pass->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu threads", threads);
     for (; pass->num_workspaces < threads; pass->num_workspaces++)
         SAPE_TRY(
-            sape_workspace_open(&pass->workspaces[pass->num_workspaces], pass->field, pass->plan.tile_samples, d_x));
+            sape_workspace_open(&pass->workspaces[pass->num_workspaces], pass->field, pass->plan.tile_samples, use));
     SAPE_TRY(sape_pool_create(threads, &pass->pool));
     sape_product_enter(pass->field->network->product);
     return SAPE_OK;
@@ -111,7 +111,7 @@ sape_status sape_field_predict_with(const sape_field *field, const sape_predict_
                                   .override_rows = known.override_rows,
                                   .weights = known.weights},
                         .outputs = outputs};
-    const sape_status status = pass_open(&pass, n, false);
+    const sape_status status = pass_open(&pass, n, SAPE_USE_OUTPUTS);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
     pass_close(&pass);
     return status;
@@ -152,7 +152,7 @@ sape_status sape_field_predict_grid(const sape_field *field, const size_t *size,
     size_t points;
     SAPE_TRY(open_lattice(field, size, low, high, &lattice, &points));
     struct pass pass = {.field = field, .batch = {.lattice = &lattice}, .outputs = outputs};
-    const sape_status status = pass_open(&pass, points, false);
+    const sape_status status = pass_open(&pass, points, SAPE_USE_OUTPUTS);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
     pass_close(&pass);
     return status;
@@ -181,9 +181,10 @@ static void export_gradient(const struct pass *pass, float *d_parameters) {
     sape_network_export(network, pass->slots, d_parameters);
 }
 
-static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, bool d_x) {
+static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, enum sape_use use) {
     const sape_network *network = pass->field->network;
-    SAPE_TRY(pass_open(pass, n, d_x));
+    const bool d_x = use >= SAPE_USE_INPUT_GRADIENT;
+    SAPE_TRY(pass_open(pass, n, use));
     if (d_parameters) pass->slots = SAPE_NEW_ARRAY(float, pass->plan.slots * network->size);
     if (d_x) pass->first_backward = SAPE_NEW_ARRAY(float, sape_network_first_backward_size(network));
     if ((d_parameters && pass->slots == NULL) || (d_x && pass->first_backward == NULL))
@@ -202,7 +203,8 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
     }
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
     struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_x = d_x};
-    const sape_status status = open_backward(&pass, n, d_parameters != NULL, d_x != NULL);
+    const sape_status status =
+        open_backward(&pass, n, d_parameters != NULL, d_x == NULL ? SAPE_USE_GRADIENT : SAPE_USE_INPUT_GRADIENT);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
         if (d_parameters != NULL) export_gradient(&pass, d_parameters);
@@ -219,7 +221,7 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     SAPE_REQUIRE_POINTER(norms);
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
     struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs};
-    sape_status status = open_backward(&pass, n, false, false);
+    sape_status status = open_backward(&pass, n, false, SAPE_USE_GRADIENT);
     if (status == SAPE_OK) {
         pass.squares = SAPE_NEW_ARRAY(float, n);
         if (pass.squares == NULL) status = sape_fail(SAPE_ERROR_MEMORY, "no memory for the norms of %zu samples", n);
@@ -232,11 +234,11 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     return status;
 }
 
-static sape_status open_tangents(struct pass *pass) {
+static sape_status open_tangents(struct pass *pass, enum sape_use use) {
     pass->tangents = SAPE_NEW_ARRAY(struct sape_tangents, pass->num_workspaces);
     if (pass->tangents == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu threads", pass->num_workspaces);
     for (size_t i = 0; i < pass->num_workspaces; i++)
-        SAPE_TRY(sape_tangents_open(&pass->tangents[i], pass->field, pass->plan.tile_samples));
+        SAPE_TRY(sape_tangents_open(&pass->tangents[i], pass->field, pass->plan.tile_samples, use));
     return SAPE_OK;
 }
 
@@ -267,8 +269,8 @@ sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *
     SAPE_TRY(check_jacobian(field, n, x, jacobian, "jacobian"));
     if (n == 0) return SAPE_OK;
     struct pass pass = {.field = field, .batch = {.x = x}, .outputs = outputs, .jacobian = jacobian};
-    sape_status status = pass_open(&pass, n, true);
-    if (status == SAPE_OK) status = open_tangents(&pass);
+    sape_status status = pass_open(&pass, n, SAPE_USE_INPUT_GRADIENT);
+    if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_OUTPUTS);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, jacobian_tile, &pass);
     pass_close(&pass);
     return status;
@@ -285,8 +287,9 @@ static void jacobian_backward_slot(void *context, size_t slot, size_t worker) {
         for (size_t a = 0; a < sape_encoder_domain_dim(pass->field->encoder); a++) {
             sape_tangents_forward(pass->field, workspace, a, tangents);
             sape_tangents_load(pass->field, &pass->batch, workspace, a, 1.0f, pass->d_jacobian, tangents);
-            sape_tangents_backward(pass->field, workspace, tangents, gradient);
+            sape_tangents_backward(pass->field, workspace, a, tangents, gradient);
         }
+        sape_tangents_finish(pass->field, workspace, tangents, gradient);
         if (pass->d_outputs == NULL) continue;
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
@@ -308,8 +311,8 @@ sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, cons
     if (d_outputs != NULL) SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * o));
     SAPE_TRY(sape_check_finite("d_jacobian", d_jacobian, n * o * d));
     struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_jacobian = d_jacobian};
-    sape_status status = open_backward(&pass, n, true, true);
-    if (status == SAPE_OK) status = open_tangents(&pass);
+    sape_status status = open_backward(&pass, n, true, SAPE_USE_JACOBIAN);
+    if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_JACOBIAN);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, jacobian_backward_slot, &pass);
         export_gradient(&pass, d_parameters);

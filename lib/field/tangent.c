@@ -6,14 +6,20 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-sape_status sape_tangents_open(struct sape_tangents *tangents, const struct sape_field *field, size_t tile_samples) {
+/* Panels and all. */
+static size_t values_of(const struct sape_tile *tile, const struct sape_layer *layer) {
+    return layer->outputs * tile->panels * tile->width;
+}
+
+sape_status sape_tangents_open(struct sape_tangents *tangents, const struct sape_field *field, size_t tile_samples,
+                               enum sape_use use) {
     const sape_network *network = field->network;
     const struct sape_tile tile = network->product->tile(network->kernels, tile_samples);
-    const size_t activations = sape_activations_size(network, &tile, false);
+    const size_t activations = sape_activations_size(network, &tile, use);
     tangents->memory = SAPE_NEW_ARRAY(float, activations + sape_network_longest_bias(network));
     if (tangents->memory == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for the derivatives of %zu samples", tile_samples);
-    sape_activations_place(network, &tile, false, tangents->memory, &tangents->activations);
+    sape_activations_place(network, &tile, use, tangents->memory, &tangents->activations);
     tangents->bias = tangents->memory + activations;
     return SAPE_OK;
 }
@@ -43,10 +49,26 @@ static void features_panel(const struct sape_field *field, struct sape_workspace
     memset(tangents + mask->active * width, 0, (workspace->active - mask->active) * width * sizeof *tangents);
 }
 
+/* The derivatives through the function that ends layer l. */
+static void through_function(const struct sape_network *network, const struct sape_workspace *workspace, size_t l,
+                             struct sape_tangents *tangents) {
+    const struct sape_layer *layer = &network->layers[l];
+    const struct sape_activations *at = &workspace->activations;
+    const size_t count = values_of(&workspace->tile, layer);
+    float *values = tangents->activations.values[l + 1], *bends = tangents->activations.slopes[l + 1];
+    if (layer->function == SAPE_FUNCTION_RELU)
+        for (size_t i = 0; i < count; i++)
+            if (!(at->values[l + 1][i] > 0.0f)) values[i] = 0.0f;
+    if (!sape_layer_curved(layer)) return;
+    for (size_t i = 0; bends != NULL && i < count; i++) bends[i] = at->curvatures[l + 1][i] * values[i];
+    for (size_t i = 0; i < count; i++) values[i] *= at->slopes[l + 1][i];
+}
+
 void sape_tangents_forward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
                            struct sape_tangents *tangents) {
     const sape_network *network = field->network;
     const struct sape_tile *tile = &workspace->tile;
+    const struct sape_curve straight = {.function = SAPE_FUNCTION_NONE};
     float *const *values = tangents->activations.values;
     for (size_t p = 0; p < tile->panels; p++)
         features_panel(field, workspace, p, axis, values[0] + p * network->input_dim * tile->width);
@@ -54,15 +76,26 @@ void sape_tangents_forward(const struct sape_field *field, struct sape_workspace
         struct sape_layer layer = network->layers[l];
         layer.bias = network->size; /* zeros */
         network->product->forward(network->kernels, &layer, network->parameters, tile,
-                                  l == 0 ? workspace->active : layer.inputs, false, values[l], values[l + 1]);
-        if (l + 1 == network->num_layers) break;
-        const float *gate = workspace->activations.values[l + 1];
-        for (size_t i = 0; i < layer.outputs * tile->panels * tile->width; i++)
-            if (!(gate[i] > 0.0f)) values[l + 1][i] = 0.0f;
+                                  l == 0 ? workspace->active : layer.inputs, &straight, values[l], values[l + 1]);
+        through_function(network, workspace, l, tangents);
     }
 }
 
-void sape_tangents_backward(const struct sape_field *field, const struct sape_workspace *workspace,
+/* The gradient with respect to the derivatives behind the function that ends layer l, to that with respect to those
+   before it; and what it means for the values there, where the function bends: set, or added to. */
+static void back_through_function(const struct sape_network *network, const struct sape_workspace *workspace, size_t l,
+                                  bool add, struct sape_tangents *tangents, float *d_values) {
+    const struct sape_layer *layer = &network->layers[l];
+    const float *slopes = workspace->activations.slopes[l + 1], *bends = tangents->activations.slopes[l + 1];
+    float *sources = tangents->activations.curvatures[l + 1];
+    if (!sape_layer_curved(layer)) return;
+    for (size_t i = 0; i < values_of(&workspace->tile, layer); i++) {
+        sources[i] = (add ? sources[i] : 0.0f) + bends[i] * d_values[i];
+        d_values[i] *= slopes[i];
+    }
+}
+
+void sape_tangents_backward(const struct sape_field *field, const struct sape_workspace *workspace, size_t axis,
                             struct sape_tangents *tangents, float *gradient) {
     const sape_network *network = field->network;
     struct sape_activations *activations = &tangents->activations;
@@ -70,7 +103,8 @@ void sape_tangents_backward(const struct sape_field *field, const struct sape_wo
     for (size_t l = network->num_layers; l-- > 0;) {
         const struct sape_layer *layer = &network->layers[l];
         const size_t bytes = layer->stride * sizeof(float);
-        const float *d_to = activations->d_values[from];
+        float *d_to = activations->d_values[from];
+        back_through_function(network, workspace, l, axis > 0, tangents, d_to);
         memcpy(tangents->bias, gradient + layer->bias, bytes);
         network->product->weight_gradient(network->kernels, layer, &workspace->tile,
                                           l == 0 ? workspace->active : layer->inputs, activations->values[l], d_to,
@@ -78,8 +112,33 @@ void sape_tangents_backward(const struct sape_field *field, const struct sape_wo
         memcpy(gradient + layer->bias, tangents->bias, bytes);
         if (l == 0) break;
         from = 1 - from;
+        struct sape_gate gate = {.store = SAPE_STORE};
+        if (!sape_layer_curved(layer - 1)) gate = sape_network_gate(network, &workspace->activations, l - 1);
         network->product->backward(network->kernels, layer, network->parameters, &workspace->tile, layer->inputs, d_to,
-                                   workspace->activations.values[l], activations->d_values[from]);
+                                   gate, activations->d_values[from]);
+    }
+}
+
+void sape_tangents_finish(const struct sape_field *field, const struct sape_workspace *workspace,
+                          struct sape_tangents *tangents, float *gradient) {
+    const sape_network *network = field->network;
+    const struct sape_tile *tile = &workspace->tile;
+    struct sape_activations *activations = &tangents->activations;
+    float *const *sources = activations->curvatures;
+    size_t from = 0, l = network->num_layers;
+    if (sources[l] == NULL && sources[--l] == NULL) return;
+    memcpy(activations->d_values[0], sources[l], values_of(tile, &network->layers[l - 1]) * sizeof(float));
+    while (l-- > 0) {
+        const struct sape_layer *layer = &network->layers[l];
+        const float *d_to = activations->d_values[from];
+        network->product->weight_gradient(network->kernels, layer, tile, l == 0 ? workspace->active : layer->inputs,
+                                          workspace->activations.values[l], d_to, true, gradient, activations->scratch);
+        if (l == 0) break;
+        from = 1 - from;
+        float *d_from = activations->d_values[from];
+        network->product->backward(network->kernels, layer, network->parameters, tile, layer->inputs, d_to,
+                                   sape_network_gate(network, &workspace->activations, l - 1), d_from);
+        for (size_t i = 0; sources[l] != NULL && i < values_of(tile, layer - 1); i++) d_from[i] += sources[l][i];
     }
 }
 

@@ -30,21 +30,22 @@ struct sizes {
     size_t x, places, weights, activations, features;
 };
 
-static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, bool d_x) {
+static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, enum sape_use use) {
     const size_t d = sape_encoder_domain_dim(field->encoder);
     const size_t samples = tile->width * tile->panels, floats = sizeof(struct sape_place) / sizeof(float);
     return (struct sizes){.x = sape_round_up(d * samples, SAPE_STRIDE),
                           .places = sape_round_up(floats * samples, SAPE_STRIDE),
                           .weights = sape_round_up(sape_mask_panel_size(field->mask, tile->width), SAPE_STRIDE),
-                          .activations = sape_activations_size(field->network, tile, d_x),
+                          .activations = sape_activations_size(field->network, tile, use),
                           .features = sape_round_up(field->network->input_dim * tile->width, SAPE_STRIDE)};
 }
 
 sape_status sape_workspace_open(struct sape_workspace *workspace, const struct sape_field *field, size_t tile_samples,
-                                bool d_x) {
+                                enum sape_use use) {
+    const bool d_x = use >= SAPE_USE_INPUT_GRADIENT;
     const struct sape_tile tile = field->network->product->tile(field->network->kernels, tile_samples);
     const size_t d = sape_encoder_domain_dim(field->encoder);
-    const struct sizes sizes = sizes_of(field, &tile, d_x);
+    const struct sizes sizes = sizes_of(field, &tile, use);
     size_t total = sizes.x + sizes.places + sizes.weights + sizes.activations;
     if (d_x) total += d * sizes.weights + sizes.features + 2 * sizes.x;
     float *memory = SAPE_NEW_ARRAY(float, total);
@@ -54,7 +55,7 @@ sape_status sape_workspace_open(struct sape_workspace *workspace, const struct s
     workspace->places = (struct sape_place *)(workspace->x + sizes.x);
     workspace->mask.weights = workspace->x + sizes.x + sizes.places;
     memory = workspace->mask.weights + sizes.weights;
-    sape_activations_place(field->network, &tile, d_x, memory, &workspace->activations);
+    sape_activations_place(field->network, &tile, use, memory, &workspace->activations);
     memory += sizes.activations;
     if (!d_x) return SAPE_OK;
     workspace->features = memory;

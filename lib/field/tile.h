@@ -67,9 +67,9 @@ struct sape_workspace {
 /* Adds entries begin to end of all slots, in their order, into the first. */
 void sape_slots_sum(float *slots, size_t num_slots, size_t size, size_t begin, size_t end);
 
-/* Allocates for tiles up to tile_samples. */
+/* Allocates for tiles up to tile_samples. From SAPE_USE_INPUT_GRADIENT on, the inputs are the coordinates. */
 sape_status sape_workspace_open(struct sape_workspace *workspace, const struct sape_field *field, size_t tile_samples,
-                                bool d_x);
+                                enum sape_use use);
 void sape_workspace_close(struct sape_workspace *workspace);
 
 /* The sample at a place of the batch's order. */

@@ -38,13 +38,38 @@ typedef void (*sape_encode_fn)(const struct sape_basis *basis, size_t groups, si
 typedef void (*sape_encode_backward_fn)(const struct sape_basis *basis, size_t groups, size_t width, const float *x,
                                         const float *d_features, float *d_x);
 
+/* The functions that a layer may end with. */
+enum sape_function {
+    SAPE_FUNCTION_NONE,
+    SAPE_FUNCTION_RELU,
+    SAPE_FUNCTION_LEAKY_RELU,
+    SAPE_FUNCTION_SINE,
+    SAPE_FUNCTION_SOFTPLUS,
+    SAPE_FUNCTION_GELU,
+    SAPE_FUNCTION_SILU,
+    SAPE_FUNCTION_TANH,
+    SAPE_FUNCTION_GAUSSIAN,
+    SAPE_FUNCTION_SIGMOID,
+    SAPE_FUNCTION_EXP
+};
+
+/* A layer's function, and where its first and second derivatives go: laid out as the values; NULL where they are not
+   wanted. NONE and RELU have no derivatives: the gradient's gate is the value itself. */
+struct sape_curve {
+    enum sape_function function;
+    float parameter;
+    float *slopes, *curvatures;
+};
+
 /* What happens to a block of a product when it is stored. */
 enum sape_store {
-    SAPE_STORE,      /* c = product */
-    SAPE_STORE_ADD,  /* c += product */
-    SAPE_STORE_BIAS, /* c = product + bias of the row */
-    SAPE_STORE_RELU, /* c = max(0, product + bias of the row) */
-    SAPE_STORE_GATE  /* c = product where gate > 0, else 0 */
+    SAPE_STORE,       /* c = product */
+    SAPE_STORE_ADD,   /* c += product */
+    SAPE_STORE_BIAS,  /* c = product + bias of the row */
+    SAPE_STORE_RELU,  /* c = max(0, product + bias of the row) */
+    SAPE_STORE_CURVE, /* c = curve's function of product + bias of the row, and its derivatives */
+    SAPE_STORE_GATE,  /* c = product where gate > 0, else 0 */
+    SAPE_STORE_SCALE  /* c = product * gate */
 };
 
 /* For every panel, c (rows, columns) from packed a and b: the sum over p < depth of a[p, row] b[p, column]. */
@@ -59,9 +84,11 @@ struct sape_product_args {
     float *c;
     size_t c_stride, c_panel;
     enum sape_store store;
-    /* (rows) for BIAS and RELU. */
+    /* (rows) for BIAS, RELU and CURVE. */
     const float *bias;
-    /* Laid out as c, for GATE. */
+    /* For CURVE, whose c_stride is columns. */
+    const struct sape_curve *curve;
+    /* Laid out as c, for GATE and SCALE. */
     const float *gate;
 };
 
@@ -107,6 +134,9 @@ struct sape_kernels {
     /* values[row] *= weights, for count rows. */
     void (*scale_rows)(size_t count, size_t width, const float *weights, float *values);
     void (*product)(const struct sape_product_args *args);
+    /* values[offset ...] = the curve's function of them, for count values (a multiple of lanes), and its derivatives at
+       the same places. */
+    void (*apply)(const struct sape_curve *curve, size_t offset, size_t count, float *values);
     void (*gradient)(const struct sape_gradient_args *args);
     /* (rows, columns), rows from_stride apart, to blocks of sape_kernels.block columns, (depth, block) each, depth >=
        rows. What the last block has too much is zeroed. */

@@ -23,11 +23,14 @@ static inline vf finish(const struct block_args *args, size_t row, size_t offset
     case SAPE_STORE_ADD:
         return vf_load(args->c + offset) + sum;
     case SAPE_STORE_BIAS:
+    case SAPE_STORE_CURVE:
         return sum + args->bias[row];
     case SAPE_STORE_RELU:
         return vf_relu(sum + args->bias[row]);
     case SAPE_STORE_GATE:
         return vf_select(vf_load(args->gate + offset) > vf_set(0.0f), sum, vf_set(0.0f));
+    case SAPE_STORE_SCALE:
+        return sum * vf_load(args->gate + offset);
     }
     return sum;
 }
@@ -129,6 +132,8 @@ static void block_row(const struct sape_product_args *args, size_t first, size_t
         block.gate = args->gate == NULL ? NULL : args->gate + c_offset + column;
         packed_blocks[rows - 1][vectors_at(column, args->columns) - 1](&block);
     }
+    /* While the block is in the first cache. */
+    if (args->store == SAPE_STORE_CURVE) VARIANT(apply)(args->curve, c_offset, rows * args->c_stride, args->c);
 }
 
 void VARIANT(product)(const struct sape_product_args *args) {

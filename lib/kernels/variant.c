@@ -21,6 +21,7 @@ const struct sape_kernels VARIANT(kernels) = {
                         [SAPE_ENCODING_PERIODIC_RBF] = VARIANT(periodic_rbf_backward)},
     .scale_rows = VARIANT(scale_rows),
     .product = VARIANT(product),
+    .apply = VARIANT(apply),
     .gradient = VARIANT(gradient),
     .column_sums = VARIANT(column_sums),
     .pack_columns = VARIANT(pack_columns),

@@ -23,6 +23,7 @@ ENCODE_BACKWARD(periodic_rbf_backward);
 
 void VARIANT(scale_rows)(size_t count, size_t width, const float *weights, float *values);
 void VARIANT(product)(const struct sape_product_args *args);
+void VARIANT(apply)(const struct sape_curve *curve, size_t offset, size_t count, float *values);
 void VARIANT(gradient)(const struct sape_gradient_args *args);
 void VARIANT(column_sums)(size_t columns, size_t depth, const float *packed, bool add, float *sums);
 void VARIANT(pack_columns)(size_t rows, size_t columns, const float *from, size_t from_stride, size_t depth, float *to);

@@ -48,6 +48,7 @@ static void lay_out(sape_network *network) {
         layer->inputs = l == 0 ? network->input_dim : network->hidden_dim;
         layer->outputs = l + 1 == network->num_layers ? network->output_dim : network->hidden_dim;
         layer->stride = sape_round_up(layer->outputs, SAPE_STRIDE);
+        layer->function = l + 1 == network->num_layers ? SAPE_FUNCTION_NONE : SAPE_FUNCTION_RELU;
         layer->weight = network->size;
         layer->bias = layer->weight + layer->inputs * layer->stride;
         network->size = layer->bias + layer->stride;
@@ -269,12 +270,12 @@ struct pass {
     struct sape_activations activations;
 };
 
-static sape_status pass_begin(struct pass *pass, const sape_network *network, size_t n, bool d_inputs) {
+static sape_status pass_begin(struct pass *pass, const sape_network *network, size_t n, enum sape_use use) {
     pass->network = network;
     pass->tile = network->product->tile(network->kernels, n < TILE_SAMPLES ? n : TILE_SAMPLES);
-    pass->memory = SAPE_NEW_ARRAY(float, sape_activations_size(network, &pass->tile, d_inputs));
+    pass->memory = SAPE_NEW_ARRAY(float, sape_activations_size(network, &pass->tile, use));
     if (pass->memory == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a tile of samples");
-    sape_activations_place(network, &pass->tile, d_inputs, pass->memory, &pass->activations);
+    sape_activations_place(network, &pass->tile, use, pass->memory, &pass->activations);
     sape_product_enter(network->product);
     return SAPE_OK;
 }
@@ -310,7 +311,7 @@ sape_status sape_network_forward(const sape_network *network, size_t n, const fl
     SAPE_TRY(check_pass(network, n, inputs, outputs, "outputs"));
     if (n == 0) return SAPE_OK;
     struct pass pass;
-    SAPE_TRY(pass_begin(&pass, network, n, false));
+    SAPE_TRY(pass_begin(&pass, network, n, SAPE_USE_OUTPUTS));
     for (size_t first = 0; first < n; first += TILE_SAMPLES) {
         pass_forward(&pass, first, n, inputs);
         sape_panels_to_rows(&pass.tile, network->output_dim, pass.activations.values[network->num_layers],
@@ -348,7 +349,8 @@ sape_status sape_network_backward(const sape_network *network, size_t n, const f
     sape_status status = SAPE_OK;
     if ((d_parameters != NULL && gradient == NULL) || (d_inputs != NULL && first_backward == NULL))
         status = sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
-    if (status == SAPE_OK) status = pass_begin(&pass, network, n, d_inputs != NULL);
+    if (status == SAPE_OK)
+        status = pass_begin(&pass, network, n, d_inputs == NULL ? SAPE_USE_GRADIENT : SAPE_USE_INPUT_GRADIENT);
     if (status == SAPE_OK) {
         if (d_inputs != NULL) sape_network_pack_first_backward(network, first_backward);
         backward_tiles(&pass, n, inputs, d_outputs, gradient, first_backward, d_inputs);

@@ -26,9 +26,19 @@ struct sape_network {
     char (*names)[16];
 };
 
+/* What the values of a tile are for; each includes those before it. */
+enum sape_use {
+    SAPE_USE_OUTPUTS,
+    SAPE_USE_GRADIENT,       /* of the parameters */
+    SAPE_USE_INPUT_GRADIENT, /* of the inputs too */
+    SAPE_USE_JACOBIAN        /* a gradient with respect to the derivatives by the inputs */
+};
+
 /* Values of one tile on their way through the network. values[0] are the inputs, values[num_layers] the outputs. */
 struct sape_activations {
     float *values[SAPE_MAX_LAYERS + 1];
+    /* First and second derivatives of the layers' functions; NULL where they are not needed. */
+    float *slopes[SAPE_MAX_LAYERS + 1], *curvatures[SAPE_MAX_LAYERS + 1];
     /* Gradients with respect to the values of two neighbouring layers, in turn. */
     float *d_values[2];
     float *scratch;
@@ -37,10 +47,19 @@ struct sape_activations {
     float *squares;
 };
 
-/* Floats that sape_activations_place() needs for tiles up to this one; d_inputs: also for the inputs' gradient. */
-size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, bool d_inputs);
-void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, bool d_inputs,
+/* Floats that sape_activations_place() needs for tiles up to this one. */
+size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use);
+void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
                             float *memory, struct sape_activations *activations);
+
+/* Whether a layer's function has derivatives of its own; those of NONE and RELU follow from the values. */
+static inline bool sape_layer_curved(const struct sape_layer *layer) {
+    return layer->function > SAPE_FUNCTION_RELU;
+}
+
+/* The way back through the function that ends layer l. */
+struct sape_gate sape_network_gate(const struct sape_network *network, const struct sape_activations *activations,
+                                   size_t l);
 
 /* From values[0], of whose rows the first `active` are not zero, to all others. */
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,

@@ -15,9 +15,9 @@ static size_t values_size(const struct sape_network *network, const struct sape_
 }
 
 /* Room for a gradient of any layer's values. */
-static size_t d_values_size(const struct sape_network *network, const struct sape_tile *tile, bool d_inputs) {
+static size_t d_values_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use) {
     size_t largest = 0;
-    for (size_t i = d_inputs ? 0 : 1; i <= network->num_layers; i++) {
+    for (size_t i = use >= SAPE_USE_INPUT_GRADIENT ? 0 : 1; i <= network->num_layers; i++) {
         const size_t size = values_size(network, tile, i);
         if (size > largest) largest = size;
     }
@@ -33,22 +33,38 @@ static size_t scratch_size(const struct sape_network *network, const struct sape
     return sape_round_up(largest, SAPE_STRIDE);
 }
 
-size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, bool d_inputs) {
-    size_t size = 2 * d_values_size(network, tile, d_inputs) + scratch_size(network, tile);
-    for (size_t i = 0; i <= network->num_layers; i++) size += values_size(network, tile, i);
+/* Derivatives of the functions that are kept: none, the first, the first two. */
+static size_t num_derivatives(enum sape_use use) {
+    return use == SAPE_USE_OUTPUTS ? 0 : use < SAPE_USE_JACOBIAN ? 1 : 2;
+}
+
+size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use) {
+    size_t size = 2 * d_values_size(network, tile, use) + scratch_size(network, tile);
+    for (size_t i = 0; i <= network->num_layers; i++) {
+        const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
+        size += (curved ? 1 + num_derivatives(use) : 1) * values_size(network, tile, i);
+    }
     return size;
 }
 
-void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, bool d_inputs,
+/* The next `size` floats of memory, where they are wanted. */
+static float *take(float **memory, size_t size, bool wanted) {
+    float *const place = *memory;
+    if (!wanted) return NULL;
+    *memory += size;
+    return place;
+}
+
+void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
                             float *memory, struct sape_activations *activations) {
     for (size_t i = 0; i <= network->num_layers; i++) {
-        activations->values[i] = memory;
-        memory += values_size(network, tile, i);
+        const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
+        const size_t size = values_size(network, tile, i);
+        activations->values[i] = take(&memory, size, true);
+        activations->slopes[i] = take(&memory, size, curved && num_derivatives(use) >= 1);
+        activations->curvatures[i] = take(&memory, size, curved && num_derivatives(use) >= 2);
     }
-    for (size_t i = 0; i < 2; i++) {
-        activations->d_values[i] = memory;
-        memory += d_values_size(network, tile, d_inputs);
-    }
+    for (size_t i = 0; i < 2; i++) activations->d_values[i] = take(&memory, d_values_size(network, tile, use), true);
     activations->scratch = memory;
     activations->squares = NULL;
 }
@@ -57,9 +73,19 @@ void sape_network_tile_forward(const struct sape_network *network, const struct 
                                struct sape_activations *activations) {
     for (size_t l = 0; l < network->num_layers; l++) {
         const struct sape_layer *layer = &network->layers[l];
+        const struct sape_curve curve = {layer->function, layer->parameter, activations->slopes[l + 1],
+                                         activations->curvatures[l + 1]};
         network->product->forward(network->kernels, layer, network->parameters, tile, l == 0 ? active : layer->inputs,
-                                  l + 1 < network->num_layers, activations->values[l], activations->values[l + 1]);
+                                  &curve, activations->values[l], activations->values[l + 1]);
     }
+}
+
+struct sape_gate sape_network_gate(const struct sape_network *network, const struct sape_activations *activations,
+                                   size_t l) {
+    const struct sape_layer *layer = &network->layers[l];
+    if (layer->function == SAPE_FUNCTION_NONE) return (struct sape_gate){SAPE_STORE, NULL};
+    if (layer->function == SAPE_FUNCTION_RELU) return (struct sape_gate){SAPE_STORE_GATE, activations->values[l + 1]};
+    return (struct sape_gate){SAPE_STORE_SCALE, activations->slopes[l + 1]};
 }
 
 /* Adds to sums, sample by sample, the squares in some columns of a panel's rows. */
@@ -89,7 +115,11 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
                                   struct sape_activations *activations, float *gradient, bool add,
                                   float *first_backward) {
     const struct sape_product *product = network->product;
+    const struct sape_layer *last = &network->layers[network->num_layers - 1];
     size_t from = 0;
+    if (sape_layer_curved(last))
+        for (size_t i = 0; i < last->outputs * tile->panels * tile->width; i++)
+            activations->d_values[0][i] *= activations->slopes[network->num_layers][i];
     for (size_t l = network->num_layers; l-- > 0;) {
         struct sape_layer layer = network->layers[l];
         const float *d_to = activations->d_values[from];
@@ -102,8 +132,10 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
         if (l == 0 && first_backward == NULL) return NULL;
         if (l == 0) layer.backward = first_backward;
         from = 1 - from;
-        product->backward(network->kernels, &layer, network->parameters, tile, rows, d_to,
-                          l == 0 ? NULL : activations->values[l], activations->d_values[from]);
+        const struct sape_gate gate =
+            l == 0 ? (struct sape_gate){SAPE_STORE, NULL} : sape_network_gate(network, activations, l - 1);
+        product->backward(network->kernels, &layer, network->parameters, tile, rows, d_to, gate,
+                          activations->d_values[from]);
     }
     return activations->d_values[from];
 }

@@ -22,8 +22,18 @@ struct sape_layer {
     size_t stride;
     /* Offsets in arrays of parameters. */
     size_t weight, bias;
+    /* What the layer ends with. */
+    enum sape_function function;
+    float parameter;
     /* The layer's operands in the backend's order; NULL where it needs none. */
     float *forward, *backward;
+};
+
+/* The way back through the function between two layers: SAPE_STORE, for none; SAPE_STORE_GATE, open where values, the
+   function's, are above zero; SAPE_STORE_SCALE, by values, the function's slopes. */
+struct sape_gate {
+    enum sape_store store;
+    const float *values;
 };
 
 struct sape_product {
@@ -38,12 +48,14 @@ struct sape_product {
                            const struct sape_tile *tile);
     void (*pack_forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
     void (*pack_backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
-    /* to = weights from + bias, and ReLU where wanted; only the first `active` inputs are not zero. */
+    /* to = the curve's function of weights from + bias; only the first `active` inputs are not zero. */
     void (*forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, bool relu, const float *from, float *to);
-    /* d_from, the first `active` rows of it; zero where gate, the ReLU's output, is; gate may be NULL. */
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
+                    float *to);
+    /* d_from, the first `active` rows of it, through the gate. */
     void (*backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, const float *gate, float *d_from);
+                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
+                     float *d_from);
     /* The first `active` rows of the weights' gradient, and the bias's; set, or added to. */
     void (*weight_gradient)(const struct sape_kernels *kernels, const struct sape_layer *layer,
                             const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,

@@ -79,27 +79,30 @@ static void no_packing(const struct sape_kernels *kernels, const struct sape_lay
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, bool relu, const float *from, float *to) {
-    (void)kernels;
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
+                    float *to) {
     const int width = narrow(tile->width);
     for (size_t row = 0; row < layer->outputs; row++)
         for (size_t s = 0; s < tile->width; s++) to[row * tile->width + s] = parameters[layer->bias + row];
     if (active > 0)
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, narrow(layer->outputs), width, narrow(active), 1.0f,
                     parameters + layer->weight, narrow(layer->stride), from, width, 1.0f, to, width);
-    if (!relu) return;
-    for (size_t i = 0; i < layer->outputs * tile->width; i++) to[i] = to[i] < 0.0f ? 0.0f : to[i];
+    if (curve->function != SAPE_FUNCTION_NONE) kernels->apply(curve, 0, layer->outputs * tile->width, to);
 }
 
 static void backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, const float *gate, float *d_from) {
+                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
+                     float *d_from) {
     (void)kernels;
     const int width = narrow(tile->width);
     if (active == 0) return;
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, narrow(active), width, narrow(layer->outputs), 1.0f,
                 parameters + layer->weight, narrow(layer->stride), d_to, width, 0.0f, d_from, width);
-    if (gate == NULL) return;
-    for (size_t i = 0; i < active * tile->width; i++) d_from[i] = gate[i] > 0.0f ? d_from[i] : 0.0f;
+    const size_t count = gate.store == SAPE_STORE ? 0 : active * tile->width;
+    for (size_t i = 0; i < count; i++)
+        d_from[i] = gate.store == SAPE_STORE_SCALE ? d_from[i] * gate.values[i]
+                    : gate.values[i] > 0.0f        ? d_from[i]
+                                                   : 0.0f;
 }
 
 static void weight_gradient(const struct sape_kernels *kernels, const struct sape_layer *layer,

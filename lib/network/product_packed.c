@@ -32,7 +32,10 @@ static void pack_backward(const struct sape_kernels *kernels, const struct sape_
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, bool relu, const float *from, float *to) {
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
+                    float *to) {
+    static const enum sape_store stores[] = {
+        [SAPE_FUNCTION_NONE] = SAPE_STORE_BIAS, [SAPE_FUNCTION_RELU] = SAPE_STORE_RELU};
     const struct sape_product_args args = {.rows = layer->outputs,
                                            .columns = tile->width,
                                            .depth = active,
@@ -45,13 +48,16 @@ static void forward(const struct sape_kernels *kernels, const struct sape_layer 
                                            .c = to,
                                            .c_stride = tile->width,
                                            .c_panel = layer->outputs * tile->width,
-                                           .store = relu ? SAPE_STORE_RELU : SAPE_STORE_BIAS,
-                                           .bias = parameters + layer->bias};
+                                           .store = curve->function <= SAPE_FUNCTION_RELU ? stores[curve->function]
+                                                                                          : SAPE_STORE_CURVE,
+                                           .bias = parameters + layer->bias,
+                                           .curve = curve};
     kernels->product(&args);
 }
 
 static void backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, const float *gate, float *d_from) {
+                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
+                     float *d_from) {
     (void)parameters;
     const struct sape_product_args args = {.rows = active,
                                            .columns = tile->width,
@@ -65,8 +71,8 @@ static void backward(const struct sape_kernels *kernels, const struct sape_layer
                                            .c = d_from,
                                            .c_stride = tile->width,
                                            .c_panel = layer->inputs * tile->width,
-                                           .store = gate == NULL ? SAPE_STORE : SAPE_STORE_GATE,
-                                           .gate = gate};
+                                           .store = gate.store,
+                                           .gate = gate.values};
     kernels->product(&args);
 }
 

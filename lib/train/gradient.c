@@ -22,7 +22,8 @@ static sape_status open_workspaces(const sape_field *field, const struct sape_po
     gradients->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, count);
     if (gradients->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu tiles", count);
     for (; gradients->num_workspaces < count; gradients->num_workspaces++)
-        SAPE_TRY(sape_workspace_open(&gradients->workspaces[gradients->num_workspaces], field, tile_samples, jacobian));
+        SAPE_TRY(sape_workspace_open(&gradients->workspaces[gradients->num_workspaces], field, tile_samples,
+                                     jacobian ? SAPE_USE_JACOBIAN : SAPE_USE_GRADIENT));
     if (!jacobian) return SAPE_OK;
     return sape_jacobian_open(field, gradients->plan.samples, tile_samples, count, &gradients->jacobian);
 }

@@ -14,7 +14,8 @@ sape_status sape_jacobian_open(const sape_field *field, size_t n, size_t tile_sa
     if (jacobian->values == NULL || jacobian->d_values == NULL || jacobian->tangents == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for the Jacobian of %zu samples", n);
     for (; jacobian->num_tangents < workers; jacobian->num_tangents++)
-        SAPE_TRY(sape_tangents_open(&jacobian->tangents[jacobian->num_tangents], field, tile_samples));
+        SAPE_TRY(
+            sape_tangents_open(&jacobian->tangents[jacobian->num_tangents], field, tile_samples, SAPE_USE_JACOBIAN));
     return SAPE_OK;
 }
 
@@ -41,6 +42,7 @@ void sape_jacobian_backward(const struct sape_jacobian *jacobian, const sape_fie
     for (size_t a = 0; a < sape_encoder_domain_dim(field->encoder); a++) {
         sape_tangents_forward(field, workspace, a, tangents);
         sape_tangents_load(field, batch, workspace, a, share, jacobian->d_values, tangents);
-        sape_tangents_backward(field, workspace, tangents, gradient);
+        sape_tangents_backward(field, workspace, a, tangents, gradient);
     }
+    sape_tangents_finish(field, workspace, tangents, gradient);
 }

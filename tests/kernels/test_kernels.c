@@ -196,8 +196,12 @@ static double stored(const struct sape_product_args *args, size_t row, size_t at
         return sum + (double)args->bias[row];
     case SAPE_STORE_RELU:
         return fmax(sum + (double)args->bias[row], 0.0);
+    case SAPE_STORE_CURVE:
+        return tanh(sum + (double)args->bias[row]);
     case SAPE_STORE_GATE:
         return args->gate[at] > 0.0f ? sum : 0.0;
+    case SAPE_STORE_SCALE:
+        return sum * (double)args->gate[at];
     default:
         return sum;
     }
@@ -213,7 +217,9 @@ START_TEST(test_product) {
     float *a = sape_alloc(DEPTH * MOST, sizeof *a), *packed = sape_alloc(DEPTH * (MOST + block), sizeof *packed);
     float *b = sape_alloc(DEPTH * width, sizeof *b), *c = sape_alloc(MOST * width, sizeof *c);
     float *before = sape_alloc(MOST * width, sizeof *before), *gate = sape_alloc(MOST * width, sizeof *gate);
+    float *slopes = sape_alloc(MOST * width, sizeof *slopes);
     float bias[MOST];
+    const struct sape_curve curve = {SAPE_FUNCTION_TANH, 0.0f, slopes, NULL};
     random_array(3, DEPTH * MOST, -1.0f, 1.0f, a);
     random_array(4, DEPTH * width, -1.0f, 1.0f, b);
     random_array(5, MOST, -1.0f, 1.0f, bias);
@@ -221,7 +227,8 @@ START_TEST(test_product) {
     random_array(7, MOST * width, -1.0f, 1.0f, gate);
     for (size_t rows = 1; rows <= 2 * block + 1; rows++) {
         for (size_t columns = kernels->lanes; columns <= width; columns += kernels->lanes) {
-            for (int store = SAPE_STORE; store <= SAPE_STORE_GATE; store++) {
+            for (int store = SAPE_STORE; store <= SAPE_STORE_SCALE; store++) {
+                if (store == SAPE_STORE_CURVE && columns < width) continue;
                 const size_t depth = rows % 2 == 0 ? DEPTH : rows % 7;
                 kernels->pack_columns(depth, rows, a, MOST, depth, packed);
                 memcpy(c, before, MOST * width * sizeof *c);
@@ -237,6 +244,7 @@ START_TEST(test_product) {
                                                        .c_stride = width,
                                                        .store = (enum sape_store)store,
                                                        .bias = bias,
+                                                       .curve = &curve,
                                                        .gate = gate};
                 kernels->product(&args);
                 for (size_t i = 0; i < MOST * width; i++) {
@@ -248,11 +256,13 @@ START_TEST(test_product) {
                     }
                     for (size_t p = 0; p < depth; p++) sum += (double)a[p * MOST + row] * (double)b[p * width + column];
                     ck_assert_double_le(fabs((double)c[i] - stored(&args, row, i, sum, (double)before[i])), 1e-4);
+                    if (store == SAPE_STORE_CURVE)
+                        ck_assert_double_le(fabs((double)slopes[i] - 1.0 + (double)c[i] * (double)c[i]), 1e-5);
                 }
             }
         }
     }
-    float *const arrays[] = {a, packed, b, c, before, gate};
+    float *const arrays[] = {a, packed, b, c, before, gate, slopes};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) sape_release(arrays[i]);
 }
 END_TEST
