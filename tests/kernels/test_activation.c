@@ -17,7 +17,7 @@
 
 #define NUM_SETS 4
 /* Whole vectors of every width. */
-#define POINTS (16 * 5000)
+#define POINTS (16 * 3000)
 
 static const struct sape_kernels *kernels_of(int i) {
     return sape_kernels_find((sape_instruction_set)(SAPE_INSTRUCTIONS_BASELINE + i));
