@@ -94,7 +94,8 @@ static bool report(const struct job *job, const struct fit *fit, struct image_qu
 
 /* What rank 0 does for all. */
 static bool show(struct job *job, const struct fit *fit, uint64_t checksum) {
-    if (!image_task_predict(&job->task, fit->field)) return false;
+    const struct field_set fields = {1, {fit->field}};
+    if (!image_task_predict(&job->task, &fields)) return false;
     const struct image_quality quality = image_task_quality(&job->task);
     bool all = write_picture(job, image_task_fitted(&job->task), "fit.png");
     all = write_picture(job, image_task_heat_map(&job->task, fit->field), "mask.png") && all;

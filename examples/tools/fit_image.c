@@ -7,7 +7,7 @@
 #include "picture/animation.h"
 #include "picture/colormap.h"
 #include "picture/panels.h"
-#include "task/fit.h"
+#include "task/ensemble.h"
 #include "task/image_task.h"
 #include "task/metrics.h"
 #include "task/report.h"
@@ -35,6 +35,7 @@ struct job {
     double fraction;
     int sampling; /* an enum pixel_sampling */
     uint64_t batch;
+    uint64_t members;
     double until_psnr; /* 0 for none */
     bool compare;
     struct image_task task;
@@ -102,8 +103,8 @@ static bool write_pictures(struct job *job, const sape_field *field) {
            all;
 }
 
-/* Trains a field and predicts the whole picture with it. */
-static bool fit_picture(struct job *job, struct fit *fit) {
+/* Trains the fields and predicts the whole picture with them. */
+static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     struct notes notes = {0};
     image_task_note(&job->task, &notes);
     const struct fit_problem problem = {
@@ -122,12 +123,13 @@ static bool fit_picture(struct job *job, struct fit *fit) {
         .frame_user = job,
         .notes = &notes,
     };
-    if (!fit_run(&job->settings, &problem, fit)) return false;
-    if (job->until_psnr > 0 && !fit->reached && !fit->interrupted)
+    if (!ensemble_run(&job->settings, &problem, job->members, ensemble)) return false;
+    const struct fit fit = ensemble_summary(ensemble);
+    if (job->until_psnr > 0 && !fit.reached && !fit.interrupted)
         message_error("after %llu iterations the PSNR over the samples has not reached %g dB",
-                      (unsigned long long)fit->iterations, job->until_psnr);
-    if (image_task_predict(&job->task, fit->field)) return true;
-    fit_free(fit);
+                      (unsigned long long)fit.iterations, job->until_psnr);
+    if (image_task_predict(&job->task, &ensemble->fields)) return true;
+    ensemble_free(ensemble);
     return false;
 }
 
@@ -138,6 +140,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, struct imag
     cJSON_AddNumberToObject(object, "psnr_all", quality.psnr_all);
     cJSON_AddNumberToObject(object, "psnr_train", quality.psnr_train);
     cJSON_AddNumberToObject(object, "psnr_heldout", quality.psnr_heldout);
+    if (job->members > 1) cJSON_AddNumberToObject(object, "members", (double)job->members);
     if (job->until_psnr > 0) cJSON_AddBoolToObject(object, "psnr_reached", fit->reached);
     report_add_time(object, fit);
     report_add_memory(object);
@@ -151,14 +154,15 @@ static void print_quality(struct image_quality quality) {
 }
 
 static bool run_single(struct job *job) {
-    struct fit fit;
-    if (!begin_animation(job) || !fit_picture(job, &fit)) return false;
+    struct ensemble ensemble;
+    if (!begin_animation(job) || !fit_picture(job, &ensemble)) return false;
+    const struct fit fit = ensemble_summary(&ensemble);
     const struct image_quality quality = image_task_quality(&job->task);
     bool done = write_pictures(job, fit.field) && !fit.unsaved;
     print_quality(quality);
     output_print_location(job->settings.out, PICTURES);
     if (job->settings.json) done = report_print(describe(job, &fit, quality)) && done;
-    fit_free(&fit);
+    ensemble_free(&ensemble);
     return done;
 }
 
@@ -176,15 +180,16 @@ static bool add_panel(struct comparison *comparison, gdImagePtr image) {
 }
 
 static bool add_fit(struct job *job, struct comparison *comparison, bool *interrupted) {
-    struct fit fit;
+    struct ensemble ensemble;
     fprintf(stderr, "policy %s\n", settings_policy_name(&job->settings));
-    if (!fit_picture(job, &fit)) return false;
+    if (!fit_picture(job, &ensemble)) return false;
+    const struct fit fit = ensemble_summary(&ensemble);
     const struct image_quality quality = image_task_quality(&job->task);
     snprintf(comparison->captions[comparison->count], sizeof *comparison->captions, "%s, %.2f dB",
              settings_policy_name(&job->settings), quality.psnr_all);
     cJSON_AddItemToArray(comparison->fits, describe(job, &fit, quality));
     *interrupted = fit.interrupted;
-    fit_free(&fit);
+    ensemble_free(&ensemble);
     return add_panel(comparison, image_task_fitted(&job->task));
 }
 
@@ -266,6 +271,9 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {"batch", OPTION_COUNT, &job->batch, "N", "samples per iteration, 0 for all", 0, 1e9, NULL},
     };
     const struct option_spec results[] = {
+        {"members", OPTION_COUNT, &job->members, "N",
+         "fields to fit, from as many seeds; the picture is their mean, their files are FILE.0, FILE.1, ...", 1,
+         FIELD_SET_MAX, NULL},
         {"until-psnr", OPTION_REAL, &job->until_psnr, "DB",
          "end training once the PSNR over the samples is this high, 0 for never", 0, 200, NULL},
         {.name = "compare",
@@ -304,6 +312,7 @@ int main(int argc, char **argv) {
         .max_size = 512,
         .fraction = 0.25,
         .sampling = PIXEL_SAMPLING_RANDOM,
+        .members = 1,
     };
     program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);

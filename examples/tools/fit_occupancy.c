@@ -7,9 +7,9 @@
 #include "cli/stopwatch.h"
 #include "picture/animation.h"
 #include "picture/picture.h"
+#include "task/ensemble.h"
 #include "task/field_grid.h"
 #include "task/field_surface.h"
-#include "task/fit.h"
 #include "task/mask_slices.h"
 #include "task/mesh_note.h"
 #include "task/mesh_picture.h"
@@ -32,6 +32,7 @@ struct job {
     uint64_t samples; /* an epoch */
     uint64_t batch;
     uint64_t mesh_resolution;
+    uint64_t members;
     bool coarse_to_fine;
     bool drop_duplicates;
     struct occupancy_task task;
@@ -110,21 +111,21 @@ static float *allocate_grid(size_t size) {
 }
 
 /* Compares values from coarse to fine with those of the full grid. */
-static bool compare_grids(const sape_field *field, size_t size, const float *values, size_t *num_differences) {
+static bool compare_grids(const struct field_set *fields, size_t size, const float *values, size_t *num_differences) {
     float *full = allocate_grid(size);
-    const bool done = full && field_grid_evaluate(field, size, full);
+    const bool done = full && field_grid_evaluate(fields, size, full);
     if (done) *num_differences = field_grid_count_differences(size, values, full);
     free(full);
     return done;
 }
 
-static bool evaluate(const struct job *job, const sape_field *field, float *values, struct result *result) {
-    if (!job->coarse_to_fine) return field_grid_evaluate(field, job->mesh_resolution, values);
-    return field_grid_evaluate_near_zero(field, job->mesh_resolution, values, &result->evaluated) &&
-           (!job->settings.json || compare_grids(field, job->mesh_resolution, values, &result->num_differences));
+static bool evaluate(const struct job *job, const struct field_set *fields, float *values, struct result *result) {
+    if (!job->coarse_to_fine) return field_grid_evaluate(fields, job->mesh_resolution, values);
+    return field_grid_evaluate_near_zero(fields, job->mesh_resolution, values, &result->evaluated) &&
+           (!job->settings.json || compare_grids(fields, job->mesh_resolution, values, &result->num_differences));
 }
 
-static bool make_surface(struct job *job, const sape_field *field, const float *values, struct result *result) {
+static bool make_surface(struct job *job, const struct field_set *fields, const float *values, struct result *result) {
     result->has_surface = field_grid_has_surface(job->mesh_resolution, values);
     if (!result->has_surface) {
         result->chamfer = (double)NAN;
@@ -133,16 +134,16 @@ static bool make_surface(struct job *job, const sape_field *field, const float *
         return true;
     }
     struct mesh surface;
-    if (!field_surface(&surface, field, job->mesh_resolution, values)) return false;
+    if (!field_surface(&surface, fields, job->mesh_resolution, values)) return false;
     bool done = write_surface(job, &surface);
     done = occupancy_task_chamfer(&job->task, &surface, &result->chamfer) && done;
     mesh_free(&surface);
     return done;
 }
 
-static bool evaluate_and_make_surface(struct job *job, const sape_field *field, struct result *result) {
+static bool evaluate_and_make_surface(struct job *job, const struct field_set *fields, struct result *result) {
     float *values = allocate_grid(job->mesh_resolution);
-    const bool done = values && evaluate(job, field, values, result) && make_surface(job, field, values, result);
+    const bool done = values && evaluate(job, fields, values, result) && make_surface(job, fields, values, result);
     free(values);
     return done;
 }
@@ -174,6 +175,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, const struc
     cJSON_AddNumberToObject(object, "iou_near", result->quality.iou_near);
     cJSON_AddNumberToObject(object, "bce", result->quality.bce);
     cJSON_AddNumberToObject(object, "chamfer", result->chamfer);
+    if (job->members > 1) cJSON_AddNumberToObject(object, "members", (double)job->members);
     if (job->coarse_to_fine) {
         cJSON_AddNumberToObject(object, "grid_evaluated", result->evaluated);
         cJSON_AddNumberToObject(object, "vertices_differing", (double)result->num_differences);
@@ -215,14 +217,15 @@ static bool fit_and_show(struct job *job) {
         .notes = &notes,
     };
     job->settings.iterations = job->epochs * fit_epoch_iterations(&problem);
-    struct fit fit;
+    struct ensemble ensemble;
     struct result result = {0};
-    if (!begin_animation(job) || !fit_run(&job->settings, &problem, &fit)) return false;
-    bool done = evaluate_and_make_surface(job, fit.field, &result) && !fit.unsaved;
+    if (!begin_animation(job) || !ensemble_run(&job->settings, &problem, job->members, &ensemble)) return false;
+    const struct fit fit = ensemble_summary(&ensemble);
+    bool done = evaluate_and_make_surface(job, &ensemble.fields, &result) && !fit.unsaved;
     done = write_mask(job, fit.field) && done;
-    done = occupancy_task_quality(&job->task, fit.field, &result.quality) &&
+    done = occupancy_task_quality(&job->task, &ensemble.fields, &result.quality) &&
            time_advance(job, &problem, fit.field, &result.advance_ms) && show(job, &fit, &result) && done;
-    fit_free(&fit);
+    ensemble_free(&ensemble);
     return done;
 }
 
@@ -253,6 +256,9 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help = "drop faces with the same corners as an earlier one"},
     };
     const struct option_spec results[] = {
+        {"members", OPTION_COUNT, &job->members, "N",
+         "fields to fit, from as many seeds; the surface is that of their mean, their files are FILE.0, FILE.1, ...", 1,
+         FIELD_SET_MAX, NULL},
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
          FIELD_GRID_MIN_SIZE, FIELD_GRID_MAX_SIZE, NULL},
         {.name = "coarse-to-fine",
@@ -293,6 +299,7 @@ int main(int argc, char **argv) {
         .samples = 1000000,
         .batch = 5000,
         .mesh_resolution = 256,
+        .members = 1,
     };
     program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);

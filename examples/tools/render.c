@@ -7,6 +7,7 @@
 #include "cli/program.h"
 #include "picture/picture.h"
 #include "picture/plot.h"
+#include "task/field_set.h"
 
 #include <math.h>
 #include <sape/sape.h>
@@ -26,7 +27,9 @@ struct job {
     double shape[2];   /* width and height of the picture that was fitted */
     double axes[2][2]; /* center and half width of what a curve shows, along x and y */
     const char *out;
-    sape_field *field;
+    uint64_t members;
+    struct field_set fields;
+    sape_field *loaded[FIELD_SET_MAX]; /* the first fields.n are there */
     size_t domain_dim, output_dim;
 };
 
@@ -45,11 +48,9 @@ static float *predict(const struct job *job, size_t rows, size_t columns) {
     float *outputs = malloc(rows * columns * job->output_dim * sizeof *outputs);
     if (outputs == NULL) {
         message_out_of_memory();
-    } else if (sape_field_predict_grid(job->field, size, low, high, outputs) != SAPE_OK) {
-        message_sape_error();
-    } else {
-        return outputs;
+        return NULL;
     }
+    if (field_set_predict_grid(&job->fields, size, low, high, outputs)) return outputs;
     free(outputs);
     return NULL;
 }
@@ -138,39 +139,63 @@ static bool choose_size(struct job *job) {
     return true;
 }
 
-/* Takes the field out of its file. */
-static bool load(struct job *job) {
+/* Takes a field out of its file, and adds it. */
+static bool load(struct job *job, const char *path) {
     sape_safetensors *checkpoint;
-    if (!notes_open(job->path, &checkpoint)) return false;
-    bool loaded = sape_field_from_checkpoint(checkpoint, &job->field) == SAPE_OK;
-    if (!loaded) message_error("'%s': %s", job->path, sape_last_error());
+    if (!notes_open(path, &checkpoint)) return false;
+    sape_field *field = NULL;
+    bool loaded = sape_field_from_checkpoint(checkpoint, &field) == SAPE_OK;
+    if (!loaded) message_error("'%s': %s", path, sape_last_error());
     loaded = loaded && read_notes(job, checkpoint);
     sape_safetensors_free(checkpoint);
-    return loaded;
+    if (!loaded) {
+        sape_field_free(field);
+        return false;
+    }
+    job->loaded[job->fields.n] = field;
+    job->fields.fields[job->fields.n++] = field;
+    return true;
+}
+
+static bool has_shape(const struct job *job, const sape_field *field) {
+    return sape_encoder_domain_dim(sape_field_encoder(field)) == job->domain_dim &&
+           sape_network_output_dim(sape_field_network(field)) == job->output_dim;
+}
+
+static bool load_all(struct job *job) {
+    char path[FIELD_SET_PATH];
+    for (size_t i = 0; i < job->members; i++)
+        if (!field_set_path(job->path, job->members, i, path) || !load(job, path)) return false;
+    job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->loaded[0]));
+    job->output_dim = sape_network_output_dim(sape_field_network(job->loaded[0]));
+    for (size_t i = 1; i < job->members; i++)
+        if (!has_shape(job, job->loaded[i]))
+            return message_error("the members of %s are of different tasks", job->path);
+    return true;
 }
 
 static bool render(struct job *job) {
     bool done = false;
-    if (output_prepare(job->out, PICTURE) && load(job)) {
-        job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->field));
-        job->output_dim = sape_network_output_dim(sape_field_network(job->field));
+    if (output_prepare(job->out, PICTURE) && load_all(job)) {
         if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
             message_error("%s has %zu outputs of %zu coordinates, which is not a curve, picture or solid", job->path,
                           job->output_dim, job->domain_dim);
         else
             done = choose_size(job) && (job->domain_dim == 1 ? render_curve(job) : render_pixels(job));
     }
-    sape_field_free(job->field);
+    for (size_t i = 0; i < job->fields.n; i++) sape_field_free(job->loaded[i]);
     return done;
 }
 
 int main(int argc, char **argv) {
-    struct job job = {.out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
+    struct job job = {.members = 1, .out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
     const struct option_argument arguments[] = {{"FILE", &job.path}};
     const struct option_spec specs[] = {
         {"width", OPTION_COUNT, &job.width, "N", "columns of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
         {"height", OPTION_COUNT, &job.height, "N", "rows of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
         {"depth", OPTION_REAL, &job.depth, "X", "third coordinate of the slice through a solid", -1, 1, NULL},
+        {"members", OPTION_COUNT, &job.members, "N", "fields of which the mean is drawn, from FILE.0, FILE.1, ...", 1,
+         FIELD_SET_MAX, NULL},
         {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, created if missing"},
     };
     const struct option_group group = {"Picture", specs, sizeof specs / sizeof *specs};

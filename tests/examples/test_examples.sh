@@ -228,6 +228,25 @@ expect draws whole.safetensors --width 300 --height 200
 expect fits "$fit_image" color.png $QUICK --save image.safetensors
 expect draws image.safetensors --width 96 --height 64
 expect refuses 1 "missing.safetensors" "$render" missing.safetensors
+
+# Several members: one is the field of its seed, and the picture of all is their mean, which render draws too.
+expect fits "$fit_image" color.png $QUICK --fraction 1 --save one.safetensors --seed 6
+expect fits "$fit_image" color.png $QUICK --fraction 1 --save all.safetensors --seed 5 --members 3
+expect json_has '"members":3' '"iterations":90,'
+expect cmp one.safetensors all.safetensors.1
+mv out/fit.png fit.png
+expect draws all.safetensors --members 3
+expect cmp fit.png out/render.png
+expect draws all.safetensors.1
+expect eval "! cmp -s fit.png out/render.png"
+expect refuses 1 "all.safetensors.3" "$render" all.safetensors --members 4
+expect fits "$fit_function" $QUICK --save other.safetensors.1
+cp all.safetensors.0 other.safetensors.0
+expect refuses 1 "different tasks" "$render" other.safetensors --members 2
+expect refuses 2 "--members: 0 is out of range" "$fit_image" color.png --members 0
+# One that is interrupted is dropped.
+expect stops_after kept.safetensors.0 "$fit_image" color.png $QUICK --iterations 4000 --members 30 --save kept.safetensors --json
+expect has_json $IMAGE_KEYS members
 expect refuses 1 "color.png" "$render" color.png
 
 finish

@@ -116,6 +116,10 @@ expect has_json $KEYS grid_evaluated vertices_differing
 expect fits $QUICK --batch 100000
 expect json_has '"iterations":20'
 expect same_fits "$QUICK" "$QUICK --threads 2"
+expect fits $QUICK --members 2 --save pair.safetensors --coarse-to-fine
+expect json_has '"members":2,' '"iterations":320,'
+expect has_files surface.ply surface.stl fit.png mask.png mask.gif
+expect test -s pair.safetensors.1
 
 # A field that is outside everywhere has no surface.
 expect fits "$knot" $SMALL --epochs 2

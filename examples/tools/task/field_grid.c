@@ -8,11 +8,11 @@
 /* Samples an axis of a block. */
 enum { BLOCK = 4 };
 
-/* Samples that are handed to the field at a time. */
+/* Samples that are handed to the fields at a time. */
 enum { BATCH = 65536 };
 
 struct evaluation {
-    const sape_field *field;
+    const struct field_set *fields;
     size_t size;
     float *values;
     size_t num_evaluated;
@@ -30,8 +30,8 @@ struct grid field_grid(size_t size, const float *values) {
 }
 
 static bool flush(struct evaluation *evaluation) {
-    if (sape_field_predict(evaluation->field, evaluation->count, evaluation->points, evaluation->outputs) != SAPE_OK)
-        return message_sape_error();
+    if (!field_set_predict(evaluation->fields, evaluation->count, evaluation->points, evaluation->outputs))
+        return false;
     for (size_t i = 0; i < evaluation->count; i++) evaluation->values[evaluation->indices[i]] = evaluation->outputs[i];
     evaluation->num_evaluated += evaluation->count;
     evaluation->count = 0;
@@ -60,9 +60,9 @@ static bool add_box(struct evaluation *evaluation, const struct box *box, size_t
     return true;
 }
 
-static bool begin(struct evaluation *evaluation, const sape_field *field, size_t size, float *values) {
+static bool begin(struct evaluation *evaluation, const struct field_set *fields, size_t size, float *values) {
     *evaluation = (struct evaluation){
-        .field = field,
+        .fields = fields,
         .size = size,
         .values = values,
         .indices = malloc(BATCH * sizeof *evaluation->indices),
@@ -83,10 +83,10 @@ static void end(struct evaluation *evaluation) {
     free(evaluation->refined);
 }
 
-bool field_grid_evaluate(const sape_field *field, size_t size, float *values) {
+bool field_grid_evaluate(const struct field_set *fields, size_t size, float *values) {
     static const float low[] = {-1, -1, -1}, high[] = {1, 1, 1};
     const size_t sizes[] = {size, size, size};
-    if (sape_field_predict_grid(field, sizes, low, high, values) != SAPE_OK) return message_sape_error();
+    if (!field_set_predict_grid(fields, sizes, low, high, values)) return false;
     /* There the last coordinate is the fastest, here the first one is. */
     for (size_t x = 0; x < size; x++) {
         for (size_t y = 0; y < size; y++) {
@@ -173,9 +173,9 @@ static bool evaluate_coarsely(struct evaluation *evaluation) {
     return true;
 }
 
-bool field_grid_evaluate_near_zero(const sape_field *field, size_t size, float *values, double *evaluated) {
+bool field_grid_evaluate_near_zero(const struct field_set *fields, size_t size, float *values, double *evaluated) {
     struct evaluation evaluation;
-    bool done = begin(&evaluation, field, size, values) && evaluate_coarsely(&evaluation);
+    bool done = begin(&evaluation, fields, size, values) && evaluate_coarsely(&evaluation);
     for (bool any = true; done && any;) done = refine_crossed(&evaluation, &any);
     *evaluated = (double)evaluation.num_evaluated / ((double)size * (double)size * (double)size);
     end(&evaluation);

@@ -91,9 +91,9 @@ static void clamp_values(size_t n, float *values) {
     for (size_t i = 0; i < n; i++) values[i] = fminf(fmaxf(values[i], 0), 1);
 }
 
-bool image_task_predict(struct image_task *task, const sape_field *field) {
+bool image_task_predict(struct image_task *task, const struct field_set *fields) {
     const size_t size[] = {task->target.height, task->target.width};
-    if (sape_field_predict_grid(field, size, low, high, task->fitted) != SAPE_OK) return message_sape_error();
+    if (!field_set_predict_grid(fields, size, low, high, task->fitted)) return false;
     clamp_values(num_pixels(task) * task->target.channels, task->fitted);
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "cli/notes.h"
 #include "picture/picture.h"
+#include "task/field_set.h"
 #include "task/pixel_sampling.h"
 
 #include <sape/sape.h>
@@ -39,8 +40,8 @@ void image_task_free(struct image_task *task);
 /* What a checkpoint says of the task. */
 void image_task_note(const struct image_task *task, struct notes *notes);
 
-/* Fills fitted from a field. */
-bool image_task_predict(struct image_task *task, const sape_field *field);
+/* Fills fitted from fields. */
+bool image_task_predict(struct image_task *task, const struct field_set *fields);
 
 /* What the last prediction is worth. */
 struct image_quality image_task_quality(const struct image_task *task);

@@ -112,19 +112,15 @@ static double iou(size_t n, const float *logits, const float *labels) {
     return either > 0 ? (double)both / (double)either : (double)NAN;
 }
 
-static bool predict(const sape_field *field, const struct occupancy_samples *samples, float *logits) {
-    return sape_field_predict(field, samples->n, samples->points, logits) == SAPE_OK || message_sape_error();
-}
-
-bool occupancy_task_quality(const struct occupancy_task *task, const sape_field *field,
+bool occupancy_task_quality(const struct occupancy_task *task, const struct field_set *fields,
                             struct occupancy_quality *quality) {
     float *logits = malloc(NUM_TEST * sizeof *logits);
     if (!logits) return message_out_of_memory();
-    bool done = predict(field, &task->uniform, logits);
+    bool done = field_set_predict(fields, NUM_TEST, task->uniform.points, logits);
     if (done) quality->iou_uniform = iou(NUM_TEST, logits, task->uniform.labels);
-    done = done && predict(field, &task->near, logits);
+    done = done && field_set_predict(fields, NUM_TEST, task->near.points, logits);
     if (done) quality->iou_near = iou(NUM_TEST, logits, task->near.labels);
-    done = done && predict(field, &task->heldout, logits);
+    done = done && field_set_predict(fields, NUM_TEST, task->heldout.points, logits);
     if (done && sape_loss_evaluate(SAPE_LOSS_BCE, NUM_TEST, 1, logits, task->heldout.labels, NULL, NULL,
                                    &quality->bce) != SAPE_OK)
         done = message_sape_error();

@@ -3,9 +3,8 @@
 #ifndef EXAMPLES_OCCUPANCY_TASK_H
 #define EXAMPLES_OCCUPANCY_TASK_H
 
+#include "task/field_set.h"
 #include "task/sampling.h"
-
-#include <sape/sape.h>
 
 /* So many epochs' samples are drawn; later epochs have them again. */
 enum { OCCUPANCY_NUM_DRAWN = 10 };
@@ -54,8 +53,8 @@ void occupancy_task_free(struct occupancy_task *task);
  */
 const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch);
 
-/* What a field is worth. */
-bool occupancy_task_quality(const struct occupancy_task *task, const sape_field *field,
+/* What fields are worth. */
+bool occupancy_task_quality(const struct occupancy_task *task, const struct field_set *fields,
                             struct occupancy_quality *quality);
 
 /* Mean distance from points of the target to the mesh, plus that from points of the mesh to the target. */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Several fields fitted to the same samples from different seeds. */
+#ifndef EXAMPLES_ENSEMBLE_H
+#define EXAMPLES_ENSEMBLE_H
+
+#include "task/field_set.h"
+#include "task/fit.h"
+
+struct ensemble {
+    size_t n;
+    struct fit members[FIELD_SET_MAX];
+    struct field_set fields; /* the members' */
+};
+
+/*
+ * Fits count fields, one after the other, as fit_run() does, with the seeds from that of the settings on. Only the
+ * first has frames. Each has a checkpoint of its own (field_set_path()). A member that is interrupted is dropped where
+ * there is one before it. When it fails a message has been printed and there is nothing to free.
+ */
+bool ensemble_run(const struct settings *settings, const struct fit_problem *problem, size_t count,
+                  struct ensemble *ensemble);
+void ensemble_free(struct ensemble *ensemble);
+
+/* The first member, with the iterations and seconds of all: interrupted or unsaved where one was, at its goal where all
+   are. Not to be freed. */
+struct fit ensemble_summary(const struct ensemble *ensemble);
+
+#endif
