@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file network.h
- * Implements multilayer perceptrons with ReLU and a linear last layer.
+ * Implements multilayer perceptrons with activations.
  *
  * Flat arrays of parameters or gradients contain the tensors one after another, in the order of
  * sape_network_tensor_info(): "0.weight" (hidden, in), "0.bias" (hidden), "2.weight" (hidden, hidden), "2.bias", ...,
@@ -20,6 +20,48 @@
 extern "C" {
 #endif
 
+/**
+ * The function at the end of every hidden layer.
+ *
+ * z is the layer's weighted sum plus its bias, a is activation_parameter.
+ * @since 0.3.0
+ */
+typedef enum sape_activation {
+    /** max(0, z). */
+    SAPE_ACTIVATION_RELU = 0,
+    /** z above 0, 0.01 z below. */
+    SAPE_ACTIVATION_LEAKY_RELU = 1,
+    /** sin(a z), for networks like SIREN (Sitzmann et al. 2020), whose initial parameters differ. Default a: 30. */
+    SAPE_ACTIVATION_SINE = 2,
+    /** log(1 + exp(a z)) / a. Where a z is above 20, z itself. Default a: 1. */
+    SAPE_ACTIVATION_SOFTPLUS = 3,
+    /** z times the normal distribution function at z, not its usual approximation. */
+    SAPE_ACTIVATION_GELU = 4,
+    /** z / (1 + exp(-z)). */
+    SAPE_ACTIVATION_SILU = 5,
+    /** The hyperbolic tangent. */
+    SAPE_ACTIVATION_TANH = 6,
+    /** exp(-(a z)^2). Default a: 1. */
+    SAPE_ACTIVATION_GAUSSIAN = 7
+} sape_activation;
+
+/**
+ * The function at the end of the last layer. Losses, gradients and predictions see its result.
+ * @since 0.3.0
+ */
+typedef enum sape_output_activation {
+    /** z itself. */
+    SAPE_OUTPUT_ACTIVATION_NONE = 0,
+    /** 1 / (1 + exp(-z)), from 0 to 1. Not together with #SAPE_LOSS_BCE, which takes logits. */
+    SAPE_OUTPUT_ACTIVATION_SIGMOID = 1,
+    /** The hyperbolic tangent, from -1 to 1. */
+    SAPE_OUTPUT_ACTIVATION_TANH = 2,
+    /** log(1 + exp(z)), above 0; z itself above 20. */
+    SAPE_OUTPUT_ACTIVATION_SOFTPLUS = 3,
+    /** exp(z), above 0. It is 0 for z below -87, infinity for z above 88.7. */
+    SAPE_OUTPUT_ACTIVATION_EXP = 4
+} sape_output_activation;
+
 /** Parameters of a network. Call sape_network_params_init() first, then change what you need. */
 typedef struct sape_network_params {
     /** sizeof(sape_network_params), set by the initialiser. */
@@ -32,12 +74,27 @@ typedef struct sape_network_params {
     size_t hidden_dim;
     /** Number of hidden layers, 1 to 64. Default 3. */
     size_t num_layers;
-    /** Seed of the initial parameters. They are uniform in +-1/sqrt(inputs of the layer). Default 0. */
+    /**
+     * Seed of the initial parameters. They are uniform in +-1/sqrt(inputs of the layer). With #SAPE_ACTIVATION_SINE,
+     * the weights are uniform in +-1/inputs in the first layer, and in +-sqrt(6/inputs)/activation_parameter in the
+     * others. Default 0.
+     */
     uint64_t seed;
     /** The instruction set to compute with. Default #SAPE_INSTRUCTIONS_AUTO. @since 0.2.0 */
     sape_instruction_set instructions;
     /** The backend of the matrix products. Default #SAPE_PRODUCT_AUTO. @since 0.2.0 */
     sape_product_backend product;
+    /** The function at the end of the hidden layers. Default #SAPE_ACTIVATION_RELU. @since 0.3.0 */
+    sape_activation activation;
+    /** The function at the end of the last layer. Default #SAPE_OUTPUT_ACTIVATION_NONE. @since 0.3.0 */
+    sape_output_activation output_activation;
+    /** Unused, 0. @since 0.3.0 */
+    int32_t reserved;
+    /**
+     * The parameter a of the activation. Sine, softplus and gaussian have one, of at most 1e6; 0 is the activation's
+     * default. Others accept only 0. Default 0. @since 0.3.0
+     */
+    double activation_parameter;
 } sape_network_params;
 
 /** A network and its parameters. */
@@ -204,6 +261,24 @@ SAPE_API sape_status sape_network_get_tensor(const sape_network *network, const 
  */
 SAPE_API sape_status sape_network_set_tensor(sape_network *network, const char *name, const float *values,
                                              size_t count);
+
+/**
+ * Returns the name of an activation.
+ *
+ * @param[in] activation the activation.
+ * @return a static string like "relu"; NULL if activation is not a #sape_activation.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_activation_name(sape_activation activation);
+
+/**
+ * Returns the name of an output activation.
+ *
+ * @param[in] activation the output activation.
+ * @return a static string like "none"; NULL if activation is not a #sape_output_activation.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_output_activation_name(sape_output_activation activation);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "encoder/encoding.h"
 #include "mask/policy.h"
+#include "network/activation.h"
 
 struct sape_architecture sape_architecture_of(const sape_field *field) {
     sape_encoder_params encoder;
@@ -19,7 +20,10 @@ struct sape_architecture sape_architecture_of(const sape_field *field) {
                                       .resolution = mask->ops->has_resolution ? mask->grid.size[0] : 0,
                                       .hidden_dim = field->network->hidden_dim,
                                       .num_layers = field->network->num_layers - 1,
-                                      .output_dim = field->network->output_dim};
+                                      .output_dim = field->network->output_dim,
+                                      .activation = field->network->activation,
+                                      .output_activation = field->network->output_activation,
+                                      .activation_parameter = field->network->activation_parameter};
 }
 
 void sape_architecture_list(struct sape_architecture *a, struct sape_state *state) {
@@ -35,6 +39,17 @@ void sape_architecture_list(struct sape_architecture *a, struct sape_state *stat
         {"sape.network.num_layers", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->num_layers, NULL},
         {"sape.network.output_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->output_dim, NULL}};
     sape_state_add(state, sizeof all / sizeof *all, all);
+    static const sape_activation relu = SAPE_ACTIVATION_RELU;
+    static const sape_output_activation none = SAPE_OUTPUT_ACTIVATION_NONE;
+    static const double no_parameter = 0.0;
+    const struct sape_usual_entry usual[] = {
+        {{"sape.network.activation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->activation, sape_activation_entry}, &relu},
+        {{"sape.network.activation_parameter", SAPE_ENTRY_REAL, SAPE_SETTING, &a->activation_parameter, NULL},
+         &no_parameter},
+        {{"sape.network.output_activation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->output_activation,
+          sape_output_activation_entry},
+         &none}};
+    sape_state_add_usual(state, sizeof usual / sizeof *usual, usual);
 }
 
 /* Whether the file is large enough to hold such a field: a few bytes of metadata must not cost gigabytes. The sizes are
@@ -131,6 +146,9 @@ static sape_status create(const struct sape_architecture *a, size_t num_samples,
     network.hidden_dim = a->hidden_dim;
     network.num_layers = a->num_layers;
     network.output_dim = a->output_dim;
+    network.activation = a->activation;
+    network.output_activation = a->output_activation;
+    network.activation_parameter = a->activation_parameter;
     return sape_field_create(&encoder, &mask, &network, out);
 }
 

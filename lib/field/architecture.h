@@ -13,6 +13,9 @@ struct sape_architecture {
     sape_policy policy;
     size_t mask_dim, resolution;
     size_t hidden_dim, num_layers, output_dim;
+    sape_activation activation;
+    sape_output_activation output_activation;
+    double activation_parameter;
 };
 
 struct sape_architecture sape_architecture_of(const sape_field *field);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "network/network.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "base/params.h"
 #include "base/random.h"
 #include "base/tensor.h"
+#include "network/activation.h"
 #include "network/backend.h"
 
 /* Samples of a tile where nothing else decides. */
@@ -23,7 +23,10 @@ static const sape_network_params defaults = {.struct_size = sizeof(sape_network_
                                              .num_layers = 3,
                                              .seed = 0,
                                              .instructions = SAPE_INSTRUCTIONS_AUTO,
-                                             .product = SAPE_PRODUCT_AUTO};
+                                             .product = SAPE_PRODUCT_AUTO,
+                                             .activation = SAPE_ACTIVATION_RELU,
+                                             .output_activation = SAPE_OUTPUT_ACTIVATION_NONE,
+                                             .activation_parameter = 0.0};
 
 void sape_network_params_init(sape_network_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -34,11 +37,12 @@ static sape_status check_range(const char *name, size_t value, size_t largest) {
     return sape_fail(SAPE_ERROR_ARGUMENT, "%s is %zu, must be 1 to %zu", name, value, largest);
 }
 
-static sape_status check_params(const sape_network_params *params) {
+static sape_status check_params(sape_network_params *params) {
     SAPE_TRY(check_range("input_dim", params->input_dim, 65535));
     SAPE_TRY(check_range("output_dim", params->output_dim, 1024));
     SAPE_TRY(check_range("hidden_dim", params->hidden_dim, 8192));
-    return check_range("num_layers", params->num_layers, SAPE_MAX_LAYERS - 1);
+    SAPE_TRY(check_range("num_layers", params->num_layers, SAPE_MAX_LAYERS - 1));
+    return sape_activation_check(params);
 }
 
 /* Where every layer's parameters lie, and how many there are. */
@@ -48,12 +52,16 @@ static void lay_out(sape_network *network) {
         layer->inputs = l == 0 ? network->input_dim : network->hidden_dim;
         layer->outputs = l + 1 == network->num_layers ? network->output_dim : network->hidden_dim;
         layer->stride = sape_round_up(layer->outputs, SAPE_STRIDE);
-        layer->function = l + 1 == network->num_layers ? SAPE_FUNCTION_NONE : SAPE_FUNCTION_RELU;
+        layer->function = sape_activation_function(network->activation);
+        layer->parameter = (float)network->activation_parameter;
         layer->weight = network->size;
         layer->bias = layer->weight + layer->inputs * layer->stride;
         network->size = layer->bias + layer->stride;
         network->num_parameters += (layer->inputs + 1) * layer->outputs;
     }
+    struct sape_layer *last = &network->layers[network->num_layers - 1];
+    last->function = sape_output_activation_function(network->output_activation);
+    last->parameter = 1.0f;
 }
 
 static bool allocate(sape_network *network) {
@@ -96,11 +104,13 @@ static void draw_parameters(sape_network *network, uint64_t seed) {
     sape_random_init(&random, seed, SAPE_STREAM_NETWORK);
     for (size_t l = 0; l < network->num_layers; l++) {
         const struct sape_layer *layer = &network->layers[l];
-        const double bound = 1.0 / sqrt((double)layer->inputs);
+        double weight, bias;
+        sape_activation_start(network->activation, network->activation_parameter, l == 0, layer->inputs, &weight,
+                              &bias);
         for (size_t row = 0; row <= layer->inputs; row++)
             for (size_t column = 0; column < layer->outputs; column++)
                 network->parameters[layer->weight + row * layer->stride + column] =
-                    (float)(bound * (2.0 * sape_random_uniform(&random) - 1.0));
+                    (float)((row < layer->inputs ? weight : bias) * (2.0 * sape_random_uniform(&random) - 1.0));
     }
     sape_network_pack(network);
 }
@@ -123,6 +133,9 @@ sape_status sape_network_create(const sape_network_params *params, sape_network 
     network->output_dim = known.output_dim;
     network->hidden_dim = known.hidden_dim;
     network->num_layers = known.num_layers + 1;
+    network->activation = known.activation;
+    network->output_activation = known.output_activation;
+    network->activation_parameter = known.activation_parameter;
     network->kernels = kernels;
     network->product = product;
     lay_out(network);

@@ -14,6 +14,10 @@ struct sape_network {
     size_t input_dim, output_dim, hidden_dim;
     /* Hidden layers and the last one. */
     size_t num_layers;
+    sape_activation activation;
+    sape_output_activation output_activation;
+    /* 0 where the activation has none. */
+    double activation_parameter;
     struct sape_layer layers[SAPE_MAX_LAYERS];
     /* Floats in an array of parameters: layer by layer (inputs, stride) weights, then (stride) biases. */
     size_t size;

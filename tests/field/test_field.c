@@ -227,7 +227,8 @@ static struct gradients gradients_by_hand(const sape_field *field, size_t n, con
     CHECK_OK(sape_encoder_encode(encoder, n, x, g.features));
     CHECK_OK(sape_mask_weights(sape_field_mask(field), n, x, g.weights));
     for (size_t i = 0; i < n * dim; i++) inputs[i] = g.features[i] * g.weights[i];
-    const struct reference_network reference = {dim, HIDDEN, LAYERS, OUTPUTS, parameters};
+    const struct reference_network reference = {
+        .inputs = dim, .hidden = HIDDEN, .hidden_layers = LAYERS, .outputs = OUTPUTS, .parameters = parameters};
     reference_network_skip_kinks(&reference, n, inputs, d_y);
     CHECK_OK(sape_network_backward(network, n, inputs, d_y, g.d_parameters, g.d_inputs));
     for (size_t i = 0; i < n * dim; i++) d_features[i] = g.d_inputs[i] * g.weights[i];

@@ -170,6 +170,27 @@ static sape_status jacobian(struct world *world) {
     return status;
 }
 
+/* With functions that have derivatives of their own. */
+static sape_status curved(struct world *world) {
+    sape_encoder_params encoder;
+    sape_network_params network;
+    sape_field *made;
+    float values[SAMPLES], d_parameters[64];
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_network_params_init(&network, sizeof network);
+    encoder.kind = SAPE_ENCODING_IDENTITY;
+    encoder.domain_dim = network.output_dim = 1;
+    network.hidden_dim = 3;
+    network.activation = SAPE_ACTIVATION_GELU;
+    network.output_activation = SAPE_OUTPUT_ACTIVATION_EXP;
+    sape_status status = sape_field_create(&encoder, NULL, &network, &made);
+    status = checked(made, status);
+    if (status == SAPE_OK) status = sape_field_jacobian(made, SAMPLES, world->x, NULL, values);
+    if (status == SAPE_OK) status = sape_field_jacobian_backward(made, SAMPLES, world->x, values, values, d_parameters);
+    sape_field_free(made);
+    return status;
+}
+
 static sape_status predict_grid(struct world *world) {
     const size_t size[] = {SAMPLES};
     return sape_field_predict_grid(world->field, size, world->x, world->x + 1, world->values);
@@ -404,6 +425,7 @@ const struct world_call world_calls[] = {
     {"predict_with", predict_with, false, 2},
     {"field_backward", world_field_backward, false, 3},
     {"jacobian", jacobian, false, 6},
+    {"curved", curved, true, 14},
     {"predict_grid", predict_grid, false, 2},
     {"train_full", world_train_full, false, 8},
     {"train_batches", train_batches, false, 8},

@@ -41,7 +41,8 @@ START_TEST(test_reference) {
     float *parameters = new_array(count), *x = new_random_array(2, n * in, -1.0f, 1.0f), *y = new_array(n * out);
     float *d_y = new_random_array(3, n * out, -1.0f, 1.0f), *d_p = new_array(count), *d_x = new_array(n * in);
     CHECK_OK(sape_network_get_parameters(network, parameters, count));
-    const struct reference_network reference = {in, c[2], c[3], out, parameters};
+    const struct reference_network reference = {
+        .inputs = in, .hidden = c[2], .hidden_layers = c[3], .outputs = out, .parameters = parameters};
     reference_network_skip_kinks(&reference, n, x, d_y);
     CHECK_OK(sape_network_forward(network, n, x, y));
     CHECK_OK(sape_network_backward(network, n, x, d_y, d_p, d_x));
@@ -103,6 +104,70 @@ START_TEST(test_draw) {
 }
 END_TEST
 
+/* SIREN's start: by layer, other bounds for weights than for biases. */
+START_TEST(test_draw_for_sine) {
+    const double a = _i == 0 ? 30.0 : 4.0;
+    sape_network_params params;
+    sape_network *network;
+    sape_network_params_init(&params, sizeof params);
+    params.input_dim = 100;
+    params.hidden_dim = 150;
+    params.num_layers = 2;
+    params.activation = SAPE_ACTIVATION_SINE;
+    params.activation_parameter = _i == 0 ? 0.0 : a;
+    CHECK_OK(sape_network_create(&params, &network));
+    const double bounds[] = {1.0 / 100.0,       1.0 / sqrt(100.0),     sqrt(6.0 / 150.0) / a,
+                             1.0 / sqrt(150.0), sqrt(6.0 / 150.0) / a, 1.0 / sqrt(150.0)};
+    for (size_t i = 0; i < sape_network_tensor_count(network); i++) {
+        sape_tensor_info info = {.struct_size = sizeof info};
+        CHECK_OK(sape_network_tensor_info(network, i, &info));
+        float *values = new_array(info.count);
+        CHECK_OK(sape_network_get_tensor(network, info.name, values, info.count));
+        const double largest = largest_magnitude(info.count, values);
+        ck_assert_double_le(largest, bounds[i] * (1.0 + 1e-7));
+        if (info.count >= 100) ck_assert_double_gt(largest, 0.96 * bounds[i]);
+        free(values);
+    }
+    sape_network_free(network);
+}
+END_TEST
+
+START_TEST(test_names) {
+    static const char *const names[] = {"relu", "leaky_relu", "sine", "softplus", "gelu", "silu", "tanh", "gaussian"};
+    static const char *const outputs[] = {"none", "sigmoid", "tanh", "softplus", "exp"};
+    for (int i = 0; i < 8; i++) ck_assert_str_eq(sape_activation_name((sape_activation)i), names[i]);
+    for (int i = 0; i < 5; i++) ck_assert_str_eq(sape_output_activation_name((sape_output_activation)i), outputs[i]);
+    ck_assert_ptr_null(sape_activation_name((sape_activation)8));
+    ck_assert_ptr_null(sape_activation_name((sape_activation)-1));
+    ck_assert_ptr_null(sape_output_activation_name((sape_output_activation)5));
+}
+END_TEST
+
+START_TEST(test_bad_parameters) {
+    static const double wrong[] = {-1.0, 1.0001e6, INFINITY, NAN};
+    sape_network_params params;
+    sape_network *network;
+    for (sape_activation a = SAPE_ACTIVATION_RELU; a <= SAPE_ACTIVATION_GAUSSIAN; a++) {
+        const bool any = a == SAPE_ACTIVATION_SINE || a == SAPE_ACTIVATION_SOFTPLUS || a == SAPE_ACTIVATION_GAUSSIAN;
+        sape_network_params_init(&params, sizeof params);
+        params.input_dim = 2;
+        params.activation = a;
+        params.activation_parameter = 1e6;
+        if (any) {
+            CHECK_OK(sape_network_create(&params, &network));
+            sape_network_free(network);
+        } else {
+            EXPECT_ERROR(sape_network_create(&params, &network), SAPE_ERROR_ARGUMENT, sape_activation_name(a),
+                         "no parameter");
+        }
+        for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+            params.activation_parameter = wrong[i];
+            EXPECT_ERROR(sape_network_create(&params, &network), SAPE_ERROR_ARGUMENT, "activation_parameter", "");
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_bad_input) {
     sape_network *network;
     sape_network_params p;
@@ -121,6 +186,10 @@ START_TEST(test_bad_input) {
     REFUSED(hidden_dim, 8193, "8193");
     REFUSED(num_layers, 0, "0");
     REFUSED(num_layers, 65, "65");
+    REFUSED(activation, (sape_activation)8, "8");
+    REFUSED(output_activation, (sape_output_activation)-1, "-1");
+    REFUSED(activation_parameter, 2.0, "relu has no parameter");
+    REFUSED(activation_parameter, NAN, "nan");
 #undef REFUSED
     EXPECT_ERROR(sape_network_create(NULL, &network), SAPE_ERROR_ARGUMENT, "params", "NULL");
     network = make(2, 1, 4, 1, 0);
@@ -156,6 +225,9 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_reference, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, test_draw);
+    tcase_add_loop_test(tcase, test_draw_for_sine, 0, 2);
+    tcase_add_test(tcase, test_names);
+    tcase_add_test(tcase, test_bad_parameters);
     tcase_add_test(tcase, test_bad_input);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

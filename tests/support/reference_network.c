@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "reference_function.h"
+
 #define MAX_LAYERS 8
 /* Far more than single precision is off by. */
 #define KINK 1e-5
@@ -27,7 +29,9 @@ static size_t lay_out(const struct reference_network *network, struct layer *lay
 
 double reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
                              const double *d_outputs, double *d_parameters, double *d_inputs) {
-    static double values[MAX_LAYERS + 1][REFERENCE_MAX_WIDTH];
+    static double values[MAX_LAYERS + 1][REFERENCE_MAX_WIDTH], slopes[MAX_LAYERS + 1][REFERENCE_MAX_WIDTH];
+    const char *hidden = network->activation == NULL ? "relu" : network->activation;
+    const char *last = network->output_activation == NULL ? "none" : network->output_activation;
     double d[REFERENCE_MAX_WIDTH], d_in[REFERENCE_MAX_WIDTH];
     struct layer layers[MAX_LAYERS];
     const size_t count = lay_out(network, layers);
@@ -39,12 +43,15 @@ double reference_network_run(const struct reference_network *network, const doub
             for (size_t k = 0; k < layers[l].in; k++)
                 sum += (double)network->parameters[layers[l].weight + row * layers[l].in + k] * values[l][k];
             if (l + 1 < count) margin = fmin(margin, fabs(sum));
-            values[l + 1][row] = l + 1 < count && sum < 0.0 ? 0.0 : sum;
+            const struct reference_curve curve =
+                l + 1 < count ? reference_function(hidden, network->a, sum) : reference_function(last, 1.0, sum);
+            values[l + 1][row] = curve.value;
+            slopes[l + 1][row] = curve.slope;
         }
     }
     memcpy(outputs, values[count], network->outputs * sizeof *outputs);
     if (d_outputs == NULL) return margin;
-    memcpy(d, d_outputs, network->outputs * sizeof *d);
+    for (size_t k = 0; k < network->outputs; k++) d[k] = d_outputs[k] * slopes[count][k];
     for (size_t l = count; l-- > 0;) {
         memset(d_in, 0, sizeof d_in);
         for (size_t row = 0; row < layers[l].out; row++) {
@@ -55,7 +62,7 @@ double reference_network_run(const struct reference_network *network, const doub
                 d_in[k] += (double)network->parameters[at] * d[row];
             }
         }
-        for (size_t k = 0; k < layers[l].in; k++) d[k] = l > 0 && values[l][k] <= 0.0 ? 0.0 : d_in[k];
+        for (size_t k = 0; k < layers[l].in; k++) d[k] = l > 0 ? d_in[k] * slopes[l][k] : d_in[k];
     }
     if (d_inputs != NULL) memcpy(d_inputs, d, network->inputs * sizeof *d);
     return margin;

@@ -8,12 +8,16 @@
 struct reference_network {
     size_t inputs, hidden, hidden_layers, outputs;
     const float *parameters;
+    /* Of reference_function(); NULL for "relu" and "none". a is the hidden layers' parameter. */
+    const char *activation, *output_activation;
+    double a;
 };
 
 #define REFERENCE_MAX_WIDTH 1024
 
 /* One sample: outputs, and, where the pointers are not NULL, the parameters' gradient (added to) and the inputs'.
-   Returns the smallest magnitude that any ReLU was given: where it is tiny, rounding decides the gradient. */
+   Returns the smallest magnitude that any function of a hidden layer was given: where it is tiny, rounding decides a
+   ReLU's gradient. */
 double reference_network_run(const struct reference_network *network, const double *inputs, double *outputs,
                              const double *d_outputs, double *d_parameters, double *d_inputs);
 

@@ -106,7 +106,8 @@ START_TEST(test_parameters_in_double) {
     float *d_jacobian = new_random_array(3, SAMPLES * OUTPUTS * 2, -1.0f, 1.0f);
     CHECK_OK(sape_network_get_parameters(sape_field_network(field), parameters, count));
     CHECK_OK(sape_field_jacobian_backward(field, SAMPLES, x, d_outputs, d_jacobian, gradient));
-    const struct reference_network network = {2, HIDDEN, 3, OUTPUTS, parameters};
+    const struct reference_network network = {
+        .inputs = 2, .hidden = HIDDEN, .hidden_layers = 3, .outputs = OUTPUTS, .parameters = parameters};
     const double middle = weighted(&network, SAMPLES, x, d_outputs, d_jacobian);
     const double scale = largest_magnitude(count, gradient);
     size_t kinks = 0;
