@@ -1,8 +1,47 @@
 # SPDX-License-Identifier: MIT
-"""Builds in the repository's top folder, where pyproject.toml describes the wheel. pip calls the functions below in this one."""
+"""Builds the wheel from a copy of the library's sources, which lie above this folder. pip calls the functions below."""
+import contextlib
 import os
 import pathlib
+import shutil
+import tempfile
 
-os.chdir(pathlib.Path(__file__).resolve().parents[2])
+import mesonpy
 
-from mesonpy import *  # noqa: E402, F401, F403
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SOURCES = ["LICENSE", "README.md", "examples/python", "include", "lib", "meson.build", "meson_options.txt", "sape.pc.in"]
+
+
+def _copy_sources(folder):
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        else:
+            shutil.copy2(ROOT / name, folder / name)
+    # At the top, meson-python is the backend itself.
+    text = (HERE / "pyproject.toml").read_text().replace('backend-path = ["."]\n', "")
+    (folder / "pyproject.toml").write_text(text.replace('"build_from_above"', '"mesonpy"'))
+
+
+@contextlib.contextmanager
+def _sources():
+    here = os.getcwd()
+    with tempfile.TemporaryDirectory() as folder:
+        _copy_sources(pathlib.Path(folder))
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(here)
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    with _sources():
+        return mesonpy.get_requires_for_build_wheel(config_settings)
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    wheel_directory = os.path.abspath(wheel_directory)
+    with _sources():
+        return mesonpy.build_wheel(wheel_directory, config_settings, metadata_directory)
