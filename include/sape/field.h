@@ -103,6 +103,18 @@ SAPE_API sape_mask *sape_field_mask(const sape_field *field);
 SAPE_API sape_network *sape_field_network(const sape_field *field);
 
 /**
+ * Returns the number of trainable parameters.
+ *
+ * They are the network's, flat as in network.h, then the encoder's: the tensors of #SAPE_ENCODING_GRID, one after the
+ * other. Other encodings have none.
+ *
+ * @param[in] field the field; may be NULL.
+ * @return the number of parameters; 0 for NULL.
+ * @since 0.3.0
+ */
+SAPE_API size_t sape_field_num_parameters(const sape_field *field);
+
+/**
  * Sets how many threads one call on the field may use.
  *
  * This applies to predictions, gradients and Jacobians. A trainer has its own num_threads.
@@ -190,8 +202,8 @@ SAPE_API sape_status sape_field_predict_grid(const sape_field *field, const size
  * @param[in]  n            number of samples; 0 gives a gradient of zeros.
  * @param[in]  x            (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
  * @param[in]  d_outputs    (n, output_dim) finite gradient of a quantity with respect to the outputs.
- * @param[out] d_parameters (sape_network_num_parameters()) receives its gradient with respect to the parameters, flat
- *                          as in network.h; may be NULL.
+ * @param[out] d_parameters (sape_field_num_parameters()) receives its gradient with respect to the parameters; may be
+ *                          NULL.
  * @param[out] d_x          (n, d) receives its gradient with respect to x; may be NULL.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a coordinate is too large;
  *         #SAPE_ERROR_NOT_FINITE if x or d_outputs contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted
@@ -249,8 +261,7 @@ SAPE_API sape_status sape_field_jacobian(const sape_field *field, size_t n, cons
  * @param[in]  x            (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value.
  * @param[in]  d_outputs    (n, output_dim) finite gradient of a quantity with respect to the outputs; NULL for zeros.
  * @param[in]  d_jacobian   (n, output_dim, d) its finite gradient with respect to the Jacobian.
- * @param[out] d_parameters (sape_network_num_parameters()) receives its gradient with respect to the parameters, flat
- *                          as in network.h.
+ * @param[out] d_parameters (sape_field_num_parameters()) receives its gradient with respect to the parameters.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a coordinate is too large;
  *         #SAPE_ERROR_NOT_FINITE if x, d_outputs or d_jacobian contains NaN or infinity; #SAPE_ERROR_MEMORY if memory
  *         is exhausted or n is too large; #SAPE_ERROR_THREAD if a thread cannot be started.
@@ -260,14 +271,14 @@ SAPE_API sape_status sape_field_jacobian_backward(const sape_field *field, size_
                                                   const float *d_outputs, const float *d_jacobian, float *d_parameters);
 
 /**
- * Updates the field's network by one optimizer step.
+ * Updates the field's parameters by one optimizer step.
  *
  * Use it for your own training loop: predict, compute the loss, backward, update, then sape_mask_record() and
  * sape_mask_step() on sape_field_mask(). No other thread may use the field or the optimizer meanwhile.
  *
  * @param[in,out] field        the field.
- * @param[in,out] optimizer    an optimizer for sape_network_num_parameters() parameters.
- * @param[in]     d_parameters (sape_network_num_parameters()) finite gradient, flat as in network.h.
+ * @param[in,out] optimizer    an optimizer for sape_field_num_parameters() parameters.
+ * @param[in]     d_parameters (sape_field_num_parameters()) finite gradient.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_SHAPE if the optimizer is for another number
  *         of parameters; #SAPE_ERROR_NOT_FINITE if d_parameters contains NaN or infinity; #SAPE_ERROR_DIVERGED if a
  *         parameter or a moment would become NaN or infinite; #SAPE_ERROR_MEMORY if memory is exhausted. On failure the

@@ -66,6 +66,15 @@ typedef struct sape_optimizer_params {
     uint64_t decay_iterations;
     /** Steps of linear warm-up. 0 (the default) disables this. */
     uint64_t warmup_iterations;
+    /**
+     * Factor on the learning rate for an encoder's trainable values. Finite, >= 0. Default 1. Of these values a step
+     * leaves alone, moments and all, those whose gradient is exactly zero. @since 0.3.0
+     */
+    double encoder_rate_factor;
+    /**
+     * Weight decay of an encoder's trainable values, instead of weight_decay. Finite, >= 0. Default 0. @since 0.3.0
+     */
+    double encoder_weight_decay;
 } sape_optimizer_params;
 
 /** An optimizer and its moments. */

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A cache line, and the widest vector. */
 #define ALIGNMENT 64
@@ -17,6 +18,15 @@ void *sape_alloc(size_t count, size_t size) {
     char *memory = block + ALIGNMENT - (uintptr_t)block % ALIGNMENT;
     memcpy(memory - sizeof block, &block, sizeof block);
     return memory;
+}
+
+bool sape_memory_exists(double bytes) {
+    if (bytes > (double)(PTRDIFF_MAX / 2)) return false;
+#ifdef _SC_PHYS_PAGES
+    const double pages = (double)sysconf(_SC_PHYS_PAGES), page = (double)sysconf(_SC_PAGESIZE);
+    if (pages > 0.0 && page > 0.0) return bytes <= pages * page;
+#endif
+    return true;
 }
 
 void sape_release(void *memory) {

@@ -3,10 +3,14 @@
 #ifndef SAPE_LIB_MEMORY_H
 #define SAPE_LIB_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* count * size zeroed bytes, aligned for vectors; NULL when there are none or the product overflows. */
 void *sape_alloc(size_t count, size_t size);
+
+/* Whether the machine has that many bytes at all, or does not tell. */
+bool sape_memory_exists(double bytes);
 
 /* Frees what sape_alloc() gave; NULL is fine. */
 void sape_release(void *memory);

@@ -10,17 +10,15 @@
 #include "base/memory.h"
 #include "base/panels.h"
 #include "base/params.h"
-#include "base/tensor.h"
 #include "encoder/encoding.h"
 
 /* Samples that the public calls take at a time. */
 #define PANEL 64
 
-static const struct sape_encoding_ops *const encodings[] = {[SAPE_ENCODING_IDENTITY] = &sape_identity_encoding,
-                                                            [SAPE_ENCODING_FOURIER] = &sape_fourier_encoding,
-                                                            [SAPE_ENCODING_POSITIONAL] = &sape_positional_encoding,
-                                                            [SAPE_ENCODING_RBF] = &sape_rbf_encoding,
-                                                            [SAPE_ENCODING_PERIODIC_RBF] = &sape_periodic_rbf_encoding};
+static const struct sape_encoding_ops *const encodings[] = {
+    [SAPE_ENCODING_IDENTITY] = &sape_identity_encoding,         [SAPE_ENCODING_FOURIER] = &sape_fourier_encoding,
+    [SAPE_ENCODING_POSITIONAL] = &sape_positional_encoding,     [SAPE_ENCODING_RBF] = &sape_rbf_encoding,
+    [SAPE_ENCODING_PERIODIC_RBF] = &sape_periodic_rbf_encoding, [SAPE_ENCODING_GRID] = &sape_grid_encoding};
 
 #define NUM_ENCODINGS (sizeof encodings / sizeof *encodings)
 _Static_assert(NUM_ENCODINGS == SAPE_NUM_ENCODINGS, "the kernels' tables have a place for every encoding");
@@ -36,7 +34,14 @@ static const sape_encoder_params defaults = {.struct_size = sizeof(sape_encoder_
                                              .num_frequencies = 256,
                                              .std = 20.0,
                                              .seed = 0,
-                                             .instructions = SAPE_INSTRUCTIONS_AUTO};
+                                             .instructions = SAPE_INSTRUCTIONS_AUTO,
+                                             .num_levels = 12,
+                                             .features_per_level = 2,
+                                             .base_resolution = 8,
+                                             .growth = 1.37,
+                                             .finest_resolution = 0,
+                                             .log2_table_size = 17,
+                                             .interpolation = SAPE_INTERPOLATION_LINEAR};
 
 void sape_encoder_params_init(sape_encoder_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -54,7 +59,7 @@ static sape_status check_params(const sape_encoder_params *params) {
                  params->std);
     SAPE_REQUIRE(params->draw == SAPE_DRAW_RANDOM || params->draw == SAPE_DRAW_STRATIFIED,
                  "draw is %d, not a sape_draw", (int)params->draw);
-    return SAPE_OK;
+    return ops->check == NULL ? SAPE_OK : ops->check(params);
 }
 
 /* Dimensions, and the basis that the kernels read. */
@@ -65,9 +70,9 @@ static void lay_out(sape_encoder *encoder, const sape_encoder_params *params) {
     encoder->ops = encodings[params->kind];
     encoder->domain_dim = d;
     encoder->num_frequencies = params->num_frequencies;
-    encoder->drawn = params->draw;
+    encoder->params = *params;
     encoder->identity = identity ? d : 0;
-    encoder->layout = encoder->ops->lay_out(d, params->num_frequencies);
+    encoder->layout = encoder->ops->lay_out(params);
     encoder->basis = (struct sape_basis){.domain_dim = d, .count = encoder->layout.count};
     encoder->encoding_dim = encoder->identity + encoder->layout.group * encoder->layout.count;
 }
@@ -107,7 +112,7 @@ sape_status sape_encoder_create(const sape_encoder_params *params, sape_encoder 
     encoder->kernels = kernels;
     if (!allocate(encoder)) {
         sape_encoder_free(encoder);
-        return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu frequencies", known.num_frequencies);
+        return sape_fail(SAPE_ERROR_MEMORY, "no memory for the encoder's tensors");
     }
     draw(encoder, known.std, known.seed);
     *out = encoder;
@@ -118,6 +123,8 @@ void sape_encoder_free(sape_encoder *encoder) {
     if (encoder == NULL) return;
     sape_release(encoder->tensors.points);
     sape_release(encoder->tensors.sigma);
+    sape_release(encoder->tensors.tables);
+    sape_release(encoder->grids);
     sape_release(encoder->upper);
     sape_release(encoder->lower);
     sape_release(encoder);
@@ -155,11 +162,12 @@ sape_status sape_encoder_frequencies(const sape_encoder *encoder, double *freque
 }
 
 void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params) {
-    *params = defaults;
-    params->kind = encoder->kind;
+    *params = encoder->params;
     params->include_identity = encoder->identity > 0;
-    params->domain_dim = encoder->domain_dim;
-    params->num_frequencies = encoder->num_frequencies;
+    params->std = defaults.std;
+    params->seed = defaults.seed;
+    params->instructions = defaults.instructions;
+    params->draw = defaults.draw;
 }
 
 uint64_t sape_encoder_version(const sape_encoder *encoder) {
@@ -255,95 +263,7 @@ sape_status sape_encoder_backward(const sape_encoder *encoder, size_t n, const f
     return SAPE_OK;
 }
 
-size_t sape_encoder_tensor_count(const sape_encoder *encoder) {
-    if (encoder == NULL) return 0;
-    if (encoder->layout.points_name == NULL) return 0;
-    return encoder->layout.sigma > 0 ? 2 : 1;
-}
-
-sape_status sape_encoder_tensor_info(const sape_encoder *encoder, size_t index, sape_tensor_info *info) {
-    SAPE_BEGIN_CALL();
-    SAPE_REQUIRE_POINTER(encoder);
-    SAPE_TRY(sape_tensor_check_index(index, sape_encoder_tensor_count(encoder), info));
-    const struct sape_encoding_layout *layout = &encoder->layout;
-    if (index == 1) return sape_tensor_describe(info, "sigma", SAPE_DTYPE_F32, 1, &layout->sigma);
-    return sape_tensor_describe(info, layout->points_name, SAPE_DTYPE_F32, layout->points_rank, layout->points_shape);
-}
-
-static sape_status info_of(const void *handle, size_t index, sape_tensor_info *info) {
-    return sape_encoder_tensor_info(handle, index, info);
-}
-
-static sape_status find(const sape_encoder *encoder, const char *name, const float *values, size_t count,
-                        size_t *index) {
-    return sape_tensor_find(encoder, sape_encoder_tensor_count(encoder), info_of, name, values, count, index);
-}
-
-sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const char *name, float *values, size_t count) {
-    SAPE_BEGIN_CALL();
-    size_t index;
-    SAPE_TRY(find(encoder, name, values, count, &index));
-    memcpy(values, index == 0 ? encoder->tensors.points : encoder->tensors.sigma, count * sizeof *values);
-    return SAPE_OK;
-}
-
-static sape_status check_sigma(const float *values, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        SAPE_REQUIRE(values[i] > 0.0f && values[i] <= 1e9f, "sigma[%zu] is %g, must be > 0 and at most 1e9", i,
-                     (double)values[i]);
-    return SAPE_OK;
-}
-
-static sape_status check_points(const sape_encoder *encoder, const float *values, size_t count) {
-    if (encoder->ops->check_points != NULL) return encoder->ops->check_points(values, count);
-    for (size_t i = 0; i < count; i++)
-        SAPE_REQUIRE(fabsf(values[i]) <= 1e9f, "%s[%zu] is %g, must be within +-1e9", encoder->layout.points_name, i,
-                     (double)values[i]);
-    return SAPE_OK;
-}
-
-static sape_status check_tensor(const sape_encoder *encoder, size_t index, const char *name, const float *values,
-                                size_t count) {
-    SAPE_TRY(sape_check_finite(name, values, count));
-    return index == 1 ? check_sigma(values, count) : check_points(encoder, values, count);
-}
-
-sape_status sape_encoder_check_tensors(const sape_encoder *encoder, const struct sape_encoder_tensors *tensors) {
-    SAPE_TRY(check_points(encoder, tensors->points, sape_points_count(&encoder->layout)));
-    return check_sigma(tensors->sigma, encoder->layout.sigma);
-}
-
-struct sape_encoder_tensors *sape_encoder_tensors(sape_encoder *encoder) {
-    return &encoder->tensors;
-}
-
-void sape_encoder_list(const sape_encoder *encoder, struct sape_encoder_tensors *tensors, const char *const *names,
-                       struct sape_state *state) {
-    const struct sape_encoding_layout *layout = &encoder->layout;
-    const size_t count = sape_encoder_tensor_count(encoder);
-    struct sape_rows rows[] = {
-        {.name = count > 0 ? names[0] : NULL,
-         .ops = &sape_float_rows,
-         .role = SAPE_STATE,
-         .values = (void **)&tensors->points,
-         .count = sape_points_count(layout),
-         .rank = layout->points_rank},
-        SAPE_ROWS(count > 1 ? names[1] : NULL, &sape_float_rows, SAPE_STATE, &tensors->sigma, layout->sigma)};
-    memcpy(rows[0].shape, layout->points_shape, sizeof rows[0].shape);
-    sape_state_add_rows(state, count, rows);
-}
-
 void sape_encoder_changed(sape_encoder *encoder) {
     prepare(encoder);
     encoder->version++;
-}
-
-sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, const float *values, size_t count) {
-    SAPE_BEGIN_CALL();
-    size_t index;
-    SAPE_TRY(find(encoder, name, values, count, &index));
-    SAPE_TRY(check_tensor(encoder, index, name, values, count));
-    memcpy(index == 0 ? encoder->tensors.points : encoder->tensors.sigma, values, count * sizeof *values);
-    sape_encoder_changed(encoder);
-    return SAPE_OK;
 }

@@ -5,6 +5,7 @@
 
 #include <sape/encoder.h>
 
+#include "kernels/kernels.h"
 #include "state/state.h"
 
 /* The first `active` features of a panel, and perhaps some more, from its coordinates, rows of d. */
@@ -19,23 +20,48 @@ void sape_encoder_panel_backward(const sape_encoder *encoder, size_t active, siz
 void sape_encoder_panel_tangent(const sape_encoder *encoder, size_t active, size_t width, const float *x, size_t axis,
                                 const float *features, float *tangents);
 
-/* The params' kind, include_identity, domain_dim and num_frequencies; the others, which are only for drawing, get their
-   defaults. */
+/* The params that say what the encoder is; the others, which are only for drawing, get their defaults. */
 void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *params);
 
 /* As sape_encoder_frequencies(), of a known encoder. */
 void sape_encoder_list_frequencies(const sape_encoder *encoder, double *frequencies);
 
-/* The tensors: frequencies, centres or offsets, and sigma. */
+/* The tensors: frequencies, centres or offsets, and sigma; or a grid's tables, level after level. */
 struct sape_encoder_tensors {
-    float *points, *sigma;
+    float *points, *sigma, *tables;
 };
 
 struct sape_encoder_tensors *sape_encoder_tensors(sape_encoder *encoder);
 
-/* Lists tensors for this encoder, its own or a copy, in the order of sape_encoder_tensor_info(). */
-void sape_encoder_list(const sape_encoder *encoder, struct sape_encoder_tensors *tensors, const char *const *names,
-                       struct sape_state *state);
+/* Lists tensors for this encoder, its own or a copy, in the order of sape_encoder_tensor_info(). names has what a file
+   calls them, prefix what stands before the names of a grid's levels. */
+void sape_encoder_list(const sape_encoder *encoder, struct sape_encoder_tensors *tensors, const char *prefix,
+                       const char *const *names, struct sape_state *state);
+
+/* Lists an array that is laid out as a grid's tables, where the encoder has them; prefix NULL: it is not in files. */
+void sape_encoder_list_levels(const sape_encoder *encoder, const char *prefix, enum sape_role role, float **tables,
+                              struct sape_state *state);
+
+/* Checks the parameters of a grid, and counts the values of its tables. */
+sape_status sape_encoder_count_tables(const sape_encoder_params *params, double *values);
+
+/* A grid's levels: their number, 0 for other encodings; where one's table begins, and how many rows it has; the
+   features that a row has, and the first feature of a level among all. */
+size_t sape_encoder_num_levels(const sape_encoder *encoder);
+size_t sape_encoder_level_offset(const sape_encoder *encoder, size_t level);
+size_t sape_encoder_level_rows(const sape_encoder *encoder, size_t level);
+size_t sape_encoder_level_features(const sape_encoder *encoder);
+size_t sape_encoder_level_begin(const sape_encoder *encoder, size_t level);
+
+/* Features of x itself before the encoding. */
+size_t sape_encoder_identity(const sape_encoder *encoder);
+
+/* Adds to a level's part of the gradient of the tables; see struct sape_scatter_args, whose basis is set here. */
+void sape_encoder_scatter(const sape_encoder *encoder, struct sape_scatter_args *args);
+
+/* Adds to squares what the tables' gradient adds to the squared norm of each sample's own, from the features'. */
+void sape_encoder_panel_squares(const sape_encoder *encoder, size_t active, size_t width, const float *x,
+                                const float *d_features, float *squares);
 
 /* Checks that the tensors can be this encoder's. */
 sape_status sape_encoder_check_tensors(const sape_encoder *encoder, const struct sape_encoder_tensors *tensors);

@@ -27,13 +27,24 @@ struct sape_encoding_layout {
     size_t sigma;
 };
 
+#define SAPE_MAX_LEVELS 32
+
+/* The levels of a grid encoding, and where each begins in the tables. */
+struct sape_grids {
+    struct sape_level levels[SAPE_MAX_LEVELS];
+    size_t offsets[SAPE_MAX_LEVELS];
+    char names[SAPE_MAX_LEVELS][16];
+    /* Values of all tables. */
+    size_t count;
+};
+
 struct sape_encoder {
     sape_encoding kind;
     const struct sape_encoding_ops *ops;
     size_t domain_dim;
     size_t num_frequencies;
-    /* How the tensors were drawn. */
-    sape_draw drawn;
+    /* As they were given. */
+    sape_encoder_params params;
     size_t encoding_dim;
     /* Features of x itself before the encoding, 0 or d. */
     size_t identity;
@@ -44,6 +55,8 @@ struct sape_encoder {
     struct sape_encoder_tensors tensors;
     /* Made from the tensors by ops->prepare: for Fourier features, the frequencies' upper and lower parts by group. */
     float *upper, *lower;
+    /* NULL for other encodings than grids. */
+    struct sape_grids *grids;
     const struct sape_kernels *kernels;
     /* Grows with every change of the tensors. */
     uint64_t version;
@@ -56,7 +69,9 @@ struct sape_encoding_ops {
     size_t max_frequencies;
     /* Whether std has a meaning. */
     bool has_std;
-    struct sape_encoding_layout (*lay_out)(size_t domain_dim, size_t num_frequencies);
+    /* Checks parameters of its own; NULL for none. */
+    sape_status (*check)(const sape_encoder_params *params);
+    struct sape_encoding_layout (*lay_out)(const sape_encoder_params *params);
     /* Memory of its own besides the tensors; NULL for none. */
     bool (*allocate)(struct sape_encoder *encoder);
     /* Fills the tensors; NULL where there are none. */
@@ -73,7 +88,7 @@ struct sape_encoding_ops {
 };
 
 extern const struct sape_encoding_ops sape_identity_encoding, sape_fourier_encoding, sape_positional_encoding,
-    sape_rbf_encoding, sape_periodic_rbf_encoding;
+    sape_rbf_encoding, sape_periodic_rbf_encoding, sape_grid_encoding;
 
 /* The name of an encoding; NULL for what is none. */
 const char *sape_encoding_name(unsigned kind);

@@ -8,12 +8,12 @@
 #include "encoder/encoding.h"
 #include "encoder/strata.h"
 
-static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
+static struct sape_encoding_layout lay_out(const sape_encoder_params *params) {
     return (struct sape_encoding_layout){.group = 2,
-                                         .count = num_frequencies,
+                                         .count = params->num_frequencies,
                                          .points_name = "frequencies",
                                          .points_rank = 2,
-                                         .points_shape = {domain_dim, num_frequencies}};
+                                         .points_shape = {params->domain_dim, params->num_frequencies}};
 }
 
 static bool allocate(struct sape_encoder *encoder) {
@@ -77,7 +77,7 @@ static void draw_stratified(struct sape_encoder *encoder, struct sape_random *ra
 
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
-    if (encoder->drawn == SAPE_DRAW_STRATIFIED) {
+    if (encoder->params.draw == SAPE_DRAW_STRATIFIED) {
         draw_stratified(encoder, random, std);
         return;
     }

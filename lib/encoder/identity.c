@@ -2,9 +2,8 @@
 /* The coordinates alone: no groups, no tensors. */
 #include "encoder/encoding.h"
 
-static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
-    (void)domain_dim;
-    (void)num_frequencies;
+static struct sape_encoding_layout lay_out(const sape_encoder_params *params) {
+    (void)params;
     return (struct sape_encoding_layout){.group = 1};
 }
 

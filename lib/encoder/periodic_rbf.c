@@ -5,19 +5,19 @@
 #include "encoder/encoding.h"
 #include "encoder/strata.h"
 
-static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
+static struct sape_encoding_layout lay_out(const sape_encoder_params *params) {
     return (struct sape_encoding_layout){.group = 2,
-                                         .count = num_frequencies,
+                                         .count = params->num_frequencies,
                                          .points_name = "offsets",
                                          .points_rank = 2,
-                                         .points_shape = {num_frequencies, domain_dim},
-                                         .sigma = num_frequencies};
+                                         .points_shape = {params->num_frequencies, params->domain_dim},
+                                         .sigma = params->num_frequencies};
 }
 
 /* sigma is spread evenly over 0 .. std sqrt 3 and moved up by half a step; a single one is at the middle. */
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t d = encoder->domain_dim, nf = encoder->num_frequencies;
-    const bool stratified = encoder->drawn == SAPE_DRAW_STRATIFIED;
+    const bool stratified = encoder->params.draw == SAPE_DRAW_STRATIFIED;
     struct sape_sequence sequence = {.dim = 0};
     if (stratified) sequence = sape_sequence_of(d, random);
     const double step = nf > 1 ? std * sqrt(3.0) / (double)(nf - 1) : std * sqrt(3.0);

@@ -9,12 +9,12 @@
 /* 2^i pi x stays finite for every x that is let in. */
 #define MAX_POSITIONAL 100
 
-static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
-    return (struct sape_encoding_layout){.group = 2 * domain_dim,
-                                         .count = num_frequencies,
+static struct sape_encoding_layout lay_out(const sape_encoder_params *params) {
+    return (struct sape_encoding_layout){.group = 2 * params->domain_dim,
+                                         .count = params->num_frequencies,
                                          .points_name = "frequencies",
                                          .points_rank = 1,
-                                         .points_shape = {num_frequencies}};
+                                         .points_shape = {params->num_frequencies}};
 }
 
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {

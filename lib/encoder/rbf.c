@@ -6,13 +6,13 @@
 #include "encoder/encoding.h"
 #include "encoder/strata.h"
 
-static struct sape_encoding_layout lay_out(size_t domain_dim, size_t num_frequencies) {
+static struct sape_encoding_layout lay_out(const sape_encoder_params *params) {
     return (struct sape_encoding_layout){.group = 1,
-                                         .count = 2 * num_frequencies,
+                                         .count = 2 * params->num_frequencies,
                                          .points_name = "centres",
                                          .points_rank = 2,
-                                         .points_shape = {2 * num_frequencies, domain_dim},
-                                         .sigma = 2 * num_frequencies};
+                                         .points_shape = {2 * params->num_frequencies, params->domain_dim},
+                                         .sigma = 2 * params->num_frequencies};
 }
 
 static void draw_stratified(struct sape_encoder *encoder, struct sape_random *random, double std) {
@@ -28,7 +28,7 @@ static void draw_stratified(struct sape_encoder *encoder, struct sape_random *ra
 
 static void draw(struct sape_encoder *encoder, struct sape_random *random, double std) {
     const size_t centres = sape_points_count(&encoder->layout), count = encoder->layout.sigma;
-    if (encoder->drawn == SAPE_DRAW_STRATIFIED) {
+    if (encoder->params.draw == SAPE_DRAW_STRATIFIED) {
         draw_stratified(encoder, random, std);
         return;
     }

@@ -7,23 +7,55 @@
 #include "mask/policy.h"
 #include "network/activation.h"
 
+SAPE_DEFINE_NAMES(interpolation_name, "linear", "smooth")
+
+/* What other encodings have in place of a grid's settings, which their files leave out. */
+static const size_t no_size = 0;
+static const double no_growth = 0.0;
+static const sape_interpolation no_interpolation = SAPE_INTERPOLATION_LINEAR;
+
+static void copy_grid(const sape_encoder_params *encoder, struct sape_architecture *a) {
+    a->num_levels = encoder->num_levels;
+    a->features_per_level = encoder->features_per_level;
+    a->base_resolution = encoder->base_resolution;
+    a->finest_resolution = encoder->finest_resolution;
+    a->log2_table_size = encoder->log2_table_size;
+    a->growth = encoder->growth;
+    a->interpolation = encoder->interpolation;
+}
+
 struct sape_architecture sape_architecture_of(const sape_field *field) {
     sape_encoder_params encoder;
     sape_encoder_describe(field->encoder, &encoder);
     const struct sape_mask *mask = field->mask;
-    return (struct sape_architecture){.encoding = encoder.kind,
-                                      .identity = encoder.include_identity != 0,
-                                      .domain_dim = encoder.domain_dim,
-                                      .num_frequencies = encoder.num_frequencies,
-                                      .policy = mask->policy,
-                                      .mask_dim = mask->grid.dim,
-                                      .resolution = mask->ops->has_resolution ? mask->grid.size[0] : 0,
-                                      .hidden_dim = field->network->hidden_dim,
-                                      .num_layers = field->network->num_layers - 1,
-                                      .output_dim = field->network->output_dim,
-                                      .activation = field->network->activation,
-                                      .output_activation = field->network->output_activation,
-                                      .activation_parameter = field->network->activation_parameter};
+    struct sape_architecture a = {.encoding = encoder.kind,
+                                  .identity = encoder.include_identity != 0,
+                                  .domain_dim = encoder.domain_dim,
+                                  .num_frequencies = encoder.num_frequencies,
+                                  .policy = mask->policy,
+                                  .mask_dim = mask->grid.dim,
+                                  .resolution = mask->ops->has_resolution ? mask->grid.size[0] : 0,
+                                  .hidden_dim = field->network->hidden_dim,
+                                  .num_layers = field->network->num_layers - 1,
+                                  .output_dim = field->network->output_dim,
+                                  .activation = field->network->activation,
+                                  .output_activation = field->network->output_activation,
+                                  .activation_parameter = field->network->activation_parameter};
+    if (encoder.kind == SAPE_ENCODING_GRID) copy_grid(&encoder, &a);
+    return a;
+}
+
+static void list_grid(struct sape_architecture *a, struct sape_state *state) {
+    const struct sape_usual_entry all[] = {
+        {{"sape.encoder.num_levels", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->num_levels, NULL}, &no_size},
+        {{"sape.encoder.features_per_level", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->features_per_level, NULL}, &no_size},
+        {{"sape.encoder.base_resolution", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->base_resolution, NULL}, &no_size},
+        {{"sape.encoder.growth", SAPE_ENTRY_REAL, SAPE_SETTING, &a->growth, NULL}, &no_growth},
+        {{"sape.encoder.finest_resolution", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->finest_resolution, NULL}, &no_size},
+        {{"sape.encoder.log2_table_size", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->log2_table_size, NULL}, &no_size},
+        {{"sape.encoder.interpolation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->interpolation, interpolation_name},
+         &no_interpolation}};
+    sape_state_add_usual(state, sizeof all / sizeof *all, all);
 }
 
 void sape_architecture_list(struct sape_architecture *a, struct sape_state *state) {
@@ -50,15 +82,47 @@ void sape_architecture_list(struct sape_architecture *a, struct sape_state *stat
           sape_output_activation_entry},
          &none}};
     sape_state_add_usual(state, sizeof usual / sizeof *usual, usual);
+    list_grid(a, state);
+}
+
+/* The encoder's parameters, those that are for drawing aside. */
+static sape_encoder_params encoder_params_of(const struct sape_architecture *a) {
+    sape_encoder_params encoder;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    encoder.kind = a->encoding;
+    encoder.include_identity = a->identity;
+    encoder.domain_dim = a->domain_dim;
+    encoder.num_frequencies = a->num_frequencies;
+    if (a->encoding != SAPE_ENCODING_GRID) return encoder;
+    encoder.num_levels = a->num_levels;
+    encoder.features_per_level = a->features_per_level;
+    encoder.base_resolution = a->base_resolution;
+    encoder.growth = a->growth;
+    encoder.finest_resolution = a->finest_resolution;
+    encoder.log2_table_size = a->log2_table_size;
+    encoder.interpolation = a->interpolation;
+    return encoder;
+}
+
+/* At least as many values as such an encoder and the network's first layer have. */
+static sape_status count_encoding(const struct sape_architecture *a, double *values) {
+    const sape_encoder_params encoder = encoder_params_of(a);
+    const double hidden = (double)a->hidden_dim;
+    double tables = 0.0;
+    *values = (double)a->num_frequencies * (a->encoding == SAPE_ENCODING_IDENTITY ? 0.0 : hidden + 1.0);
+    if (a->encoding != SAPE_ENCODING_GRID) return SAPE_OK;
+    SAPE_TRY(sape_encoder_count_tables(&encoder, &tables));
+    *values = tables + (double)(a->num_levels * a->features_per_level) * hidden;
+    return SAPE_OK;
 }
 
 /* Whether the file is large enough to hold such a field: a few bytes of metadata must not cost gigabytes. The sizes are
    any numbers yet, hence doubles. */
 static sape_status check_size(const sape_safetensors *file, const struct sape_architecture *a) {
     const double hidden = (double)a->hidden_dim, inner = a->num_layers > 1 ? (double)(a->num_layers - 1) : 0.0;
-    double needed = (double)a->num_frequencies * (a->encoding == SAPE_ENCODING_IDENTITY ? 0.0 : hidden + 1.0) +
-                    inner * hidden * hidden + hidden * (double)a->output_dim;
-    double cells = 1.0, stored = 0.0;
+    double needed, cells = 1.0, stored = 0.0;
+    SAPE_TRY(count_encoding(a, &needed));
+    needed += inner * hidden * hidden + hidden * (double)a->output_dim;
     for (size_t axis = 0; axis < a->mask_dim && axis < SAPE_MAX_DIM; axis++) cells *= (double)a->resolution;
     if (sape_policy_ops_of(a->policy)->has_resolution) needed += cells;
     for (size_t i = 0; i < sape_safetensors_count(file); i++) {
@@ -128,16 +192,11 @@ static sape_status read_samples(const sape_safetensors *file, const struct sape_
 /* The parameters that are left at their defaults are restored from the file. */
 static sape_status create(const struct sape_architecture *a, size_t num_samples, const float *samples,
                           sape_field **out) {
-    sape_encoder_params encoder;
+    const sape_encoder_params encoder = encoder_params_of(a);
     sape_mask_params mask;
     sape_network_params network;
-    sape_encoder_params_init(&encoder, sizeof encoder);
     sape_mask_params_init(&mask, sizeof mask);
     sape_network_params_init(&network, sizeof network);
-    encoder.kind = a->encoding;
-    encoder.include_identity = a->identity;
-    encoder.domain_dim = a->domain_dim;
-    encoder.num_frequencies = a->num_frequencies;
     mask.policy = a->policy;
     mask.mask_dim = a->mask_dim;
     mask.resolution = a->resolution;

@@ -10,6 +10,10 @@ struct sape_architecture {
     sape_encoding encoding;
     bool identity;
     size_t domain_dim, num_frequencies;
+    /* Of a grid encoding; 0 for others. */
+    size_t num_levels, features_per_level, base_resolution, finest_resolution, log2_table_size;
+    double growth;
+    sape_interpolation interpolation;
     sape_policy policy;
     size_t mask_dim, resolution;
     size_t hidden_dim, num_layers, output_dim;

@@ -12,8 +12,6 @@
 #include "base/tensor.h"
 #include "network/backend.h"
 
-static const char encoder_prefix[] = "model.encode.";
-
 /* The tensors of a field are those of its parts, one part after the other. */
 struct part {
     void *handle;
@@ -43,8 +41,8 @@ DEFINE_PART(network)
 
 static void parts_of(const sape_field *field, struct part parts[NUM_PARTS]) {
     parts[0] = (struct part){field->mask, "", sape_mask_tensor_count(field->mask), mask_info, mask_get, mask_set};
-    parts[1] = (struct part){field->encoder, encoder_prefix, sape_encoder_tensor_count(field->encoder),
-                             encoder_info,   encoder_get,    encoder_set};
+    parts[1] = (struct part){field->encoder, SAPE_ENCODER_PREFIX, sape_encoder_tensor_count(field->encoder),
+                             encoder_info,   encoder_get,         encoder_set};
     parts[2] = (struct part){field->network, SAPE_NETWORK_PREFIX, sape_network_tensor_count(field->network),
                              network_info,   network_get,         network_set};
 }
@@ -85,6 +83,15 @@ static sape_status agree(sape_instruction_set *encoder, sape_instruction_set *ne
                      (int)*network);
 }
 
+/* A grid's levels are the mask's blocks, behind the coordinates themselves. */
+static struct sape_mask_blocks blocks_of(const sape_encoder *encoder) {
+    struct sape_mask_blocks blocks = {0};
+    if (sape_encoder_num_levels(encoder) == 0) return blocks;
+    blocks.first = sape_encoder_identity(encoder);
+    blocks.size = sape_encoder_level_features(encoder);
+    return blocks;
+}
+
 /* The variance policy knows the features by their frequencies. */
 static sape_status create_mask(sape_mask_params *params, sape_field *field) {
     double *frequencies = NULL;
@@ -94,7 +101,7 @@ static sape_status create_mask(sape_mask_params *params, sape_field *field) {
         sape_encoder_list_frequencies(field->encoder, frequencies);
     }
     params->frequencies = frequencies;
-    const sape_status status = sape_mask_create(params, &field->mask);
+    const sape_status status = sape_mask_make(params, blocks_of(field->encoder), &field->mask);
     sape_release(frequencies);
     return status;
 }
@@ -196,6 +203,10 @@ sape_status sape_field_describe(const sape_field *field, sape_description *descr
     return sape_backend_describe(field->network->kernels, field->network->product, field->num_threads, description);
 }
 
+size_t sape_field_num_parameters(const sape_field *field) {
+    return field == NULL ? 0 : field->network->num_parameters + sape_encoder_num_parameters(field->encoder);
+}
+
 size_t sape_field_tensor_count(const sape_field *field) {
     return field == NULL ? 0 : field->num_tensors;
 }
@@ -253,23 +264,4 @@ void sape_field_update_frequencies(sape_field *field) {
     sape_encoder_list_frequencies(field->encoder, sape_cutoff_scratch(cutoff));
     sape_cutoff_set_frequencies(cutoff, sape_cutoff_scratch(cutoff));
     field->mask->version++;
-}
-
-sape_status sape_field_update(sape_field *field, sape_optimizer *optimizer, const float *d_parameters) {
-    SAPE_BEGIN_CALL();
-    SAPE_REQUIRE_POINTER(field);
-    SAPE_REQUIRE_POINTER(optimizer);
-    SAPE_REQUIRE_POINTER(d_parameters);
-    const size_t count = sape_network_num_parameters(field->network);
-    if (sape_optimizer_num_parameters(optimizer) != count)
-        return sape_fail(SAPE_ERROR_SHAPE, "optimizer is for %zu parameters, the network has %zu",
-                         sape_optimizer_num_parameters(optimizer), count);
-    SAPE_TRY(sape_check_finite("d_parameters", d_parameters, count));
-    float *parameters = SAPE_NEW_ARRAY(float, count);
-    if (parameters == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", count);
-    sape_network_export(field->network, field->network->parameters, parameters);
-    sape_status status = sape_optimizer_step(optimizer, parameters, d_parameters);
-    if (status == SAPE_OK) status = sape_network_set_parameters(field->network, parameters, count);
-    sape_release(parameters);
-    return status;
 }

@@ -12,6 +12,8 @@
 
 /* Before the names of the network's tensors, as the public code has them. */
 #define SAPE_NETWORK_PREFIX "model.model.model."
+/* Before those of the encoder's. */
+#define SAPE_ENCODER_PREFIX "model.encode."
 
 struct sape_field {
     sape_encoder *encoder;

@@ -9,6 +9,7 @@
 #include "base/params.h"
 #include "base/pool.h"
 #include "field/field.h"
+#include "field/tables.h"
 #include "field/tangent.h"
 #include "field/tile.h"
 
@@ -36,6 +37,7 @@ struct pass {
     float *d_x;
     float *slots;
     float *first_backward;
+    struct sape_tables tables;
     /* By the samples' places; NULL where they are not wanted. */
     float *squares;
 };
@@ -63,6 +65,7 @@ static void pass_close(struct pass *pass) {
     sape_release(pass->workspaces);
     sape_release(pass->slots);
     sape_release(pass->first_backward);
+    sape_tables_close(&pass->tables);
     sape_release(pass->squares);
 }
 
@@ -158,38 +161,63 @@ sape_status sape_field_predict_grid(const sape_field *field, const size_t *size,
     return status;
 }
 
+/* Where the way back from a slot's tiles leads: the slots begin with zeros. */
+static struct sape_tile_gradient gradient_of(struct pass *pass, size_t slot) {
+    const bool before = pass->d_x != NULL || sape_encoder_num_levels(pass->field->encoder) > 0;
+    return (struct sape_tile_gradient){.parameters =
+                                           pass->slots == NULL ? NULL : pass->slots + slot * pass->field->network->size,
+                                       .add = true,
+                                       .tables = pass->tables.num_levels == 0 ? NULL : &pass->tables,
+                                       .d_x = pass->d_x,
+                                       .first_backward = before ? pass->first_backward : NULL};
+}
+
 static void backward_slot(void *context, size_t slot, size_t worker) {
     struct pass *pass = context;
     struct sape_workspace *workspace = &pass->workspaces[worker];
     const sape_network *network = pass->field->network;
-    float *gradient = pass->slots == NULL ? NULL : pass->slots + slot * network->size;
+    const struct sape_tile_gradient to = gradient_of(pass, slot);
     for (size_t t = slot; t < pass->plan.tiles; t += pass->plan.slots) {
         sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
                               workspace->activations.d_values[0]);
         workspace->activations.squares = pass->squares == NULL ? NULL : pass->squares + workspace->first;
-        /* The slots begin with zeros. */
-        sape_tile_backward(pass->field, &pass->batch, workspace, gradient, true, pass->first_backward, pass->d_x);
+        sape_tables_begin_tile(&pass->tables, pass->field, workspace);
+        sape_tile_backward(pass->field, &pass->batch, workspace, &to);
     }
 }
 
-/* The slots' sum, in the order of the public parameters. */
-static void export_gradient(const struct pass *pass, float *d_parameters) {
+/* The slots' sum, in the order of the public parameters, and behind it the tables' gradient. */
+static void export_gradient(struct pass *pass, float *d_parameters) {
     const sape_network *network = pass->field->network;
     sape_slots_sum(pass->slots, pass->plan.slots, network->size, 0, network->size);
     sape_network_export(network, pass->slots, d_parameters);
+    if (pass->tables.num_levels == 0) return;
+    sape_tables_scatter(&pass->tables, pass->field, pass->pool);
+    memcpy(d_parameters + network->num_parameters, pass->tables.gradient,
+           sape_encoder_num_parameters(pass->field->encoder) * sizeof *d_parameters);
+}
+
+/* The first layer is packed for the way back where something before it is wanted. */
+static sape_status open_first_backward(struct pass *pass) {
+    const sape_network *network = pass->field->network;
+    pass->first_backward = SAPE_NEW_ARRAY(float, sape_network_first_backward_size(network));
+    if (pass->first_backward == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
+    sape_network_pack_first_backward(network, pass->first_backward);
+    return SAPE_OK;
 }
 
 static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, enum sape_use use) {
-    const sape_network *network = pass->field->network;
-    const bool d_x = use >= SAPE_USE_INPUT_GRADIENT;
+    const sape_field *field = pass->field;
     SAPE_TRY(pass_open(pass, n, use));
-    if (d_parameters) pass->slots = SAPE_NEW_ARRAY(float, pass->plan.slots * network->size);
-    if (d_x) pass->first_backward = SAPE_NEW_ARRAY(float, sape_network_first_backward_size(network));
-    if ((d_parameters && pass->slots == NULL) || (d_x && pass->first_backward == NULL))
-        return sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
-    if (d_x) sape_network_pack_first_backward(network, pass->first_backward);
+    if (use >= SAPE_USE_INPUT_GRADIENT || sape_encoder_num_levels(field->encoder) > 0)
+        SAPE_TRY(open_first_backward(pass));
+    if (!d_parameters) return SAPE_OK;
+    pass->slots = SAPE_NEW_ARRAY(float, pass->plan.slots * field->network->size);
+    if (pass->slots == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
+    SAPE_TRY(sape_tables_open(field, &pass->plan, use == SAPE_USE_JACOBIAN, &pass->tables));
+    sape_tables_begin(&pass->tables, field);
     return SAPE_OK;
 }
 
@@ -198,7 +226,7 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
     SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_inputs(field, n, x, d_outputs, "d_outputs"));
     if (n == 0) {
-        if (d_parameters != NULL) memset(d_parameters, 0, field->network->num_parameters * sizeof *d_parameters);
+        if (d_parameters != NULL) memset(d_parameters, 0, sape_field_num_parameters(field) * sizeof *d_parameters);
         return SAPE_OK;
     }
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
@@ -281,20 +309,21 @@ static void jacobian_backward_slot(void *context, size_t slot, size_t worker) {
     struct sape_workspace *workspace = &pass->workspaces[worker];
     struct sape_tangents *tangents = &pass->tangents[worker];
     const sape_network *network = pass->field->network;
-    float *gradient = pass->slots + slot * network->size;
+    const struct sape_tile_gradient to = gradient_of(pass, slot);
     for (size_t t = slot; t < pass->plan.tiles; t += pass->plan.slots) {
         sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
+        sape_tables_begin_tile(&pass->tables, pass->field, workspace);
         for (size_t a = 0; a < sape_encoder_domain_dim(pass->field->encoder); a++) {
             sape_tangents_forward(pass->field, workspace, a, tangents);
             sape_tangents_load(pass->field, &pass->batch, workspace, a, 1.0f, pass->d_jacobian, tangents);
-            sape_tangents_backward(pass->field, workspace, a, tangents, gradient);
+            sape_tangents_backward(pass->field, workspace, a, tangents, to.parameters, &pass->tables);
         }
-        sape_tangents_finish(pass->field, workspace, tangents, gradient);
+        sape_tangents_finish(pass->field, workspace, tangents, to.parameters, &pass->tables);
         if (pass->d_outputs == NULL) continue;
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
                               workspace->activations.d_values[0]);
-        sape_tile_backward(pass->field, &pass->batch, workspace, gradient, true, NULL, NULL);
+        sape_tile_backward(pass->field, &pass->batch, workspace, &to);
     }
 }
 
@@ -305,7 +334,7 @@ sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, cons
     SAPE_REQUIRE_POINTER(d_parameters);
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
     if (n == 0) {
-        memset(d_parameters, 0, field->network->num_parameters * sizeof *d_parameters);
+        memset(d_parameters, 0, sape_field_num_parameters(field) * sizeof *d_parameters);
         return SAPE_OK;
     }
     if (d_outputs != NULL) SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * o));

@@ -12,7 +12,7 @@
 static void list_parts(const sape_field *field, struct sape_encoder_tensors *encoder, float **parameters,
                        struct sape_state *state) {
     const char *const *names = (const char *const *)field->names + sape_mask_tensor_count(field->mask);
-    sape_encoder_list(field->encoder, encoder, names, state);
+    sape_encoder_list(field->encoder, encoder, SAPE_ENCODER_PREFIX, names, state);
     sape_network_list(field->network, SAPE_NETWORK_PREFIX, SAPE_STATE, parameters, state);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "field/tables.h"
 
 /* Panels and all. */
 static size_t values_of(const struct sape_tile *tile, const struct sape_layer *layer) {
@@ -95,8 +96,48 @@ static void back_through_function(const struct sape_network *network, const stru
     }
 }
 
-void sape_tangents_backward(const struct sape_field *field, const struct sape_workspace *workspace, size_t axis,
-                            struct sape_tangents *tangents, float *gradient) {
+/* From the gradient of a panel's masked features' derivatives to that of the features, by the mask's slope, and to that
+   of their own derivatives; d_features is changed. */
+static void backward_panel(const struct sape_field *field, struct sape_workspace *workspace, size_t panel, size_t axis,
+                           float *d_features, struct sape_tables *tables) {
+    const size_t width = workspace->tile.width;
+    const struct sape_mask_panel *mask = &workspace->mask;
+    float *by_slope = workspace->features;
+    memset(by_slope, 0, mask->active * width * sizeof *by_slope);
+    for (size_t i = 0; i < mask->num_steps; i++) {
+        const float *slopes = mask->slopes[axis] + i * width;
+        for (size_t j = sape_mask_step_begin(mask, i); j < mask->ends[i]; j++)
+            for (size_t s = 0; s < width; s++) by_slope[j * width + s] = slopes[s] * d_features[j * width + s];
+    }
+    if (mask->num_steps > 0) sape_tables_add(tables, field, workspace, panel, -1, mask->active, by_slope);
+    sape_tile_scale_panel(field, mask, width, d_features);
+    sape_tables_add(tables, field, workspace, panel, (int)axis, mask->active, d_features);
+}
+
+/* On through the first layer to the encoder's tables: of derivatives along an axis, or of the values, -1. */
+static void backward_tables(const struct sape_field *field, struct sape_workspace *workspace, int axis,
+                            const float *d_to, float *d_features, struct sape_tables *tables) {
+    const sape_network *network = field->network;
+    const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
+    struct sape_layer layer = network->layers[0];
+    layer.backward = tables->first_backward;
+    network->product->backward(network->kernels, &layer, network->parameters, &workspace->tile, workspace->active, d_to,
+                               (struct sape_gate){.store = SAPE_STORE}, d_features);
+    for (size_t p = 0; p < workspace->tile.panels; p++) {
+        float *panel = d_features + p * network->input_dim * width;
+        sape_mask_read(field->mask, sape_tile_panel_samples(&workspace->tile, p), width, workspace->x + p * d * width,
+                       workspace->places + p * width, &workspace->mask);
+        if (axis >= 0) {
+            backward_panel(field, workspace, p, (size_t)axis, panel, tables);
+            continue;
+        }
+        sape_tile_scale_panel(field, &workspace->mask, width, panel);
+        sape_tables_add(tables, field, workspace, p, axis, workspace->mask.active, panel);
+    }
+}
+
+void sape_tangents_backward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
+                            struct sape_tangents *tangents, float *gradient, struct sape_tables *tables) {
     const sape_network *network = field->network;
     struct sape_activations *activations = &tangents->activations;
     size_t from = 0;
@@ -117,10 +158,12 @@ void sape_tangents_backward(const struct sape_field *field, const struct sape_wo
         network->product->backward(network->kernels, layer, network->parameters, &workspace->tile, layer->inputs, d_to,
                                    gate, activations->d_values[from]);
     }
+    if (tables->num_levels == 0) return;
+    backward_tables(field, workspace, (int)axis, activations->d_values[from], activations->d_values[1 - from], tables);
 }
 
-void sape_tangents_finish(const struct sape_field *field, const struct sape_workspace *workspace,
-                          struct sape_tangents *tangents, float *gradient) {
+void sape_tangents_finish(const struct sape_field *field, struct sape_workspace *workspace,
+                          struct sape_tangents *tangents, float *gradient, struct sape_tables *tables) {
     const sape_network *network = field->network;
     const struct sape_tile *tile = &workspace->tile;
     struct sape_activations *activations = &tangents->activations;
@@ -140,6 +183,8 @@ void sape_tangents_finish(const struct sape_field *field, const struct sape_work
                                    sape_network_gate(network, &workspace->activations, l - 1), d_from);
         for (size_t i = 0; sources[l] != NULL && i < values_of(tile, layer - 1); i++) d_from[i] += sources[l][i];
     }
+    if (tables->num_levels == 0) return;
+    backward_tables(field, workspace, -1, activations->d_values[from], activations->d_values[1 - from], tables);
 }
 
 void sape_tangents_store(const struct sape_field *field, const struct sape_batch *batch,

@@ -29,13 +29,14 @@ void sape_tangents_close(struct sape_tangents *tangents);
 void sape_tangents_forward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
                            struct sape_tangents *tangents);
 
-/* Adds to the parameters' gradient what the gradient with respect to the outputs' derivatives, d_values[0], gives. */
-void sape_tangents_backward(const struct sape_field *field, const struct sape_workspace *workspace, size_t axis,
-                            struct sape_tangents *tangents, float *gradient);
+/* Adds to the parameters' gradient what the gradient with respect to the outputs' derivatives, d_values[0], gives; and
+   to that of the encoder's tables, where it has some. */
+void sape_tangents_backward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
+                            struct sape_tangents *tangents, float *gradient, struct sape_tables *tables);
 
 /* After the last axis, the first of which was 0: adds what the derivatives' gradients mean for the values. */
-void sape_tangents_finish(const struct sape_field *field, const struct sape_workspace *workspace,
-                          struct sape_tangents *tangents, float *gradient);
+void sape_tangents_finish(const struct sape_field *field, struct sape_workspace *workspace,
+                          struct sape_tangents *tangents, float *gradient, struct sape_tables *tables);
 
 /* From the outputs' derivatives to their places in a batch's Jacobian (n, o, d), and from one's gradient, scaled, to
    d_values[0]. */

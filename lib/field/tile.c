@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "field/tables.h"
 
 /* Large enough to hide what a tile costs besides its products, small enough for the second cache. */
 #define TILE_SAMPLES 256
@@ -30,13 +31,19 @@ struct sizes {
     size_t x, places, weights, activations, features;
 };
 
+/* The features' gradient is wanted for the coordinates', and for that of the encoder's tables. */
+static enum sape_use network_use(const struct sape_field *field, enum sape_use use) {
+    const bool tables = sape_encoder_num_levels(field->encoder) > 0;
+    return tables && use == SAPE_USE_GRADIENT ? SAPE_USE_INPUT_GRADIENT : use;
+}
+
 static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, enum sape_use use) {
     const size_t d = sape_encoder_domain_dim(field->encoder);
     const size_t samples = tile->width * tile->panels, floats = sizeof(struct sape_place) / sizeof(float);
     return (struct sizes){.x = sape_round_up(d * samples, SAPE_STRIDE),
                           .places = sape_round_up(floats * samples, SAPE_STRIDE),
                           .weights = sape_round_up(sape_mask_panel_size(field->mask, tile->width), SAPE_STRIDE),
-                          .activations = sape_activations_size(field->network, tile, use),
+                          .activations = sape_activations_size(field->network, tile, network_use(field, use)),
                           .features = sape_round_up(field->network->input_dim * tile->width, SAPE_STRIDE)};
 }
 
@@ -55,7 +62,7 @@ sape_status sape_workspace_open(struct sape_workspace *workspace, const struct s
     workspace->places = (struct sape_place *)(workspace->x + sizes.x);
     workspace->mask.weights = workspace->x + sizes.x + sizes.places;
     memory = workspace->mask.weights + sizes.weights;
-    sape_activations_place(field->network, &tile, use, memory, &workspace->activations);
+    sape_activations_place(field->network, &tile, network_use(field, use), memory, &workspace->activations);
     memory += sizes.activations;
     if (!d_x) return SAPE_OK;
     workspace->features = memory;
@@ -139,6 +146,15 @@ static void report_weights(const struct sape_field *field, const struct sape_bat
     }
 }
 
+void sape_tile_scale_panel(const struct sape_field *field, const struct sape_mask_panel *mask, size_t width,
+                           float *features) {
+    for (size_t i = 0; i < mask->num_steps; i++) {
+        const size_t begin = sape_mask_step_begin(mask, i);
+        field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
+                                            features + begin * width);
+    }
+}
+
 /* One panel of masked features; returns how many of them may not be zero. */
 static size_t encode_panel(const struct sape_field *field, const struct sape_batch *batch,
                            struct sape_workspace *workspace, size_t panel, size_t samples) {
@@ -163,11 +179,7 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
         mask->slopes[0] = slope;
     }
     sape_encoder_panel(field->encoder, mask->active, width, x, features);
-    for (size_t i = 0; i < mask->num_steps; i++) {
-        const size_t begin = sape_mask_step_begin(mask, i);
-        field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
-                                            features + begin * width);
-    }
+    sape_tile_scale_panel(field, mask, width, features);
     if (batch->override_mask != NULL) override_weights(field, batch, first, samples, width, features);
     if (batch->weights != NULL) report_weights(field, batch, mask, first, samples, width);
     return mask->active;
@@ -227,42 +239,67 @@ static void add_mask_slopes(const struct sape_mask_panel *mask, size_t d, size_t
     }
 }
 
-/* From a panel's masked features' gradient, which is changed, to the coordinates' in workspace->d_x. */
+/* What the mask's slope gives to a panel's coordinates, into workspace->mask_d_x. */
+static void slope_panel(const struct sape_field *field, struct sape_workspace *workspace, size_t width, const float *x,
+                        const float *d_features) {
+    const size_t d = sape_encoder_domain_dim(field->encoder);
+    sape_encoder_panel(field->encoder, workspace->mask.active, width, x, workspace->features);
+    memset(workspace->mask_d_x, 0, d * width * sizeof(float));
+    add_mask_slopes(&workspace->mask, d, width, workspace->features, d_features, workspace->mask_d_x);
+}
+
+/* Adds a panel's part to what the samples' own gradients of the tables are in squares. */
+static void add_squares(const struct sape_field *field, struct sape_workspace *workspace, size_t panel, size_t samples,
+                        const float *x, const float *d_features) {
+    const size_t width = workspace->tile.width;
+    float sums[TILE_SAMPLES] = {0};
+    if (workspace->activations.squares == NULL || sape_encoder_num_levels(field->encoder) == 0) return;
+    sape_encoder_panel_squares(field->encoder, workspace->mask.active, width, x, d_features, sums);
+    for (size_t s = 0; s < samples; s++) workspace->activations.squares[panel * width + s] += sums[s];
+}
+
+/* From a panel's masked features' gradient, which is changed, to the tables', and to the coordinates' in
+   workspace->d_x where wanted. */
 static void backward_panel(const struct sape_field *field, struct sape_workspace *workspace, size_t panel,
-                           size_t samples, float *d_features) {
+                           size_t samples, float *d_features, const struct sape_tile_gradient *to) {
     const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
     const float *x = workspace->x + panel * d * width;
     struct sape_mask_panel *mask = &workspace->mask;
-    float *slopes = workspace->mask_d_x;
+    float *slope = mask->slopes[0];
+    if (to->d_x == NULL) mask->slopes[0] = NULL;
     sape_mask_read(field->mask, samples, width, x, workspace->places + panel * width, mask);
-    sape_encoder_panel(field->encoder, mask->active, width, x, workspace->features);
-    memset(slopes, 0, d * width * sizeof *slopes);
-    add_mask_slopes(mask, d, width, workspace->features, d_features, slopes);
-    for (size_t i = 0; i < mask->num_steps; i++) {
-        const size_t begin = sape_mask_step_begin(mask, i);
-        field->network->kernels->scale_rows(mask->ends[i] - begin, width, mask->weights + i * width,
-                                            d_features + begin * width);
-    }
+    mask->slopes[0] = slope;
+    if (to->d_x != NULL) slope_panel(field, workspace, width, x, d_features);
+    sape_tile_scale_panel(field, mask, width, d_features);
     const size_t end = sape_encoder_group_end(field->encoder, mask->active);
     memset(d_features + mask->active * width, 0, (end - mask->active) * width * sizeof *d_features);
+    add_squares(field, workspace, panel, samples, x, d_features);
+    if (to->tables != NULL) sape_tables_add(to->tables, field, workspace, panel, -1, mask->active, d_features);
+    if (to->d_x == NULL) return;
     sape_encoder_panel_backward(field->encoder, mask->active, width, x, d_features, workspace->d_x);
-    for (size_t i = 0; i < d * width; i++) workspace->d_x[i] += slopes[i];
+    for (size_t i = 0; i < d * width; i++) workspace->d_x[i] += workspace->mask_d_x[i];
+}
+
+/* The coordinates' gradient of a panel, to its samples' places. */
+static void store_d_x(const struct sape_batch *batch, const struct sape_workspace *workspace, size_t d, size_t panel,
+                      size_t samples, float *d_x) {
+    const size_t width = workspace->tile.width;
+    for (size_t s = 0; s < samples; s++) {
+        const size_t sample = sape_batch_sample(batch, workspace->first + panel * width + s);
+        for (size_t a = 0; a < d; a++) d_x[sample * d + a] = workspace->d_x[a * width + s];
+    }
 }
 
 void sape_tile_backward(const struct sape_field *field, const struct sape_batch *batch,
-                        struct sape_workspace *workspace, float *gradient, bool add, float *first_backward,
-                        float *d_x) {
+                        struct sape_workspace *workspace, const struct sape_tile_gradient *to) {
     const struct sape_tile *tile = &workspace->tile;
     const size_t d = sape_encoder_domain_dim(field->encoder), dim = field->network->input_dim;
     float *d_features = sape_network_tile_backward(field->network, tile, workspace->active, &workspace->activations,
-                                                   gradient, add, first_backward);
+                                                   to->parameters, to->add, to->first_backward);
     if (d_features == NULL) return;
     for (size_t p = 0; p < tile->panels; p++) {
         const size_t samples = sape_tile_panel_samples(tile, p);
-        backward_panel(field, workspace, p, samples, d_features + p * dim * tile->width);
-        for (size_t s = 0; s < samples; s++) {
-            const size_t sample = sape_batch_sample(batch, workspace->first + p * tile->width + s);
-            for (size_t a = 0; a < d; a++) d_x[sample * d + a] = workspace->d_x[a * tile->width + s];
-        }
+        backward_panel(field, workspace, p, samples, d_features + p * dim * tile->width, to);
+        if (to->d_x != NULL) store_d_x(batch, workspace, d, p, samples, to->d_x);
     }
 }

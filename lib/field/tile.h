@@ -84,11 +84,27 @@ void sape_tile_forward(const struct sape_field *field, const struct sape_plan *p
 /* The outputs' panel of a place of the tile, and the distance from one output to the next. */
 float *sape_tile_output(const struct sape_field *field, struct sape_workspace *workspace, float *panels, size_t place);
 
-/*
- * Back from the outputs' gradient in activations.d_values[0], see sape_network_tile_backward(). d_x, when not NULL,
- * receives the rows of the tile's samples at their places in the batch.
- */
+struct sape_tables;
+
+/* Where the way back from a tile's outputs leads. */
+struct sape_tile_gradient {
+    /* The network's parameters, set or added to; NULL without. */
+    float *parameters;
+    bool add;
+    /* The encoder's tables; NULL without. */
+    struct sape_tables *tables;
+    /* Receives the rows of the tile's samples at their places in the batch; NULL without. */
+    float *d_x;
+    /* The first layer packed for the way back; NULL where none of what lies before it is wanted. */
+    float *first_backward;
+};
+
+/* Back from the outputs' gradient in activations.d_values[0], see sape_network_tile_backward(). */
 void sape_tile_backward(const struct sape_field *field, const struct sape_batch *batch,
-                        struct sape_workspace *workspace, float *gradient, bool add, float *first_backward, float *d_x);
+                        struct sape_workspace *workspace, const struct sape_tile_gradient *to);
+
+/* Scales a panel's features, or their gradient, by the mask's weights. */
+void sape_tile_scale_panel(const struct sape_field *field, const struct sape_mask_panel *mask, size_t width,
+                           float *features);
 
 #endif

@@ -17,17 +17,34 @@
 #include <stddef.h>
 
 /* The number of kinds of encoding that sape_encoding has. */
-#define SAPE_NUM_ENCODINGS 5
+#define SAPE_NUM_ENCODINGS 6
+
+/* The corners of a cell of a grid in three dimensions. */
+#define SAPE_MAX_CORNERS 8
+
+/* A level of a grid encoding. */
+struct sape_level {
+    /* (rows, features) */
+    const float *table;
+    uint32_t resolution, rows;
+    /* A corner's row is the sum of i_a steps[a]; or, hashed, their exclusive or in 32 bits, whose lowest bits count. */
+    bool hashed;
+    uint32_t steps[3];
+};
 
 /* The parameters of an encoding, by group of features that belong to one frequency. */
 struct sape_basis {
     size_t domain_dim;
-    /* Number of groups: frequencies, centres. */
+    /* Number of groups: frequencies, centres, levels. */
     size_t count;
     /* (count, d). Fourier: the frequency's upper 12 bits. RBF: centres. Periodic: offsets. */
     const float *points;
     /* Fourier: (count, d), what is left of the frequency. RBF, periodic: (count) sigma. */
     const float *scales;
+    /* Grid: (count), the features of each, and whether interpolation is smooth. */
+    const struct sape_level *levels;
+    size_t features;
+    bool smooth;
 };
 
 /* Features of the first `groups` groups from x, rows of d coordinates. */
@@ -59,6 +76,30 @@ struct sape_curve {
     enum sape_function function;
     float parameter;
     float *slopes, *curvatures;
+};
+
+/* Rows of a level's table that have had a gradient since they were last taken: in the order in which they came, with
+   room for all and one more; and whether each is among them. */
+struct sape_touched {
+    uint32_t *rows;
+    size_t count;
+    uint8_t *seen;
+};
+
+/* Adds to a level's gradient what samples give it. */
+struct sape_scatter_args {
+    const struct sape_basis *basis;
+    size_t level;
+    /* Samples, and the axis along which the features were differentiated; -1 for the features themselves. */
+    size_t samples;
+    int axis;
+    /* Rows of coordinates, and of the features' gradient, each with its distance from one to the next. */
+    const float *x, *d_features;
+    size_t x_stride, d_stride;
+    /* As the level's table. */
+    float *gradient;
+    /* NULL where nothing keeps count. */
+    struct sape_touched *touched;
 };
 
 /* What happens to a block of a product when it is stored. */
@@ -121,6 +162,18 @@ struct sape_stepped {
     float *kept_parameters, *kept_first, *kept_second;
 };
 
+/* A step of the rows of a level's table that have a gradient; what was there before is kept row after row. */
+struct sape_rows_step {
+    size_t features, count;
+    /* The rows; NULL for the first `count`. */
+    const uint32_t *rows;
+    /* Set to zero where it is read. */
+    float *gradient;
+    /* SGD has no second moments. */
+    float *parameters, *first, *second;
+    float *kept_parameters, *kept_first, *kept_second;
+};
+
 struct sape_kernels {
     const char *name;
     /* Floats in a vector; panels are multiples of it wide. */
@@ -131,6 +184,13 @@ struct sape_kernels {
     size_t block;
     sape_encode_fn encode[SAPE_NUM_ENCODINGS];
     sape_encode_backward_fn encode_backward[SAPE_NUM_ENCODINGS];
+    /* Of a grid's level: the features' derivatives along an axis; the gradient of its table; and the squared norm that
+       each sample's own gradient of the table has, added to squares. */
+    void (*grid_tangent)(const struct sape_basis *basis, size_t level, size_t width, const float *x, size_t axis,
+                         float *tangents);
+    void (*grid_scatter)(const struct sape_scatter_args *args);
+    void (*grid_squares)(const struct sape_basis *basis, size_t level, size_t width, const float *x,
+                         const float *d_features, float *squares);
     /* values[row] *= weights, for count rows. */
     void (*scale_rows)(size_t count, size_t width, const float *weights, float *values);
     void (*product)(const struct sape_product_args *args);
@@ -154,6 +214,9 @@ struct sape_kernels {
                  const struct sape_stepped *to);
     bool (*sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
                 const float *const *gradients, const struct sape_stepped *to);
+    /* The same for rows of a table: entries whose gradient is exactly zero are left alone. */
+    bool (*adam_rows)(const struct sape_adam *adam, const struct sape_rows_step *step);
+    bool (*sgd_rows)(float rate, float momentum, float decay, const struct sape_rows_step *step);
 };
 
 /* The kernels for an instruction set; NULL where the processor does not have it. */

@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Optimizer steps; the gradient's parts are summed on the way, always in the same order. */
-#include "variant.h"
+#include "optimize.h"
 
 static inline vf gradient_at(size_t num_gradients, const float *const *gradients, size_t i) {
     vf sum = vf_load(gradients[0] + i);
     for (size_t g = 1; g < num_gradients; g++) sum += vf_load(gradients[g] + i);
     return sum;
-}
-
-static inline vf vf_sqrt(vf v) {
-    vf root;
-    for (size_t lane = 0; lane < LANES; lane++) root[lane] = __builtin_sqrtf(v[lane]);
-    return root;
-}
-
-/* Moments that fade away would end as denormal numbers, which many processors are slow at: they end as zero, long after
-   they have stopped to move a parameter. */
-static inline vf settle(vf v) {
-    const vf magnitude = (vf)((vi)v & INT32_MAX);
-    return vf_select(magnitude < vf_set(1e-36f), vf_set(0.0f), v);
-}
-
-/* Zero, but for the sign, where v is finite; NaN elsewhere. */
-static inline vi unless_finite(vf v) {
-    return (vi)(v - v);
-}
-
-static inline bool all_finite(vi bad) {
-    int32_t bits = 0;
-    for (size_t lane = 0; lane < LANES; lane++) bits |= bad[lane];
-    return (bits & INT32_MAX) == 0;
 }
 
 /* Numbers and addresses are copied, since the compiler must take it that stores may change them. A first moment that is

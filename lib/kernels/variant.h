@@ -16,10 +16,18 @@ ENCODE(fourier);
 ENCODE(positional);
 ENCODE(rbf);
 ENCODE(periodic_rbf);
+ENCODE(grid);
 ENCODE_BACKWARD(fourier_backward);
 ENCODE_BACKWARD(positional_backward);
 ENCODE_BACKWARD(rbf_backward);
 ENCODE_BACKWARD(periodic_rbf_backward);
+ENCODE_BACKWARD(grid_backward);
+
+void VARIANT(grid_tangent)(const struct sape_basis *basis, size_t level, size_t width, const float *x, size_t axis,
+                           float *tangents);
+void VARIANT(grid_scatter)(const struct sape_scatter_args *args);
+void VARIANT(grid_squares)(const struct sape_basis *basis, size_t level, size_t width, const float *x,
+                           const float *d_features, float *squares);
 
 void VARIANT(scale_rows)(size_t count, size_t width, const float *weights, float *values);
 void VARIANT(product)(const struct sape_product_args *args);
@@ -34,5 +42,7 @@ bool VARIANT(adam)(const struct sape_adam *adam, size_t count, size_t num_gradie
                    const struct sape_stepped *to);
 bool VARIANT(sgd)(float rate, float momentum, float decay, size_t count, size_t num_gradients,
                   const float *const *gradients, const struct sape_stepped *to);
+bool VARIANT(adam_rows)(const struct sape_adam *adam, const struct sape_rows_step *step);
+bool VARIANT(sgd_rows)(float rate, float momentum, float decay, const struct sape_rows_step *step);
 
 #endif

@@ -64,9 +64,12 @@ static sape_status check_params(sape_mask_params *params) {
     return ops->check == NULL ? SAPE_OK : ops->check(params);
 }
 
-static void set_schedule(struct sape_mask *mask, const sape_mask_params *params) {
+static void set_schedule(struct sape_mask *mask, const sape_mask_params *params, struct sape_mask_blocks blocks) {
     const size_t dim = params->encoding_dim;
-    if (params->num_blocks == 0) {
+    if (blocks.size > 0) {
+        mask->block = blocks.size;
+        mask->num_blocks = (dim - blocks.first) / blocks.size;
+    } else if (params->num_blocks == 0) {
         mask->block = params->domain_dim < dim ? params->domain_dim : dim;
         mask->num_blocks = (dim - mask->block) / mask->block;
     } else {
@@ -79,8 +82,9 @@ static void set_schedule(struct sape_mask *mask, const sape_mask_params *params)
         mask->block_iterations =
             (size_t)((uint64_t)mask->ops->pace[0] * params->num_iterations / (mask->ops->pace[1] * mask->num_blocks));
     if (mask->block_iterations == 0) mask->block_iterations = 1;
-    mask->current = mask->block;
-    mask->next = 2 * mask->block < dim ? 2 * mask->block : dim;
+    mask->first = blocks.first > 0 ? blocks.first : mask->block;
+    mask->current = mask->first;
+    mask->next = mask->first + mask->block < dim ? mask->first + mask->block : dim;
     mask->patience = sape_mask_patience(mask->block_iterations);
 }
 
@@ -113,20 +117,16 @@ static bool allocate(struct sape_mask *mask) {
 static void start(struct sape_mask *mask) {
     if (mask->ops->has_cutoffs) return;
     for (size_t i = 0; i < mask->grid.cells; i++) {
-        mask->level[i] = (uint16_t)mask->block;
+        mask->level[i] = (uint16_t)mask->first;
         mask->in_progress[i] = 1;
-        if (mask->ramp != NULL) mask->end[i] = (uint16_t)mask->block;
+        if (mask->ramp != NULL) mask->end[i] = (uint16_t)mask->first;
     }
     mask->best_loss = INFINITY;
     if (mask->ops->start != NULL) mask->ops->start(mask);
     sape_mask_rebuild(mask);
 }
 
-sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
-    SAPE_BEGIN_CALL();
-    SAPE_REQUIRE_POINTER(out);
-    *out = NULL;
-    SAPE_REQUIRE_POINTER(params);
+sape_status sape_mask_make(const sape_mask_params *params, struct sape_mask_blocks blocks, sape_mask **out) {
     sape_mask_params known = defaults;
     SAPE_TRY(sape_params_read(&known, sizeof known, params));
     SAPE_TRY(check_params(&known));
@@ -137,7 +137,7 @@ sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
     mask->domain_dim = known.domain_dim;
     mask->encoding_dim = known.encoding_dim;
     mask->epsilon = known.epsilon;
-    set_schedule(mask, &known);
+    set_schedule(mask, &known, blocks);
     mask->grid = sape_grid_of_one_cell();
     sape_status status = mask->ops->place == NULL ? SAPE_OK : mask->ops->place(mask, &known);
     if (status == SAPE_OK && !allocate(mask))
@@ -150,6 +150,14 @@ sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
     start(mask);
     *out = mask;
     return SAPE_OK;
+}
+
+sape_status sape_mask_create(const sape_mask_params *params, sape_mask **out) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(out);
+    *out = NULL;
+    SAPE_REQUIRE_POINTER(params);
+    return sape_mask_make(params, (struct sape_mask_blocks){0}, out);
 }
 
 void sape_mask_free(sape_mask *mask) {

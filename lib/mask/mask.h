@@ -32,8 +32,8 @@ struct sape_mask {
     size_t domain_dim, encoding_dim;
     double epsilon;
 
-    /* The schedule. */
-    size_t block, num_blocks, block_iterations;
+    /* The schedule; first is what is revealed from the start. */
+    size_t first, block, num_blocks, block_iterations;
     uint64_t iteration;
     size_t current, next;
 
@@ -74,6 +74,14 @@ struct sape_mask_panel {
     float *weights;
     float *slopes[SAPE_MAX_DIM];
 };
+
+/* Blocks that an encoding brings with it: `first` features, then blocks of one size. A size of 0: the mask's own. */
+struct sape_mask_blocks {
+    size_t first, size;
+};
+
+/* sape_mask_create() with such blocks. */
+sape_status sape_mask_make(const sape_mask_params *params, struct sape_mask_blocks blocks, sape_mask **out);
 
 /* The first feature of step i. */
 static inline size_t sape_mask_step_begin(const struct sape_mask_panel *panel, size_t i) {

@@ -27,7 +27,9 @@ static const sape_optimizer_params defaults = {.struct_size = sizeof(sape_optimi
                                                .decay_rate = 1.0,
                                                .final_factor = 0.0,
                                                .decay_iterations = 1000,
-                                               .warmup_iterations = 0};
+                                               .warmup_iterations = 0,
+                                               .encoder_rate_factor = 1.0,
+                                               .encoder_weight_decay = 0.0};
 
 void sape_optimizer_params_init(sape_optimizer_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
@@ -52,7 +54,9 @@ static sape_status check_params(const sape_optimizer_params *params) {
                                    {"momentum", params->momentum, 0.0, 1.0, false},
                                    {"weight_decay", params->weight_decay, 0.0, INFINITY, false},
                                    {"decay_rate", params->decay_rate, 1e-300, 1.0, true},
-                                   {"final_factor", params->final_factor, 0.0, 1.0, true}};
+                                   {"final_factor", params->final_factor, 0.0, 1.0, true},
+                                   {"encoder_rate_factor", params->encoder_rate_factor, 0.0, INFINITY, false},
+                                   {"encoder_weight_decay", params->encoder_weight_decay, 0.0, INFINITY, false}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         const struct range *r = &ranges[i];
         SAPE_REQUIRE(r->value >= r->low && (r->value < r->high || (r->closed && r->value == r->high)),
@@ -188,6 +192,21 @@ bool sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t
     return optimizer->kernels->adam(&optimizer->adam, end - begin, num_gradients, parts, &to);
 }
 
+bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct sape_rows_step *step) {
+    step->first = optimizer->first + offset;
+    step->second = optimizer->second == NULL ? NULL : optimizer->second + offset;
+    if (optimizer->params.kind == SAPE_OPTIMIZER_SGD)
+        return optimizer->kernels->sgd_rows(optimizer->rate, (float)optimizer->params.momentum, optimizer->decay, step);
+    return optimizer->kernels->adam_rows(&optimizer->adam, step);
+}
+
+sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *params) {
+    sape_optimizer_params tables = *params;
+    tables.learning_rate *= params->encoder_rate_factor;
+    tables.weight_decay = params->encoder_weight_decay;
+    return tables;
+}
+
 void sape_optimizer_cancel(struct sape_optimizer *optimizer) {
     optimizer->num_steps--;
 }
@@ -225,18 +244,56 @@ static bool step_rest(struct sape_optimizer *optimizer, size_t begin, size_t cou
     return finite;
 }
 
-sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient) {
-    SAPE_BEGIN_CALL();
-    SAPE_REQUIRE_POINTER(optimizer);
-    SAPE_REQUIRE_POINTER(parameters);
-    SAPE_REQUIRE_POINTER(gradient);
-    const size_t count = optimizer->num_parameters, whole = count / STEP * STEP;
-    sape_optimizer_begin(optimizer);
+/* All entries of tables, which follow the network's parameters: at most what a count of 32 bits holds at a time. */
+static bool step_tables(struct sape_optimizer *optimizer, size_t begin, float *parameters, float *gradient) {
+    const size_t count = optimizer->num_parameters - begin;
+    struct sape_optimizer tables = *optimizer;
+    tables.params = sape_optimizer_table_params(&optimizer->params);
+    tables.num_steps--;
+    sape_optimizer_begin(&tables);
+    struct sape_rows_step step = {.features = 1,
+                                  .count = count,
+                                  .gradient = gradient,
+                                  .parameters = parameters + begin,
+                                  .kept_parameters = optimizer->kept_parameters + begin,
+                                  .kept_first = optimizer->kept_first + begin};
+    if (optimizer->second != NULL) step.kept_second = optimizer->kept_second + begin;
+    return sape_optimizer_rows(&tables, begin, &step);
+}
+
+/* What is not a whole number of the kernels' vectors at the end of the dense parameters goes by itself. */
+static bool step_all(struct sape_optimizer *optimizer, size_t dense, float *parameters, const float *gradient,
+                     float *table_gradient) {
+    const size_t whole = dense / STEP * STEP;
     bool finite = sape_optimizer_range(optimizer, 0, whole, parameters, 1, &gradient);
-    if (whole < count) finite = step_rest(optimizer, whole, count - whole, parameters, gradient) && finite;
+    if (whole < dense) finite = step_rest(optimizer, whole, dense - whole, parameters, gradient) && finite;
+    if (table_gradient != NULL) finite = step_tables(optimizer, dense, parameters, table_gradient) && finite;
+    return finite;
+}
+
+sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, float *parameters,
+                                      const float *gradient) {
+    const size_t count = optimizer->num_parameters;
+    float *table_gradient = NULL;
+    if (dense < count) {
+        table_gradient = SAPE_NEW_ARRAY(float, count - dense);
+        if (table_gradient == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", count - dense);
+        memcpy(table_gradient, gradient + dense, (count - dense) * sizeof *gradient);
+    }
+    sape_optimizer_begin(optimizer);
+    const bool finite = step_all(optimizer, dense, parameters, gradient, table_gradient);
+    sape_release(table_gradient);
     if (finite) return SAPE_OK;
     memcpy(parameters, optimizer->kept_parameters, count * sizeof *parameters);
     sape_optimizer_cancel(optimizer);
     sape_optimizer_restore_range(optimizer, 0, count);
     return sape_fail(SAPE_ERROR_DIVERGED, SAPE_STEP_TAKEN_BACK);
+}
+
+sape_status sape_optimizer_step(sape_optimizer *optimizer, float *parameters, const float *gradient) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(optimizer);
+    SAPE_REQUIRE_POINTER(parameters);
+    SAPE_REQUIRE_POINTER(gradient);
+    return sape_optimizer_step_parts(optimizer, optimizer->num_parameters, parameters, gradient);
 }

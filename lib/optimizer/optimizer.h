@@ -25,6 +25,9 @@ struct sape_optimizer {
     float rate, decay;
 };
 
+/* The parameters of the optimizer that steps an encoder's tables. */
+sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *params);
+
 /* sape_optimizer_create() with kernels that have been chosen; *out is left alone when it fails. */
 sape_status sape_optimizer_make(const sape_optimizer_params *params, const struct sape_kernels *kernels,
                                 size_t num_parameters, sape_optimizer **out);
@@ -40,6 +43,14 @@ void sape_optimizer_begin(struct sape_optimizer *optimizer);
    leaves is finite; otherwise it is to be taken back. */
 bool sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
                           size_t num_gradients, const float *const *gradients);
+
+/* The step under way for rows of a table that begins at `offset` of the optimizer's parameters: entries whose gradient
+   is exactly zero are left alone. The step's moments are set here. */
+bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct sape_rows_step *step);
+
+/* sape_optimizer_step() of parameters of which those from `dense` on are tables. */
+sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, float *parameters,
+                                      const float *gradient);
 
 /* Takes a step back: the count, then the moments of every range that was worked on. */
 void sape_optimizer_cancel(struct sape_optimizer *optimizer);

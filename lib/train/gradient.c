@@ -42,6 +42,7 @@ sape_status sape_gradients_open(const sape_field *field, const struct sape_pool 
     }
     if (!complete) return sape_fail(SAPE_ERROR_MEMORY, "no memory for batches of %zu samples", n);
     for (size_t i = 0; i < gradients->plan.slots; i++) gradients->parts[i] = gradients->slots + i * size;
+    SAPE_TRY(sape_tables_open(field, &gradients->plan, loss == SAPE_LOSS_CUSTOM_JACOBIAN, &gradients->tables));
     return open_workspaces(field, pool, loss, gradients);
 }
 
@@ -52,6 +53,7 @@ void sape_gradients_close(struct sape_gradients *gradients) {
     sape_release(gradients->d_outputs);
     sape_chamfer_close(&gradients->chamfer);
     sape_jacobian_close(&gradients->jacobian);
+    sape_tables_close(&gradients->tables);
     for (size_t i = 0; i < gradients->num_workspaces; i++) sape_workspace_close(&gradients->workspaces[i]);
     sape_release(gradients->workspaces);
 }
@@ -161,6 +163,8 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
     const struct sape_batch *batch = &call->batches->batch;
     struct sape_gradients *gradients = pass->gradients;
     float *gradient = gradients->slots + slot * call->field->network->size;
+    struct sape_tile_gradient to = {
+        .parameters = gradient, .tables = &gradients->tables, .first_backward = gradients->tables.first_backward};
     size_t active = 0;
     for (size_t t = slot; t < gradients->plan.tiles; t += gradients->plan.slots) {
         struct sape_workspace *workspace = workspace_of(pass, t, worker);
@@ -171,10 +175,11 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
             evaluate_tile(pass, workspace);
         sape_rate_scale_tile(call->rate, call->field, batch, workspace);
         begin_rows(pass, workspace, t == slot, gradient, &active);
-        sape_tile_backward(call->field, batch, workspace, gradient, t != slot, NULL, NULL);
+        sape_tables_begin_tile(&gradients->tables, call->field, workspace);
+        to.add = t != slot;
+        sape_tile_backward(call->field, batch, workspace, &to);
         if (has_jacobian(pass))
-            sape_jacobian_backward(&gradients->jacobian, call->field, batch, workspace, worker, share_of(call),
-                                   gradient);
+            sape_jacobian_backward(&gradients->jacobian, call->field, batch, workspace, worker, share_of(call), &to);
     }
     gradients->slot_active[slot] = active;
 }
@@ -231,12 +236,14 @@ sape_status sape_gradients_compute(struct sape_gradients *gradients, const struc
                                    size_t *touched, double *loss) {
     struct pass pass = {gradients, call};
     if (call->rate != NULL) sape_rate_begin(call->rate, call->batches);
+    sape_tables_begin(&gradients->tables, call->field);
     if (sees_batch(&pass)) {
         sape_pool_run(call->pool, gradients->plan.tiles, predict_tile, &pass);
         SAPE_TRY(batch_loss(gradients, call, loss));
     }
     sape_pool_run(call->pool, gradients->plan.slots, slot_gradient, &pass);
     fill_slots(gradients, call->field->network, touched);
+    sape_tables_scatter(&gradients->tables, call->field, call->pool);
     if (!sees_batch(&pass)) *loss = sape_gradients_mean_loss(gradients);
     return SAPE_OK;
 }

@@ -4,6 +4,7 @@
 #define SAPE_LIB_GRADIENT_H
 
 #include "base/pool.h"
+#include "field/tables.h"
 #include "train/batch.h"
 #include "train/jacobian.h"
 #include "train/objective.h"
@@ -23,6 +24,8 @@ struct sape_gradients {
     float *outputs, *d_outputs;
     struct sape_chamfer chamfer;
     struct sape_jacobian jacobian;
+    /* Of the encoder's tables, where it has some. */
+    struct sape_tables tables;
 };
 
 /* Memory for batches of n samples and a pool. To be closed also when it fails. */

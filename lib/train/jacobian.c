@@ -37,12 +37,12 @@ void sape_jacobian_forward(const struct sape_jacobian *jacobian, const sape_fiel
 
 void sape_jacobian_backward(const struct sape_jacobian *jacobian, const sape_field *field,
                             const struct sape_batch *batch, struct sape_workspace *workspace, size_t worker,
-                            float share, float *gradient) {
+                            float share, const struct sape_tile_gradient *to) {
     struct sape_tangents *tangents = &jacobian->tangents[worker];
     for (size_t a = 0; a < sape_encoder_domain_dim(field->encoder); a++) {
         sape_tangents_forward(field, workspace, a, tangents);
         sape_tangents_load(field, batch, workspace, a, share, jacobian->d_values, tangents);
-        sape_tangents_backward(field, workspace, a, tangents, gradient);
+        sape_tangents_backward(field, workspace, a, tangents, to->parameters, to->tables);
     }
-    sape_tangents_finish(field, workspace, tangents, gradient);
+    sape_tangents_finish(field, workspace, tangents, to->parameters, to->tables);
 }

@@ -24,6 +24,6 @@ void sape_jacobian_forward(const struct sape_jacobian *jacobian, const sape_fiel
                            const struct sape_batch *batch, struct sape_workspace *workspace, size_t worker);
 void sape_jacobian_backward(const struct sape_jacobian *jacobian, const sape_field *field,
                             const struct sape_batch *batch, struct sape_workspace *workspace, size_t worker,
-                            float share, float *gradient);
+                            float share, const struct sape_tile_gradient *to);
 
 #endif

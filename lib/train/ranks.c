@@ -110,18 +110,20 @@ static void touch_rows(struct sape_gradients *gradients, const sape_field *field
 }
 
 /* Where the parts of a message are in the buffer: the gradient is sent as it is, the rows of the first layer in use,
-   then all behind its weights; and behind these the header. */
+   then all behind its weights; then that of the encoder's tables, and behind these the header. */
 struct message {
-    size_t weights, rest, bias;
+    size_t weights, rest, bias, tables;
     float *buffer, *header;
 };
 
-static struct message message_of(const struct sape_ranks *ranks, const sape_network *network, size_t touched) {
+static struct message message_of(const struct sape_ranks *ranks, const sape_field *field, size_t touched) {
+    const sape_network *network = field->network;
     struct message message = {.weights = touched * network->layers[0].stride,
                               .bias = network->layers[0].bias,
                               .rest = network->size - network->layers[0].bias,
+                              .tables = sape_encoder_num_parameters(field->encoder),
                               .buffer = ranks->buffer};
-    message.header = message.buffer + message.weights + message.rest;
+    message.header = message.buffer + message.weights + message.rest + message.tables;
     memset(message.header, 0, HEADER * sizeof *message.header);
     return message;
 }
@@ -133,16 +135,25 @@ static void fill(const struct message *message, const struct sape_ranks *ranks, 
     sape_updater_parallel(pool, network, (network->size + CHUNK - 1) / CHUNK, sum_slots, &slots);
     memcpy(message->buffer, gradients->slots, message->weights * sizeof(float));
     memcpy(message->buffer + message->weights, gradients->slots + message->bias, message->rest * sizeof(float));
+    if (message->tables > 0)
+        memcpy(message->header - message->tables, gradients->tables.gradient, message->tables * sizeof(float));
     message->header[LOSS] = (float)(share * loss);
     message->header[SAMPLE_LOSS] = (float)(share * sape_gradients_mean_loss(gradients));
+}
+
+/* The sum over all ranks, which may have touched other rows. */
+static void take_tables(const struct message *message, const sape_field *field, struct sape_gradients *gradients) {
+    if (message->tables == 0) return;
+    memcpy(gradients->tables.gradient, message->header - message->tables, message->tables * sizeof(float));
+    sape_tables_find_touched(&gradients->tables, field);
 }
 
 sape_status sape_ranks_reduce(struct sape_ranks *ranks, const sape_field *field, struct sape_gradients *gradients,
                               struct sape_pool *pool, size_t *touched, sape_status status, double *loss) {
     if (ranks->reduce == NULL) return status;
     touch_rows(gradients, field, touched);
-    const struct message message = message_of(ranks, field->network, *touched);
-    const size_t values = message.weights + message.rest;
+    const struct message message = message_of(ranks, field, *touched);
+    const size_t values = message.weights + message.rest + message.tables;
     if (status == SAPE_OK)
         fill(&message, ranks, field->network, gradients, pool, *loss);
     else
@@ -155,6 +166,7 @@ sape_status sape_ranks_reduce(struct sape_ranks *ranks, const sape_field *field,
     if (message.header[FAILED] > 0.0f) return other_rank_failed();
     memcpy(gradients->slots, message.buffer, message.weights * sizeof(float));
     memcpy(gradients->slots + message.bias, message.buffer + message.weights, message.rest * sizeof(float));
+    take_tables(&message, field, gradients);
     const double sample_loss = (double)message.header[SAMPLE_LOSS];
     ranks->sample_loss = sample_loss;
     ranks->stop = message.header[STOP] > 0.0f;
@@ -186,9 +198,9 @@ bool sape_ranks_stop(struct sape_ranks *ranks, bool wanted) {
     return ranks->stop;
 }
 
-sape_status sape_ranks_set(struct sape_ranks *ranks, const sape_network *network, sape_reduce_fn reduce, void *user) {
+sape_status sape_ranks_set(struct sape_ranks *ranks, const sape_field *field, sape_reduce_fn reduce, void *user) {
     if (reduce != NULL && ranks->buffer == NULL) {
-        const size_t size = network->size + HEADER;
+        const size_t size = field->network->size + sape_encoder_num_parameters(field->encoder) + HEADER;
         ranks->buffer = SAPE_NEW_ARRAY(float, size);
         if (ranks->buffer == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", size);
     }

@@ -10,7 +10,7 @@ struct sape_ranks {
     /* NULL on one rank. */
     sape_reduce_fn reduce;
     void *user;
-    /* What goes through reduce: the gradient's rows in use, and a few numbers. */
+    /* What goes through reduce: the gradient's rows in use, that of the encoder's tables, and a few numbers. */
     float *buffer;
     /* Whether the ranks have been compared since something changed, and the samples of all their batches. */
     bool agreed;
@@ -22,7 +22,7 @@ struct sape_ranks {
 };
 
 /* The function of the caller's, NULL for none; nothing changes when it fails. */
-sape_status sape_ranks_set(struct sape_ranks *ranks, const sape_network *network, sape_reduce_fn reduce, void *user);
+sape_status sape_ranks_set(struct sape_ranks *ranks, const sape_field *field, sape_reduce_fn reduce, void *user);
 void sape_ranks_close(struct sape_ranks *ranks);
 
 /* Before they are compared again: a batch of this rank alone. */

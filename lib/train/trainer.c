@@ -52,7 +52,7 @@ static struct sape_session_setup setup_of(const sape_trainer *trainer) {
 static sape_status create_parts(sape_trainer *trainer, const sape_optimizer_params *optimizer) {
     const struct sape_samples none = {.d = sape_encoder_domain_dim(trainer->field->encoder),
                                       .o = trainer->field->network->output_dim};
-    SAPE_TRY(sape_updater_open(optimizer, trainer->field->network, &trainer->updater));
+    SAPE_TRY(sape_updater_open(optimizer, trainer->field, &trainer->updater));
     SAPE_TRY(sape_pool_create(trainer->params.num_threads, &trainer->pool));
     const struct sape_session_setup setup = setup_of(trainer);
     SAPE_TRY(sape_session_open(&setup, &none, NULL, &trainer->session));
@@ -222,7 +222,7 @@ sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce
                          trainer->params.validation_share);
     if (reduce != NULL && trainer->session->rate != NULL)
         return sape_fail(SAPE_ERROR_UNSUPPORTED, "the adaptive rate knows the samples of one rank only");
-    SAPE_TRY(sape_ranks_set(&trainer->ranks, trainer->field->network, reduce, user));
+    SAPE_TRY(sape_ranks_set(&trainer->ranks, trainer->field, reduce, user));
     sape_ranks_forget(&trainer->ranks, trainer->session->batches.size);
     return SAPE_OK;
 }

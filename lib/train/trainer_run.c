@@ -41,7 +41,8 @@ static sape_status take_step(sape_trainer *trainer, size_t touched) {
     struct sape_updater *updater = &trainer->updater;
     sape_network *network = trainer->field->network;
     const size_t slots = trainer->ranks.reduce == NULL ? gradients->plan.slots : 1;
-    const sape_status status = sape_updater_step(updater, network, trainer->pool, slots, gradients->parts);
+    const sape_status status =
+        sape_updater_step(updater, trainer->field, trainer->pool, slots, gradients->parts, &gradients->tables);
     if (status == SAPE_OK) return SAPE_OK;
     sape_gradients_clear_rows(gradients, network, touched, updater->touched);
     updater->touched = touched;
@@ -75,7 +76,7 @@ static sape_status iterate(sape_trainer *trainer, double *loss, sape_stop *stop)
     SAPE_TRY(sape_ranks_reduce(&trainer->ranks, trainer->field, gradients, trainer->pool, &trainer->updater.touched,
                                status, loss));
     if (!sape_gradients_losses_finite(gradients, *loss))
-        return sape_updater_diverged(&trainer->updater, trainer->field->network, *loss);
+        return sape_updater_diverged(&trainer->updater, trainer->field, *loss);
     SAPE_TRY(take_step(trainer, touched));
     if (session->rate != NULL) sape_rate_record(session->rate, &session->batches);
     sape_mask_record_at(mask, session->batches.size, session->batches.places, gradients->sample_loss);

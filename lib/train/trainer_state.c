@@ -19,7 +19,7 @@ static void list_state(sape_trainer *trainer, bool has_previous, struct sape_sta
         {"sape.trainer.random.3", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[3], NULL}};
     sape_objective_list_state(&trainer->objective, state);
     sape_state_add(state, sizeof own / sizeof *own, own);
-    sape_updater_list_state(&trainer->updater, trainer->field->network, has_previous, state);
+    sape_updater_list_state(&trainer->updater, trainer->field, has_previous, state);
     sape_batches_list_state(&session->batches, state);
     if (session->rate != NULL) sape_rate_list_state(session->rate, state);
 }
@@ -62,7 +62,7 @@ sape_status sape_trainer_write(const sape_trainer *trainer, sape_safetensors_wri
 /* A trainer's state apart from the trainer. */
 struct copy {
     sape_trainer trainer;
-    struct sape_optimizer optimizer;
+    struct sape_optimizer optimizer, table_optimizer;
     struct sape_session session;
     struct sape_rate rate;
     struct sape_field_copy *field;
@@ -73,6 +73,10 @@ static sape_status open_copy(const sape_trainer *trainer, struct copy *copy) {
     copy->optimizer = *trainer->updater.optimizer;
     copy->session = *trainer->session;
     copy->trainer.updater.optimizer = &copy->optimizer;
+    if (trainer->updater.tables.optimizer != NULL) {
+        copy->table_optimizer = *trainer->updater.tables.optimizer;
+        copy->trainer.updater.tables.optimizer = &copy->table_optimizer;
+    }
     copy->trainer.session = &copy->session;
     copy->session.batches.samples = &copy->session.samples;
     sape_convergence_begin(&copy->session.convergence);
@@ -133,6 +137,7 @@ static void take_copy(sape_trainer *trainer, struct copy *copy) {
     session->convergence = copy->session.convergence;
     sape_validation_take(&session->validation, &copy->session.validation);
     sape_field_copy_take(copy->field, trainer->field);
+    sape_table_updater_changed(&trainer->updater.tables);
     session->batches.placed = false;
     trainer->ranks.agreed = false;
     if (session->rate != NULL) sape_rate_update(session->rate);

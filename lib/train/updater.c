@@ -15,16 +15,18 @@
 SAPE_DEFINE_NAMES(kind_name, "adam", "sgd")
 SAPE_DEFINE_NAMES(schedule_name, "constant", "exponential", "cosine")
 
-sape_status sape_updater_open(const sape_optimizer_params *params, const sape_network *network,
+sape_status sape_updater_open(const sape_optimizer_params *params, const sape_field *field,
                               struct sape_updater *updater) {
+    const sape_network *network = field->network;
     SAPE_TRY(sape_optimizer_make(params, network->kernels, network->size, &updater->optimizer));
     updater->previous = SAPE_NEW_ARRAY(float, network->size);
-    if (updater->previous != NULL) return SAPE_OK;
-    return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", network->size);
+    if (updater->previous == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", network->size);
+    return sape_table_updater_open(&updater->optimizer->params, field, &updater->tables);
 }
 
 void sape_updater_close(struct sape_updater *updater) {
     sape_optimizer_free(updater->optimizer);
+    sape_table_updater_close(&updater->tables);
     sape_release(updater->previous);
 }
 
@@ -42,6 +44,8 @@ struct step {
     sape_network *network;
     size_t num_gradients;
     const float *const *gradients;
+    const sape_field *field;
+    const struct sape_tables *tables;
 };
 
 static size_t num_chunks(const sape_network *network) {
@@ -80,6 +84,16 @@ static void step_chunk(void *context, size_t chunk, size_t worker) {
         atomic_store(&step->updater->failed, true);
 }
 
+/* Levels of the tables first, which are the larger part where there are any; then the network's chunks. */
+static void step_level_or_chunk(void *context, size_t index, size_t worker) {
+    const struct step *step = context;
+    const size_t levels = step->tables->num_levels;
+    if (index >= levels)
+        step_chunk(context, index - levels, worker);
+    else if (!sape_table_updater_step(&step->updater->tables, step->field, index, step->tables))
+        atomic_store(&step->updater->failed, true);
+}
+
 static void restore_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct step *step = context;
@@ -107,27 +121,50 @@ static sape_status take_back(struct step *step, struct sape_pool *pool) {
     return sape_fail(SAPE_ERROR_DIVERGED, SAPE_STEP_TAKEN_BACK);
 }
 
-sape_status sape_updater_step(struct sape_updater *updater, sape_network *network, struct sape_pool *pool,
-                              size_t num_gradients, const float *const *gradients) {
-    struct step step = {updater, network, num_gradients, gradients};
+/* All of the step, side by side. */
+static void step_parts(struct step *step, struct sape_pool *pool) {
+    struct sape_updater *updater = step->updater;
+    const size_t levels = step->tables->num_levels, chunks = num_chunks(step->network);
+    if (levels == 0) {
+        sape_updater_parallel(pool, step->network, chunks, step_chunk, step);
+        return;
+    }
+    sape_table_updater_begin(&updater->tables, updater->optimizer->num_steps - 1);
+    sape_pool_run(pool, levels + chunks, step_level_or_chunk, step);
+}
+
+sape_status sape_updater_step(struct sape_updater *updater, sape_field *field, struct sape_pool *pool,
+                              size_t num_gradients, const float *const *gradients, struct sape_tables *tables) {
+    sape_network *network = field->network;
+    struct step step = {updater, network, num_gradients, gradients, field, tables};
     struct sape_optimizer *optimizer = updater->optimizer;
     atomic_store(&updater->failed, false);
     sape_optimizer_begin(optimizer);
-    sape_updater_parallel(pool, network, num_chunks(network), step_chunk, &step);
-    if (atomic_load(&updater->failed)) return take_back(&step, pool);
+    step_parts(&step, pool);
+    if (atomic_load(&updater->failed)) {
+        if (tables->num_levels > 0) sape_table_updater_take_back(&updater->tables, field, tables);
+        return take_back(&step, pool);
+    }
     sape_updater_parallel(pool, network, sape_network_pack_parts(network), pack_part, &step);
     float *kept = optimizer->kept_parameters;
     optimizer->kept_parameters = updater->previous;
     updater->previous = kept;
     updater->has_previous = true;
+    if (tables->num_levels > 0) sape_table_updater_end(&updater->tables, field, tables);
     return SAPE_OK;
 }
 
-sape_status sape_updater_diverged(struct sape_updater *updater, sape_network *network, double loss) {
-    if (updater->has_previous) put_back(network, updater->previous);
+sape_status sape_updater_diverged(struct sape_updater *updater, sape_field *field, double loss) {
+    if (updater->has_previous) {
+        put_back(field->network, updater->previous);
+        if (updater->tables.optimizer != NULL) sape_table_updater_put_back(&updater->tables, field);
+    }
     updater->has_previous = false;
     return sape_fail(SAPE_ERROR_DIVERGED, "the loss is %g", loss);
 }
+
+/* Of which files do not tell. */
+static const double usual_rate_factor = 1.0, usual_weight_decay = 0.0;
 
 static void list_entries(struct sape_updater *updater, struct sape_state *state) {
     sape_optimizer_params *p = &updater->optimizer->params;
@@ -148,10 +185,17 @@ static void list_entries(struct sape_updater *updater, struct sape_state *state)
         {"sape.trainer.features_touched", SAPE_ENTRY_SIZE, SAPE_OWN_STATE, &updater->touched, NULL},
         {"sape.trainer.has_previous", SAPE_ENTRY_BOOL, SAPE_OWN_STATE, &updater->has_previous, NULL}};
     sape_state_add(state, sizeof all / sizeof *all, all);
+    const struct sape_usual_entry usual[] = {
+        {{"sape.optimizer.encoder_rate_factor", SAPE_ENTRY_REAL, SAPE_SETTING, &p->encoder_rate_factor, NULL},
+         &usual_rate_factor},
+        {{"sape.optimizer.encoder_weight_decay", SAPE_ENTRY_REAL, SAPE_SETTING, &p->encoder_weight_decay, NULL},
+         &usual_weight_decay}};
+    sape_state_add_usual(state, sizeof usual / sizeof *usual, usual);
 }
 
-void sape_updater_list_state(struct sape_updater *updater, const sape_network *network, bool has_previous,
+void sape_updater_list_state(struct sape_updater *updater, const sape_field *field, bool has_previous,
                              struct sape_state *state) {
+    const sape_network *network = field->network;
     struct sape_optimizer *optimizer = updater->optimizer;
     list_entries(updater, state);
     if (optimizer->params.kind == SAPE_OPTIMIZER_ADAM) {
@@ -163,6 +207,7 @@ void sape_updater_list_state(struct sape_updater *updater, const sape_network *n
     }
     sape_network_list(network, has_previous ? "sape.previous." SAPE_NETWORK_PREFIX : NULL, SAPE_OWN_STATE,
                       &updater->previous, state);
+    sape_table_updater_list_state(&updater->tables, field, has_previous, state);
 }
 
 /* Rows of the first layer without a gradient so far are not stepped: they must not need to be. */
@@ -180,5 +225,9 @@ sape_status sape_updater_check_state(const struct sape_updater *updater, const s
         {"sape.trainer.features_touched", untouched_rows_hold(updater, network)},
         {"sape.trainer.has_previous", !updater->has_previous || updater->optimizer->num_steps > 0}};
     SAPE_TRY(SAPE_CHECK_CLAIMS(claims));
+    if (updater->tables.optimizer != NULL) {
+        updater->tables.optimizer->num_steps = updater->optimizer->num_steps;
+        SAPE_TRY(sape_optimizer_check_state(updater->tables.optimizer));
+    }
     return sape_optimizer_check_state(updater->optimizer);
 }

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "field/field.h"
 #include "optimizer/optimizer.h"
+#include "train/table_updater.h"
 
 struct sape_updater {
     sape_optimizer *optimizer;
@@ -16,25 +17,27 @@ struct sape_updater {
     /* The parameters before the last step, with which the loss was finite. */
     float *previous;
     bool has_previous;
+    /* Of the encoder's tables, where it has some. */
+    struct sape_table_updater tables;
     /* Whether a part of the step under way has left something that is not finite. */
     atomic_bool failed;
 };
 
 /* To be closed also when it fails. */
-sape_status sape_updater_open(const sape_optimizer_params *params, const sape_network *network,
+sape_status sape_updater_open(const sape_optimizer_params *params, const sape_field *field,
                               struct sape_updater *updater);
 void sape_updater_close(struct sape_updater *updater);
 
-/* A step of the network's parameters; the gradient is the sum of num_gradients arrays. One that leaves a parameter or a
-   moment that is not finite is taken back whole, which is SAPE_ERROR_DIVERGED. */
-sape_status sape_updater_step(struct sape_updater *updater, sape_network *network, struct sape_pool *pool,
-                              size_t num_gradients, const float *const *gradients);
+/* A step of the network's parameters, whose gradient is the sum of num_gradients arrays, and of the encoder's tables.
+   One that leaves a parameter or a moment that is not finite is taken back whole, which is SAPE_ERROR_DIVERGED. */
+sape_status sape_updater_step(struct sape_updater *updater, sape_field *field, struct sape_pool *pool,
+                              size_t num_gradients, const float *const *gradients, struct sape_tables *tables);
 
 /* Where the loss is not finite: the parameters become those before the last step. Returns SAPE_ERROR_DIVERGED. */
-sape_status sape_updater_diverged(struct sape_updater *updater, sape_network *network, double loss);
+sape_status sape_updater_diverged(struct sape_updater *updater, sape_field *field, double loss);
 
 /* The state; and what must hold in it. */
-void sape_updater_list_state(struct sape_updater *updater, const sape_network *network, bool has_previous,
+void sape_updater_list_state(struct sape_updater *updater, const sape_field *field, bool has_previous,
                              struct sape_state *state);
 sape_status sape_updater_check_state(const struct sape_updater *updater, const sape_network *network);
 

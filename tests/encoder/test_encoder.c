@@ -324,7 +324,7 @@ START_TEST(test_bad_input) {
     ck_assert_ptr_null(encoder)
     EXPECT_ERROR(sape_encoder_create(NULL, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
     REFUSED(kind, (sape_encoding)77, "77");
-    REFUSED(kind, (sape_encoding)(SAPE_ENCODING_PERIODIC_RBF + 1), "5");
+    REFUSED(kind, (sape_encoding)(SAPE_ENCODING_GRID + 1), "6");
     REFUSED(domain_dim, 0, "0");
     REFUSED(domain_dim, 4, "4");
     REFUSED(num_frequencies, 0, "0");

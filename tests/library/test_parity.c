@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "parity_grid.h"
 
 #define MAX_FILES 256
 
@@ -422,6 +423,10 @@ START_TEST(test_file) {
         check_progression(_i, &fixture);
     else if (strncmp(name, "checkpoint_", 11) == 0)
         check_checkpoint(_i, &fixture);
+    else if (strncmp(name, "grid_", 5) == 0)
+        check_grid_encoding(&fixture);
+    else if (strncmp(name, "train_grid_", 11) == 0)
+        check_grid_training(&fixture);
     else if (strncmp(name, "train_", 6) == 0)
         check_training(_i, &fixture, create_field(_i, &fixture), "lr");
     else if (strncmp(name, "activation_", 11) == 0 || strncmp(name, "output_", 7) == 0 ||

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The optimizer's step of an encoder's tables: of the rows that have a gradient, and of no others. */
+#ifndef SAPE_LIB_TABLE_UPDATER_H
+#define SAPE_LIB_TABLE_UPDATER_H
+
+#include "field/tables.h"
+#include "optimizer/optimizer.h"
+
+struct sape_table_updater {
+    /* NULL where the encoder has no tables, and then there is nothing else. */
+    sape_optimizer *optimizer;
+    /* The tables before the last step, with which the loss was finite. */
+    float *previous;
+    /* The rows that the last step has changed, level after level as the tables have room for them: elsewhere the tables
+       are what they were. all: where that is not known. */
+    uint32_t *rows;
+    size_t *counts;
+    bool all;
+    /* The encoder's, when previous was last good. */
+    uint64_t version;
+};
+
+/* To be closed also when it fails. */
+sape_status sape_table_updater_open(const sape_optimizer_params *params, const struct sape_field *field,
+                                    struct sape_table_updater *updater);
+void sape_table_updater_close(struct sape_table_updater *updater);
+
+/* Begins a step after `num_steps` others. */
+void sape_table_updater_begin(struct sape_table_updater *updater, uint64_t num_steps);
+/* The step of one level; false when it leaves something that is not finite. */
+bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
+                             const struct sape_tables *tables);
+
+/* Ends a step: what it has changed becomes what can be put back, and the gradient is dropped. */
+void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables);
+/* Takes a step back as a whole. */
+void sape_table_updater_take_back(struct sape_table_updater *updater, struct sape_field *field,
+                                  struct sape_tables *tables);
+
+/* The tables become those before the last step. */
+void sape_table_updater_put_back(struct sape_table_updater *updater, struct sape_field *field);
+
+/* previous has come from elsewhere, or the tables have. */
+void sape_table_updater_changed(struct sape_table_updater *updater);
+
+/* The state, beside that of the network's updater. */
+void sape_table_updater_list_state(struct sape_table_updater *updater, const struct sape_field *field,
+                                   bool has_previous, struct sape_state *state);
+
+#endif
