@@ -37,6 +37,7 @@
 #include "network.h"
 #include "optimizer.h"
 #include "safetensors.h"
+#include "settings.h"
 #include "status.h"
 #include "tensor.h"
 #include "trainer.h"

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/params.h"
 #include "signal/nearest.h"
+#include "signal/noise.h"
 
 /* Every fourth sample looks for its neighbour among the others; with few samples, each fourth in turn. */
 #define FOLDS 4
@@ -102,26 +103,11 @@ static sape_status find_pairs(const struct samples *samples, struct pairs *pairs
     return status;
 }
 
-/* Summed over the outputs. */
-static double variance(const struct samples *samples) {
-    double sum = 0.0;
-    for (size_t k = 0; k < samples->outputs; k++) {
-        double mean = 0.0, squares = 0.0;
-        for (size_t i = 0; i < samples->n; i++) {
-            const double value = (double)samples->targets[i * samples->outputs + k], delta = value - mean;
-            mean += delta / (double)(i + 1);
-            squares += delta * (value - mean);
-        }
-        sum += squares / (double)samples->n;
-    }
-    return sum;
-}
-
 static sape_status find_signal_frequency(const struct samples *samples, double *frequency) {
     struct pairs pairs = {0.0, 0.0};
     *frequency = 0.0;
     if (samples->targets == NULL) return SAPE_OK;
-    const double spread = variance(samples);
+    const double spread = sape_targets_variance(samples->n, samples->outputs, samples->targets);
     if (!(spread > 0.0)) return SAPE_OK;
     SAPE_TRY(find_pairs(samples, &pairs));
     if (pairs.dx > 0.0) *frequency = sqrt((double)samples->dim * pairs.dy / pairs.dx / spread) / (2.0 * M_PI);

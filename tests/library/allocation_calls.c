@@ -404,6 +404,26 @@ static sape_status propose_bandwidth(struct world *world) {
     return sape_bandwidth_propose(SAMPLES, 1, world->x, 1, world->targets, &proposal);
 }
 
+static sape_status propose_settings(struct world *world) {
+    enum { MANY = 80 };
+    float x[MANY], targets[MANY];
+    sape_settings_query query;
+    sape_settings *made;
+    for (int i = 0; i < MANY; i++) {
+        x[i] = (float)i / MANY;
+        targets[i] = world->targets[i % SAMPLES];
+    }
+    sape_settings_query_init(&query, sizeof query);
+    query.domain_dim = query.output_dim = 1;
+    query.n = MANY;
+    query.x = x;
+    query.targets = targets;
+    sape_status status = sape_settings_propose(&query, &made);
+    status = checked(made, status);
+    sape_settings_free(made);
+    return status;
+}
+
 const struct world_call world_calls[] = {
     {"create_fourier", create_fourier, true, 2},
     {"create_positional", create_positional, true, 1},
@@ -451,6 +471,7 @@ const struct world_call world_calls[] = {
     {"window_statistics", window_statistics, true, 1},
     {"filter", filter, true, 3},
     {"propose_bandwidth", propose_bandwidth, true, 1},
+    {"propose_settings", propose_settings, true, 5},
 };
 const int num_world_calls = (int)(sizeof world_calls / sizeof *world_calls);
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* When features are revealed, and how the parameters are trained. */
+#include <math.h>
+
+#include "settings/settings.h"
+
+/* Steps in which features are revealed, and the share of the training that they take: little where the samples are seen
+   too rarely to be overfitted, most of it from MANY_EPOCHS on. */
+#define NUM_BLOCKS 16
+#define LONGEST_SHARE 0.75
+#define MANY_EPOCHS 100.0
+/* Loss at which a location is good enough: the noise's, or this share of the targets' variance. */
+#define LEAST_OF_VARIANCE 1e-4
+#define OCCUPANCY_EPSILON 0.01
+#define CURVE_EPSILON 1e-4
+
+static void propose_epsilon(const sape_settings_query *query, const struct sape_facts *facts,
+                            struct sape_settings *settings) {
+    double *epsilon = &settings->mask.epsilon;
+    const double least = LEAST_OF_VARIANCE * facts->variance;
+    if (query->task == SAPE_TASK_OCCUPANCY) {
+        *epsilon = OCCUPANCY_EPSILON;
+        sape_settings_say_real(settings, "epsilon", *epsilon, "the loss of a location that is 99 %% right");
+    } else if (query->task == SAPE_TASK_CURVE) {
+        *epsilon = CURVE_EPSILON;
+        sape_settings_say_real(settings, "epsilon", *epsilon, "a distance that cannot be seen");
+    } else if (facts->noise > least) {
+        *epsilon = facts->noise;
+        sape_settings_say_real(settings, "epsilon", *epsilon, "the variance that near targets do not share");
+    } else {
+        *epsilon = least;
+        sape_settings_say_real(settings, "epsilon", *epsilon,
+                               "a %.0fth of the targets' variance, as they have no noise", 1.0 / LEAST_OF_VARIANCE);
+    }
+}
+
+static size_t features_of(const struct sape_settings *settings) {
+    const sape_encoder_params *encoder = &settings->encoder;
+    const size_t axes = encoder->kind == SAPE_ENCODING_POSITIONAL ? encoder->domain_dim : 1;
+    return 2 * axes * encoder->num_frequencies + encoder->domain_dim;
+}
+
+static void propose_pace(const struct sape_facts *facts, struct sape_settings *settings) {
+    sape_mask_params *mask = &settings->mask;
+    const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
+    const size_t most = features_of(settings) / 2;
+    mask->num_blocks = most < NUM_BLOCKS ? most : NUM_BLOCKS;
+    const double each = share * (double)settings->iterations / (double)mask->num_blocks;
+    mask->block_iterations = (size_t)fmax(floor(each), 1.0);
+    sape_settings_say_count(settings, "num-blocks", mask->num_blocks, "small steps");
+    sape_settings_say_count(settings, "block-iterations", mask->block_iterations,
+                            "all is revealed after %.2g of the training, which sees each sample %.3g times", share,
+                            facts->epochs);
+}
+
+static void propose_optimizer(const sape_settings_query *query, struct sape_settings *settings) {
+    sape_optimizer_params *optimizer = &settings->optimizer;
+    (void)query;
+    optimizer->learning_rate = 1e-3;
+    optimizer->schedule = SAPE_SCHEDULE_COSINE;
+    optimizer->decay_iterations = settings->iterations;
+    sape_settings_say_real(settings, "lr", optimizer->learning_rate, "Adam's usual one");
+    sape_settings_say_text(settings, "decay", "cosine",
+                           "to 0 at the end, so that it does not end in a rise of the loss");
+}
+
+void sape_propose_schedule(const sape_settings_query *query, const struct sape_facts *facts,
+                           struct sape_settings *settings) {
+    static const sape_loss losses[] = {SAPE_LOSS_MSE, SAPE_LOSS_BCE, SAPE_LOSS_CHAMFER};
+    settings->trainer.loss = losses[query->task];
+    settings->mask.num_iterations = (size_t)settings->iterations;
+    if (settings->mask.policy == SAPE_POLICY_GLOBAL || settings->mask.policy == SAPE_POLICY_SPATIAL ||
+        settings->mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
+        propose_epsilon(query, facts, settings);
+        propose_pace(facts, settings);
+    }
+    propose_optimizer(query, settings);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Proposed settings: what is known of the samples, and what is made of it, setting by setting. */
+#ifndef SAPE_LIB_SETTINGS_H
+#define SAPE_LIB_SETTINGS_H
+
+#include <sape/bandwidth.h>
+#include <sape/settings.h>
+
+#define SAPE_MAX_WORDS 24
+
+/* One setting in words. */
+struct sape_words {
+    const char *name;
+    char value[32], reason[160];
+};
+
+struct sape_settings {
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_cutoff_params cutoff;
+    sape_network_params network;
+    sape_optimizer_params optimizer;
+    sape_trainer_params trainer;
+    uint64_t iterations;
+    size_t num_words;
+    struct sape_words words[SAPE_MAX_WORDS];
+};
+
+/* What the samples say. */
+struct sape_facts {
+    sape_bandwidth bandwidth;
+    /* Means over the outputs: the targets' variance, and what of it no neighbour shares; 0 without targets. */
+    double variance, noise;
+    /* How often the training goes through all samples; known once batch and iterations are. */
+    double epochs;
+};
+
+/* Adds words to the settings: a value and the reason for it, which is a format. */
+void sape_settings_say_text(struct sape_settings *settings, const char *name, const char *value, const char *reason,
+                            ...) __attribute__((format(printf, 4, 5)));
+void sape_settings_say_count(struct sape_settings *settings, const char *name, uint64_t value, const char *reason, ...)
+    __attribute__((format(printf, 4, 5)));
+void sape_settings_say_real(struct sape_settings *settings, const char *name, double value, const char *reason, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* The parts of a proposal, in this order: each may read what those before it have set. */
+void sape_propose_field(const sape_settings_query *query, const struct sape_facts *facts,
+                        struct sape_settings *settings);
+void sape_propose_length(const sape_settings_query *query, struct sape_facts *facts, struct sape_settings *settings);
+void sape_propose_schedule(const sape_settings_query *query, const struct sape_facts *facts,
+                           struct sape_settings *settings);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "signal/noise.h"
+
+#include <math.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "signal/nearest.h"
+
+/* Of that many shares of the samples, one is asked for its neighbours in the others and in one of them alone. */
+#define SHARES 16 /* 2^4: a share is four bits */
+#define MAX_QUERIES 4096
+/* With fewer samples the two distances are too uncertain. */
+#define LEAST_SAMPLES 64
+
+/* Pairs of a sample and its neighbour: sums of their distances, and of half the squares of their targets' differences.
+ */
+struct pairs {
+    double count, distance, difference;
+};
+
+/* The share that sample i belongs to, as if by chance (Steele, Lea and Flood 2014). */
+static unsigned share_of(size_t i) {
+    uint64_t z = ((uint64_t)i + 1) * 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (unsigned)(z >> 60);
+}
+
+static double half_square(size_t o, const float *a, const float *b) {
+    double sum = 0.0;
+    for (size_t k = 0; k < o; k++) sum += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+    return 0.5 * sum / (double)o;
+}
+
+/* Share 0 looks for neighbours in the shares 1 to `last`. */
+static sape_status find_pairs(size_t n, size_t d, const float *x, size_t o, const float *targets, unsigned last,
+                              struct pairs *pairs) {
+    struct sape_nearest tree = {.dim = 0};
+    float *others = SAPE_NEW_ARRAY(float, n *d);
+    size_t *indices = SAPE_NEW_ARRAY(size_t, n), count = 0, nearest = 0, queries = 0, asked = 0;
+    sape_status status = others == NULL || indices == NULL
+                             ? sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n)
+                             : sape_nearest_open(&tree, d, n);
+    for (size_t i = 0; status == SAPE_OK && i < n; i++) {
+        const unsigned share = share_of(i);
+        queries += share == 0;
+        if (share == 0 || share > last) continue;
+        for (size_t a = 0; a < d; a++) others[count * d + a] = x[i * d + a];
+        indices[count++] = i;
+    }
+    const size_t stride = queries / MAX_QUERIES + 1;
+    if (count > 0) sape_nearest_build(&tree, count, others);
+    for (size_t i = 0; count > 0 && i < n; i++) {
+        if (share_of(i) != 0 || asked++ % stride != 0) continue;
+        pairs->distance += sqrt(sape_nearest_find(&tree, x + i * d, &nearest, NULL));
+        pairs->difference += half_square(o, targets + i * o, targets + indices[nearest] * o);
+        pairs->count += 1.0;
+    }
+    sape_nearest_close(&tree);
+    sape_release(indices);
+    sape_release(others);
+    return status;
+}
+
+double sape_targets_variance(size_t n, size_t o, const float *targets) {
+    double sum = 0.0;
+    for (size_t k = 0; k < o; k++) {
+        double mean = 0.0, squares = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            const double value = (double)targets[i * o + k], delta = value - mean;
+            mean += delta / (double)(i + 1);
+            squares += delta * (value - mean);
+        }
+        sum += squares / (double)n;
+    }
+    return sum;
+}
+
+sape_status sape_noise_estimate(size_t n, size_t d, const float *x, size_t o, const float *targets, double *variance,
+                                double *noise) {
+    *variance = sape_targets_variance(n, o, targets) / (double)o;
+    *noise = 0.0;
+    if (n < LEAST_SAMPLES) return SAPE_OK;
+    struct pairs near = {0.0, 0.0, 0.0}, far = {0.0, 0.0, 0.0};
+    SAPE_TRY(find_pairs(n, d, x, o, targets, SHARES - 1, &near));
+    SAPE_TRY(find_pairs(n, d, x, o, targets, 1, &far));
+    if (near.count == 0.0 || far.count == 0.0 || !(far.distance > near.distance)) return SAPE_OK;
+    /* The line through both, at distance 0. */
+    const double at_zero =
+        (near.difference * far.distance - far.difference * near.distance) / (far.distance - near.distance) / near.count;
+    *noise = fmin(fmax(at_zero, 0.0), *variance);
+    return SAPE_OK;
+}
