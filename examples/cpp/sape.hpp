@@ -47,6 +47,7 @@ using MaskParams = Defaults<sape_mask_params, sape_mask_params_init>;
 using NetworkParams = Defaults<sape_network_params, sape_network_params_init>;
 using OptimizerParams = Defaults<sape_optimizer_params, sape_optimizer_params_init>;
 using TrainerParams = Defaults<sape_trainer_params, sape_trainer_params_init>;
+using SettingsQuery = Defaults<sape_settings_query, sape_settings_query_init>;
 
 /// A handle with one owner.
 template <class Type, void (*Free)(Type *)> struct Freed {
@@ -55,6 +56,42 @@ template <class Type, void (*Free)(Type *)> struct Freed {
     }
 };
 template <class Type, void (*Free)(Type *)> using Handle = std::unique_ptr<Type, Freed<Type, Free>>;
+
+/// Settings proposed for a fit. Change the parameters as you like; keep the object until the field is made.
+class Settings {
+  public:
+    explicit Settings(const SettingsQuery &query) {
+        sape_settings *made = nullptr;
+        check(sape_settings_propose(&query, &made));
+        handle_.reset(made);
+        check(sape_settings_get(made, &encoder, &mask, &network, &optimizer, &trainer));
+        iterations = sape_settings_iterations(made);
+    }
+
+    /// Every setting in words; the strings live as long as this object.
+    std::vector<sape_setting> reasons() const {
+        std::vector<sape_setting> all(sape_settings_count(get()), sape_setting());
+        for (std::size_t i = 0; i < all.size(); i++) {
+            all[i].struct_size = sizeof all[i];
+            check(sape_settings_item(get(), i, &all[i]));
+        }
+        return all;
+    }
+
+    sape_settings *get() const noexcept {
+        return handle_.get();
+    }
+
+    EncoderParams encoder;
+    MaskParams mask;
+    NetworkParams network;
+    OptimizerParams optimizer;
+    TrainerParams trainer;
+    std::uint64_t iterations;
+
+  private:
+    Handle<sape_settings, sape_settings_free> handle_;
+};
 
 /// A function from coordinates to outputs.
 class Field {

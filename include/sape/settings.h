@@ -96,7 +96,7 @@ typedef struct sape_setting {
     const char *name;
     /** Its value as text; valid as long as the settings are. */
     const char *value;
-    /** Why it has this value, as part of a sentence; valid as long as the settings are. */
+    /** Why it has this value. Words within a sentence; valid as long as the settings are. */
     const char *reason;
 } sape_setting;
 

@@ -20,7 +20,31 @@ template <class Exception, class Call> static std::string thrown(const Call &cal
     return "nothing";
 }
 
+static void test_settings() {
+    std::vector<float> x, y;
+    for (int i = 0; i < 100; i++) {
+        x.push_back(static_cast<float>(i) / 50.0f - 1.0f);
+        y.push_back(std::sin(7.0f * x.back()));
+    }
+    sape::SettingsQuery query;
+    query.domain_dim = query.output_dim = 1;
+    query.n = x.size();
+    query.x = x.data();
+    query.targets = y.data();
+    query.iterations = 200;
+    const sape::Settings settings(query);
+    EXPECT(settings.iterations == 200 && settings.reasons().size() > 8);
+    EXPECT(std::string(settings.reasons()[0].reason).size() > 8);
+    sape::Field field(settings.encoder, settings.mask, settings.network);
+    sape::Trainer trainer(field, settings.trainer, settings.optimizer);
+    trainer.set_data(x, y);
+    EXPECT(trainer.run(settings.iterations).loss < 0.05);
+    query.n = 1;
+    EXPECT(thrown<sape::Error>([&] { sape::Settings one(query); }).find("n is 1") != std::string::npos);
+}
+
 int main() {
+    test_settings();
     sape::EncoderParams encoder;
     encoder.domain_dim = 4;
     EXPECT(thrown<sape::Error>([&] { sape::Field field(encoder); }).find("domain_dim is 4") != std::string::npos);

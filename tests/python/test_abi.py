@@ -18,6 +18,7 @@ ENUMS = {
     "LOSS": sape.Loss,
     "OPTIMIZER": sape.OptimizerKind,
     "SCHEDULE": sape.Schedule,
+    "TASK": sape.Task,
     "STOP": sape.Stop,
     "BOUNDARY": sape.Boundary,
     "FILTER": sape.FilterShape,

@@ -100,6 +100,7 @@ def test_choices_of_functions_are_checked(call):
     (lambda f, p: sape.Trainer(f).set_jacobian_loss(lambda *_: None),
      "Trainer.set_jacobian_loss: the trainer's loss is not Loss.CUSTOM_JACOBIAN"),
     (lambda f, p: sape.propose_bandwidth([[0.0], [0.0]]), "propose_bandwidth: x: all 2 samples"),
+    (lambda f, p: sape.propose_settings([[0.0], [0.0]]), "propose_settings: x: all 2 samples"),
     (lambda f, p: sape.chamfer([[np.nan]], [[0.0]]), "chamfer: "),
     (lambda f, p: sape.low_pass([0.0, 0], [-1.0, 0]), "low_pass: cutoff[0] is -1"),
 ])

@@ -75,10 +75,12 @@ from ._params import (
     SampleFunction,
     Schedule,
     Stop,
+    Task,
     TrainerParams,
     WindowStatistics,
 )
 from ._parts import Checkpoint, Encoder, Mask, Network, Optimizer
+from ._settings import Setting, Settings, propose_settings
 from ._trainer import Trainer
 
 __all__ = [
@@ -87,9 +89,11 @@ __all__ = [
     "FilterShape", "Floats", "FormatError", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
     "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError",
     "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "Policy", "Product", "Progress",
-    "ProgressBar", "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "ShapeError", "StateError",
-    "Status", "Stop", "StopTraining", "StrPath", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError",
+    "ProgressBar", "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "Setting", "Settings",
+    "ShapeError", "StateError",
+    "Status", "Stop", "StopTraining", "StrPath", "Task", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError",
     "VersionError", "WindowStatistics", "chamfer", "describe", "evaluate_loss", "low_pass", "propose_bandwidth",
+    "propose_settings",
     "window_statistics",
 ]
 

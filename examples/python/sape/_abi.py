@@ -47,6 +47,9 @@ LAYOUTS = {
     "validation_loss:d best_validation_loss:d best_iteration:Q",
     "result": "iterations:Q loss:d seconds:d stop:i reserved:i validation_loss:d best_iteration:Q",
     "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z",
+    "settings_query": "task:i policy:i encoding:i reserved:i domain_dim:z output_dim:z n:z x:p targets:p num_sets:Q "
+    "iterations:Q seconds:d batch_size:z num_threads:z seed:Q",
+    "setting": "name:s value:s reason:s",
     "bandwidth": "std:d c_max:d nyquist:d signal_frequency:d",
     "window_params": "boundary:i reserved:i dim:z size:3 window:3 channels:z",
     "filter_params": "boundary:i shape:i dim:z size:3 channels:z width:d",
@@ -81,13 +84,13 @@ SIGNATURES = {
     "s p s": "safetensors_metadata",
     "- p z": "encoder_params_init mask_params_init network_params_init optimizer_params_init trainer_params_init "
     "predict_options_init cutoff_params_init cutoff_params_init_published adaptive_rate_params_init window_params_init "
-    "filter_params_init",
-    "- p": "encoder_free mask_free network_free optimizer_free field_free trainer_free safetensors_free",
+    "filter_params_init settings_query_init",
+    "- p": "encoder_free mask_free network_free optimizer_free field_free trainer_free safetensors_free settings_free",
     "i p": "encoder_kind mask_policy",
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
     "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
-    "field_tensor_count safetensors_count",
-    "Q p": "optimizer_num_steps",
+    "field_tensor_count safetensors_count settings_count",
+    "Q p": "optimizer_num_steps settings_iterations",
     "d p": "optimizer_learning_rate",
     "p p": "field_encoder field_mask field_network",
     "p p p": "safetensors_bytes",
@@ -100,9 +103,11 @@ SIGNATURES = {
     "! s z p": "safetensors_parse",
     "! p z p p p": "safetensors_annotate",
     "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
-    "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate",
+    "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate "
+    "settings_propose",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
-    "safetensors_info",
+    "safetensors_info settings_item",
+    "! p p p p p p": "settings_get",
     "! p p p p": "field_create trainer_create",
     "! p p f f f": "field_predict_grid",
     "! p f f f": "window_statistics filter_apply",

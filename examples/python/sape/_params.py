@@ -54,6 +54,14 @@ class Loss(enum.IntEnum):
     CUSTOM_JACOBIAN = 4
 
 
+class Task(enum.IntEnum):
+    """What a field is to learn: values (MSE), what is inside and outside (BCE), or a curve through points (CHAMFER)."""
+
+    REGRESSION = 0
+    OCCUPANCY = 1
+    CURVE = 2
+
+
 class OptimizerKind(enum.IntEnum):
     """The kinds of optimizer."""
 

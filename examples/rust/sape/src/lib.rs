@@ -46,6 +46,7 @@ mod mask;
 mod network;
 mod optimizer;
 mod params;
+mod settings;
 mod signals;
 mod trainer;
 
@@ -60,8 +61,9 @@ pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
     AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet, Loss,
-    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, TrainerParams,
+    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, Task, TrainerParams,
 };
+pub use settings::{Setting, Settings, SettingsQuery};
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
 pub use trainer::{Progress, RunResult, Summands, Trainer};
 

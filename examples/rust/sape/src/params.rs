@@ -60,6 +60,18 @@ c_enum! {
 }
 
 c_enum! {
+    /// What a field is to learn; see [`SettingsQuery`].
+    Task {
+        /// Values at places: the squared error.
+        Regression = SAPE_TASK_REGRESSION,
+        /// What is inside and what is outside: the cross-entropy of logits.
+        Occupancy = SAPE_TASK_OCCUPANCY,
+        /// A curve through points: the Chamfer distance.
+        Curve = SAPE_TASK_CURVE,
+    }
+}
+
+c_enum! {
     /// The kinds of optimizer.
     OptimizerKind {
         /// Adam.

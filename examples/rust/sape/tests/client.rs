@@ -169,6 +169,31 @@ fn stratified_draws_have_their_mean_magnitude_for_every_seed() {
 }
 
 #[test]
+fn a_field_of_proposed_settings_fits() {
+    let x: Vec<f32> = (0..200).map(|i| i as f32 / 100.0 - 1.0).collect();
+    let targets: Vec<f32> = x.iter().map(|x| (9.0 * x).sin()).collect();
+    let query = SettingsQuery::default().iterations(200).seed(3);
+    let settings = Settings::propose(&query, 1, &x, Some(&targets)).unwrap();
+    assert_eq!(settings.iterations, 200);
+    assert!(settings
+        .reasons
+        .iter()
+        .any(|setting| setting.name == "std" && setting.reason.len() > 8));
+    let mut field = Field::new(&settings.encoder, &settings.mask, &settings.network).unwrap();
+    {
+        let mut trainer = Trainer::new(&settings.trainer, &settings.optimizer, &mut field).unwrap();
+        trainer.set_data(&x, Some(&targets)).unwrap();
+        assert!(trainer.run(settings.iterations).unwrap().loss < 0.05);
+    }
+    let fixed = Settings::propose(&query.clone().policy(Policy::SpatialFixed), 1, &x, Some(&targets)).unwrap();
+    Field::new(&fixed.encoder, &fixed.mask, &fixed.network).unwrap();
+    assert_eq!(
+        status(Settings::propose(&query.seconds(-1.0), 1, &x, None)),
+        Status::Argument
+    );
+}
+
+#[test]
 fn gradients_are_those_of_differences() {
     let field = small_field();
     let (x, step) = ([0.3f32, -0.2], 1e-3);

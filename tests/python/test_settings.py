@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""Settings proposed from samples: what they say, and that a fit can be made of them."""
+import math
+
+import numpy as np
+import pytest
+
+import sape
+
+RANDOM = np.random.default_rng(3)
+X = RANDOM.uniform(-1, 1, (400, 2)).astype(np.float32)
+Y = np.sin(5 * X).astype(np.float32)
+
+
+def test_a_fit_of_proposed_settings():
+    encoder, mask, network, optimizer, trainer, iterations, reasons = sape.propose_settings(X, Y, iterations=150, seed=7)
+    assert iterations == optimizer.decay_iterations == mask.num_iterations == 150
+    assert encoder.draw is sape.Draw.STRATIFIED and mask.policy is sape.Policy.SPATIAL
+    assert (encoder.domain_dim, network.output_dim, encoder.seed, trainer.loss) == (2, 2, 7, sape.Loss.MSE)
+    words = {name: value for name, value, _ in reasons}
+    assert float(words["std"]) == pytest.approx(encoder.std, rel=1e-3) and words["encoding"] == "fourier"
+    assert all(len(reason) > 8 for _, _, reason in reasons)
+    field = sape.Field(encoder, mask, network)
+    with sape.Trainer(field, trainer, optimizer) as training:
+        training.set_data(X, Y)
+        training.run(iterations)
+    assert np.mean((field.predict(X) - Y) ** 2) < 0.01 * Y.var()
+
+
+def test_what_is_asked_for_is_kept():
+    proposed = sape.propose_settings(X, Y, policy=sape.Policy.VARIANCE, encoding=sape.Encoding.RBF, batch_size=100)
+    assert proposed.mask.policy is sape.Policy.VARIANCE and proposed.encoder.kind is sape.Encoding.RBF
+    assert proposed.mask.cutoff.c_max == pytest.approx(sape.propose_bandwidth(X, Y).c_max)
+    assert proposed.trainer.batch_size == 100
+    fixed = sape.propose_settings(X[:, :1], Y, policy=sape.Policy.SPATIAL_FIXED)
+    assert np.array_equal(fixed.mask.samples, X[:, :1])
+    sape.Field(fixed.encoder, fixed.mask, fixed.network)
+    short = sape.propose_settings(X, Y, seconds=0.1)
+    assert 0 < short.iterations < sape.propose_settings(X, Y).iterations
+
+
+def test_other_tasks():
+    inside = sape.propose_settings(X, (Y[:, :1] > 0).astype(float), sape.Task.OCCUPANCY)
+    assert inside.trainer.loss is sape.Loss.BCE
+    curve = sape.propose_settings(np.linspace(-1, 1, 50)[:, None], task=sape.Task.CURVE, output_dim=2)
+    assert curve.trainer.loss is sape.Loss.CHAMFER and curve.network.output_dim == 2
+
+
+def test_errors():
+    with pytest.raises(sape.ShapeError):
+        sape.propose_settings(X[:, 0], Y)
+    with pytest.raises(sape.ShapeError):
+        sape.propose_settings(X, Y[:10])
+    with pytest.raises(sape.ArgumentError, match="seconds is nan"):
+        sape.propose_settings(X, Y, seconds=math.nan)
+    with pytest.raises(sape.ArgumentError, match="task is 3"):
+        sape.propose_settings(X, Y, 3)
+    with pytest.raises(sape.NotFiniteError):
+        sape.propose_settings(X, np.full_like(Y, np.nan))
