@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/stopwatch.h"
+#include "mesh/crumbs.h"
 #include "picture/animation.h"
 #include "picture/picture.h"
 #include "task/ensemble.h"
@@ -34,6 +35,7 @@ struct job {
     uint64_t mesh_resolution;
     uint64_t members;
     bool coarse_to_fine;
+    double drop_crumbs;
     bool drop_duplicates;
     struct occupancy_task task;
     struct animation *animation;
@@ -43,6 +45,7 @@ struct result {
     struct occupancy_quality quality;
     bool has_surface;
     double chamfer; /* NaN without a surface */
+    size_t num_crumbs;
     double advance_ms;
     double evaluated;       /* share of the grid's samples */
     size_t num_differences; /* vertices of the full grid's surface that the coarse-to-fine one lacks, or the reverse */
@@ -125,6 +128,14 @@ static bool evaluate(const struct job *job, const struct field_set *fields, floa
            (!job->settings.json || compare_grids(fields, job->mesh_resolution, values, &result->num_differences));
 }
 
+static bool drop_crumbs(const struct job *job, struct mesh *surface, struct result *result) {
+    if (!crumbs_drop(surface, job->drop_crumbs, &result->num_crumbs)) return false;
+    if (result->num_crumbs > 0)
+        printf("%zu pieces that enclose less than %g of what the largest does were dropped from the surface\n",
+               result->num_crumbs, job->drop_crumbs);
+    return true;
+}
+
 static bool make_surface(struct job *job, const struct field_set *fields, const float *values, struct result *result) {
     result->has_surface = field_grid_has_surface(job->mesh_resolution, values);
     if (!result->has_surface) {
@@ -135,7 +146,8 @@ static bool make_surface(struct job *job, const struct field_set *fields, const 
     }
     struct mesh surface;
     if (!field_surface(&surface, fields, job->mesh_resolution, values)) return false;
-    bool done = write_surface(job, &surface);
+    bool done = job->drop_crumbs == 0 || drop_crumbs(job, &surface, result);
+    done = done && write_surface(job, &surface);
     done = occupancy_task_chamfer(&job->task, &surface, &result->chamfer) && done;
     mesh_free(&surface);
     return done;
@@ -180,6 +192,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, const struc
         cJSON_AddNumberToObject(object, "grid_evaluated", result->evaluated);
         cJSON_AddNumberToObject(object, "vertices_differing", (double)result->num_differences);
     }
+    if (job->drop_crumbs > 0) cJSON_AddNumberToObject(object, "crumbs_dropped", (double)result->num_crumbs);
     mesh_report(&job->task.mesh, object);
     report_add_time(object, fit);
     cJSON_AddNumberToObject(object, "advance_ms", result->advance_ms);
@@ -261,6 +274,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          FIELD_SET_MAX, NULL},
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
          FIELD_GRID_MIN_SIZE, FIELD_GRID_MAX_SIZE, NULL},
+        {"drop-crumbs", OPTION_REAL, &job->drop_crumbs, "SHARE",
+         "drop pieces of the surface that enclose less than this share of what the largest does", 0, 1, NULL},
         {.name = "coarse-to-fine",
          .kind = OPTION_FLAG,
          .target = &job->coarse_to_fine,

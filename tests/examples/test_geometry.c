@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "fixture.h"
+#include "mesh/corner_normals.h"
+#include "mesh/crumbs.h"
 #include "mesh/marching_cubes.h"
 #include "mesh/nearest.h"
 #include "mesh/parallel.h"
@@ -364,6 +366,74 @@ START_TEST(pictures_show_the_mesh_in_the_middle) {
 }
 END_TEST
 
+/* A box: two triangles a side, right angles at its edges. */
+static struct mesh make_box(void) {
+    static const uint32_t faces[] = {0, 2, 1, 1, 2, 3, 4, 5, 6, 5, 7, 6, 0, 1, 4, 1, 5, 4,
+                                     2, 6, 3, 3, 6, 7, 0, 4, 2, 2, 4, 6, 1, 3, 5, 3, 7, 5};
+    struct mesh mesh = {.num_vertices = 8, .num_faces = 12};
+    mesh.vertices = malloc(24 * sizeof *mesh.vertices);
+    mesh.faces = malloc(sizeof faces);
+    ck_assert(mesh.vertices && mesh.faces);
+    for (size_t i = 0; i < 24; i++) mesh.vertices[i] = i / 3 >> i % 3 & 1 ? 0.5f : -0.5f;
+    memcpy(mesh.faces, faces, sizeof faces);
+    ck_assert_double_eq_tol(volume(&mesh), 1.0, 1e-6);
+    return mesh;
+}
+
+START_TEST(corner_normals_are_flat_at_edges_and_smooth_elsewhere) {
+    struct mesh box = make_box();
+    float *flat = corner_normals(&box, 40.0), *smooth = corner_normals(&box, 120.0);
+    ck_assert(flat && smooth);
+    for (size_t i = 0; i < 36; i++) {
+        const vec3 face = vec3_unit(triangle_area_vector(mesh_triangle(&box, i / 3)));
+        const vec3 diagonal = vec3_unit(vec3_load(box.vertices + 3 * (size_t)box.faces[i]));
+        ck_assert_double_eq_tol(vec3_dot(vec3_load(flat + 3 * i), face), 1.0, 1e-6);
+        /* Each of the three sides has its right angle there, however it is cut. */
+        ck_assert_double_eq_tol(vec3_dot(vec3_load(smooth + 3 * i), diagonal), 1.0, 1e-6);
+    }
+    free(flat);
+    free(smooth);
+    mesh_free(&box);
+}
+END_TEST
+
+START_TEST(crumbs_are_dropped_and_nothing_else) {
+    static const double radii[] = {0.3, 0.15, 0.05};
+    float *values;
+    const struct grid grid = make_grid(80, &values);
+    for (size_t i = 0; i < 80 * 80 * 80; i++) {
+        const size_t position[] = {i % 80, i / 80 % 80, i / 6400};
+        values[i] = 1.0f;
+        for (size_t k = 0; k < 3; k++) {
+            const vec3 middle = {-0.6 + 0.6 * (double)k, 0, 0};
+            double p[3];
+            for (int a = 0; a < 3; a++) p[a] = grid.origin[a] + grid.spacing[a] * (double)position[a];
+            const vec3 to = vec3_subtract((vec3){p[0], p[1], p[2]}, middle);
+            values[i] = fminf(values[i], (float)(vec3_length(to) - radii[k]));
+        }
+    }
+    struct mesh mesh;
+    size_t dropped;
+    ck_assert_int_eq((int)extract_closed(&grid, 0.0f, &mesh), 6);
+    const double all = volume(&mesh);
+    ck_assert(crumbs_drop(&mesh, 0.0, &dropped));
+    ck_assert_uint_eq(dropped, 0);
+    ck_assert_double_eq_tol(volume(&mesh), all, 1e-12);
+    ck_assert(crumbs_drop(&mesh, 0.01, &dropped));
+    ck_assert_uint_eq(dropped, 1);
+    ck_assert_double_eq_tol(all - volume(&mesh), 4.0 / 3.0 * M_PI * pow(0.05, 3), 1e-4);
+    for (size_t i = 0; i < mesh.num_vertices; i++) ck_assert_float_lt(mesh.vertices[3 * i], 0.3f);
+    ck_assert(crumbs_drop(&mesh, 0.5, &dropped));
+    ck_assert_uint_eq(dropped, 1);
+    struct topology topology;
+    ck_assert(topology_build(&topology, &mesh));
+    ck_assert(topology_is_closed(&topology) && topology_euler(&topology, &mesh) == 2);
+    topology_free(&topology);
+    mesh_free(&mesh);
+    free(values);
+}
+END_TEST
+
 struct visits {
     unsigned char *count;
 };
@@ -432,6 +502,8 @@ int main(void) {
     tcase_add_test(surfaces, fields_with_equal_infinite_and_missing_values_give_closed_surfaces);
     tcase_add_test(surfaces, a_full_grid_is_a_box_and_an_empty_one_nothing);
     tcase_add_test(surfaces, pictures_show_the_mesh_in_the_middle);
+    tcase_add_test(surfaces, corner_normals_are_flat_at_edges_and_smooth_elsewhere);
+    tcase_add_test(surfaces, crumbs_are_dropped_and_nothing_else);
     TCase *tools = tcase_create("tools");
     tcase_add_test(tools, parallel_loops_do_every_round_once);
     tcase_add_test(tools, the_spatial_order_has_every_point_once);

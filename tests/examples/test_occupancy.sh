@@ -121,6 +121,16 @@ expect json_has '"members":2,' '"iterations":320,'
 expect has_files surface.ply surface.stl fit.png mask.png mask.gif
 expect test -s pair.safetensors.1
 
+# Pieces of the surface are dropped where that is asked for, which is said; the figures of the field stay.
+expect fits $QUICK --std 4
+near=$(value iou_near)
+expect eval "! grep -q dropped stdout"
+expect fits $QUICK --std 4 --drop-crumbs 1
+expect [ "$(value iou_near)" = "$near" ]
+expect [ "$(value crumbs_dropped)" -gt 0 ]
+expect grep -q "^$(value crumbs_dropped) pieces" stdout
+expect refuses 2 "--drop-crumbs: 2 is out of range" "$program" $QUICK --drop-crumbs 2
+
 # A field that is outside everywhere has no surface.
 expect fits "$knot" $SMALL --epochs 2
 expect grep -qF "no surface" stderr

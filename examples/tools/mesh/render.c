@@ -2,17 +2,19 @@
 #include "mesh/render.h"
 
 #include "cli/message.h"
+#include "mesh/corner_normals.h"
 
 #include <stdlib.h>
 
 /* Samples a pixel and axis. */
-#define SUPERSAMPLING 2
+#define SUPERSAMPLING 3
 
 #define AMBIENT 0.25
 
 const struct view render_usual_view = {.azimuth = -60.0,
                                        .elevation = 30.0,
                                        .radius = 1.0,
+                                       .crease = 40.0,
                                        .color = {0.69f, 0.72f, 0.78f},
                                        .background = {1.0f, 1.0f, 1.0f}};
 
@@ -50,8 +52,8 @@ static size_t clamp_sample(double position, size_t size) {
     return !(position > 0.0) ? 0 : position >= (double)size ? size : (size_t)position;
 }
 
-/* Fills the samples whose middles lie in the projected triangle t; colors holds those of its corners. */
-static void fill(struct canvas *canvas, triangle t, const vec3 colors[3]) {
+/* Fills the samples whose middles lie in the projected triangle t; normals and colors are those of its corners. */
+static void fill(struct canvas *canvas, triangle t, triangle normals, triangle colors) {
     const double area = (t.b.x - t.a.x) * (t.c.y - t.a.y) - (t.b.y - t.a.y) * (t.c.x - t.a.x);
     if (area == 0.0) return;
     const size_t left = clamp_sample(fmin(t.a.x, fmin(t.b.x, t.c.x)), canvas->width);
@@ -69,21 +71,35 @@ static void fill(struct canvas *canvas, triangle t, const vec3 colors[3]) {
             const size_t sample = row * canvas->width + column;
             if (depth <= canvas->depth[sample]) continue;
             canvas->depth[sample] = depth;
-            vec3_store(canvas->color + 3 * sample,
-                       triangle_point((triangle){colors[0], colors[1], colors[2]}, (double[]){u, v, w}));
+            const double shade = shade_of(canvas, triangle_point(normals, (double[]){u, v, w}));
+            vec3_store(canvas->color + 3 * sample, vec3_scale(triangle_point(colors, (double[]){u, v, w}), shade));
         }
 }
 
-static void draw_face(struct canvas *canvas, const struct mesh *mesh, const struct view *view, size_t face) {
+static triangle load_at_vertices(const float *values, const uint32_t *corners) {
+    return (triangle){vec3_load(values + 3 * (size_t)corners[0]), vec3_load(values + 3 * (size_t)corners[1]),
+                      vec3_load(values + 3 * (size_t)corners[2])};
+}
+
+/* smooth: the normals of all corners, for a mesh without its own. */
+static void draw_face(struct canvas *canvas, const struct mesh *mesh, const struct view *view, const float *smooth,
+                      size_t face) {
+    static const uint32_t in_order[] = {0, 1, 2};
+    const uint32_t *corners = mesh->faces + 3 * face;
     const triangle t = mesh_triangle(mesh, face);
-    const double flat = shade_of(canvas, triangle_area_vector(t));
-    vec3 colors[3];
-    for (size_t k = 0; k < 3; k++) {
-        const size_t corner = 3 * (size_t)mesh->faces[3 * face + k];
-        const double shade = mesh->normals ? shade_of(canvas, vec3_load(mesh->normals + corner)) : flat;
-        colors[k] = vec3_scale(vec3_load(mesh->colors ? mesh->colors + corner : view->color), shade);
-    }
-    fill(canvas, (triangle){project(canvas, t.a), project(canvas, t.b), project(canvas, t.c)}, colors);
+    const triangle normals =
+        mesh->normals ? load_at_vertices(mesh->normals, corners) : load_at_vertices(smooth + 9 * face, in_order);
+    const vec3 color = vec3_load(view->color);
+    fill(canvas, (triangle){project(canvas, t.a), project(canvas, t.b), project(canvas, t.c)}, normals,
+         mesh->colors ? load_at_vertices(mesh->colors, corners) : (triangle){color, color, color});
+}
+
+static bool draw_faces(struct canvas *canvas, const struct mesh *mesh, const struct view *view) {
+    float *smooth = mesh->normals ? NULL : corner_normals(mesh, view->crease);
+    if (!mesh->normals && !smooth) return false;
+    for (size_t f = 0; f < mesh->num_faces; f++) draw_face(canvas, mesh, view, smooth, f);
+    free(smooth);
+    return true;
 }
 
 /* Averages the samples of a pixel. */
@@ -105,14 +121,12 @@ bool render_mesh(const struct mesh *mesh, const struct view *view, size_t width,
     const size_t num_samples = canvas.width * canvas.height;
     canvas.depth = malloc(num_samples * sizeof *canvas.depth);
     canvas.color = malloc(3 * num_samples * sizeof *canvas.color);
-    const bool done = canvas.depth && canvas.color;
-    if (done) {
-        for (size_t i = 0; i < num_samples; i++) canvas.depth[i] = -INFINITY;
-        aim(&canvas, view);
-        for (size_t f = 0; f < mesh->num_faces; f++) draw_face(&canvas, mesh, view, f);
-        for (size_t i = 0; i < width * height; i++) resolve(&canvas, view, i % width, i / width, values + 3 * i);
-    }
+    bool done = (canvas.depth && canvas.color) || message_out_of_memory();
+    for (size_t i = 0; done && i < num_samples; i++) canvas.depth[i] = -INFINITY;
+    if (done) aim(&canvas, view);
+    done = done && draw_faces(&canvas, mesh, view);
+    for (size_t i = 0; done && i < width * height; i++) resolve(&canvas, view, i % width, i / width, values + 3 * i);
     free(canvas.depth);
     free(canvas.color);
-    return done || message_out_of_memory();
+    return done;
 }
