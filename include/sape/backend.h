@@ -8,8 +8,13 @@
  * instruction set in one of them; if both set it, they must agree.
  *
  * The environment variable SAPE_BACKEND chooses for every handle that leaves it at AUTO. It is a comma-separated list
- * of words: an instruction set, a product backend, and threads=N for the number of threads wherever a program passes 0.
- * Example: SAPE_BACKEND=avx2,cblas,threads=1. It is read whenever a handle is made.
+ * of words: an instruction set, a product backend, a precision, and threads=N for the number of threads wherever a
+ * program passes 0. Example: SAPE_BACKEND=avx2,cblas,threads=1. It is read whenever a handle is made.
+ *
+ * For products in bfloat16, a further word chooses the code that computes them. amx and avx512_bf16 need a processor
+ * with these instructions, and the instruction set avx512. emulated and emulated_amx give the same bits as the two,
+ * slowly, on every processor. Without such a word, the fastest of the first three is used. The first use of AMX asks
+ * Linux for permission; the process then cannot have alternate signal stacks that are smaller than AT_MINSIGSTKSZ.
  *
  * Results with different backends differ only by rounding. On one machine, with one build of the library and one
  * backend, results are bit-identical for any number of threads (with CBLAS: as far as the BLAS library guarantees it).
@@ -60,6 +65,37 @@ typedef enum sape_product_backend {
 } sape_product_backend;
 
 /**
+ * The precision of the layers' matrix products.
+ *
+ * Parameters, moments, losses, masks, encodings and everything that is summed over samples are single precision in each
+ * of them, and so are checkpoints. Operands in bfloat16 have the range of single precision, but 8 bits in place of 24.
+ * A processor without instructions for bfloat16 computes the same numbers by emulation, slowly;
+ * sape_description.precision_code says so.
+ * @since 0.3.0
+ */
+typedef enum sape_precision {
+    /**
+     * The choice of SAPE_BACKEND, or #SAPE_PRECISION_FP32.
+     * That is the fastest precision so far whose results stay within the tolerances of single precision.
+     */
+    SAPE_PRECISION_AUTO = 0,
+    /** Single precision; "fp32" in SAPE_BACKEND. */
+    SAPE_PRECISION_FP32 = 1,
+    /**
+     * Three products in bfloat16 for one, nearly single precision.
+     * A product of two numbers is off by about 2^-16 of itself. "bf16x3" in SAPE_BACKEND. #SAPE_ERROR_UNSUPPORTED with
+     * #SAPE_PRODUCT_CBLAS.
+     */
+    SAPE_PRECISION_BF16X3 = 2,
+    /**
+     * Operands rounded to bfloat16, sums in single precision.
+     * A product is off by up to 2^-8 of itself. "bf16" in SAPE_BACKEND. #SAPE_ERROR_UNSUPPORTED with
+     * #SAPE_PRODUCT_CBLAS.
+     */
+    SAPE_PRECISION_BF16 = 3
+} sape_precision;
+
+/**
  * Describes the backend in use. Its strings stay valid while the library is loaded.
  * @since 0.2.0
  */
@@ -78,6 +114,14 @@ typedef struct sape_description {
     const char *blas_kernel;
     /** The number of threads of a handle that was given 0. */
     size_t num_threads;
+    /** The precision of the products: "fp32", "bf16x3" or "bf16". @since 0.3.0 */
+    const char *precision;
+    /**
+     * The code that computes the products.
+     * "native fp32" with fp32; "amx", "avx512_bf16" or "emulated" with the others; "emulated_amx" where SAPE_BACKEND
+     * asks for it. @since 0.3.0
+     */
+    const char *precision_code;
 } sape_description;
 
 /**

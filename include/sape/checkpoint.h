@@ -8,6 +8,10 @@
  * in the metadata, under keys that begin with "sape.". A trainer's checkpoint is a field's checkpoint with additional
  * tensors, called "optimizer.*" and "sape.*". So is that of a field whose policy is spatial_fixed.
  *
+ * Tensors are single precision whatever the precision of the products was. Where that was not fp32, the metadata name
+ * it in "sape.network.precision". It need not match: a restored or loaded field computes in the precision that it has
+ * by its own parameters or by default.
+ *
  * This version and every later one can read these files. A file that a later version writes may be refused with
  * #SAPE_ERROR_VERSION. To keep a checkpoint in memory, or to pass it to a callback, see safetensors.h.
  *

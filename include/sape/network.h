@@ -84,6 +84,8 @@ typedef struct sape_network_params {
     sape_instruction_set instructions;
     /** The backend of the matrix products. Default #SAPE_PRODUCT_AUTO. @since 0.2.0 */
     sape_product_backend product;
+    /** The precision of the matrix products. Default #SAPE_PRECISION_AUTO. @since 0.3.0 */
+    sape_precision precision;
     /** The function at the end of the hidden layers. Default #SAPE_ACTIVATION_RELU. @since 0.3.0 */
     sape_activation activation;
     /** The function at the end of the last layer. Default #SAPE_OUTPUT_ACTIVATION_NONE. @since 0.3.0 */

@@ -11,6 +11,8 @@
 static const char variable[] = "SAPE_BACKEND";
 static const char *const instruction_names[] = {"auto", "baseline", "avx2", "avx512", "neon"};
 static const char *const product_names[] = {"auto", "packed", "cblas"};
+static const char *const precision_names[] = {"auto", "fp32", "bf16x3", "bf16"};
+static const char *const code_names[] = {"auto", "amx", "avx512_bf16", "emulated", "emulated_amx"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -43,9 +45,11 @@ sape_status sape_environment_read(struct sape_wishes *wishes) {
         const size_t length = strcspn(word, ",");
         SAPE_REQUIRE(find_name(instruction_names, COUNT(instruction_names), word, length, &wishes->instructions) ||
                          find_name(product_names, COUNT(product_names), word, length, &wishes->product) ||
+                         find_name(precision_names, COUNT(precision_names), word, length, &wishes->precision) ||
+                         find_name(code_names, COUNT(code_names), word, length, &wishes->code) ||
                          read_threads(word, length, &wishes->num_threads),
-                     "%s: \"%.*s\" is not an instruction set, a product or threads=0 to threads=%d", variable,
-                     (int)length, word, SAPE_MAX_THREADS);
+                     "%s: \"%.*s\" is not an instruction set, a product, a precision or threads=0 to threads=%d",
+                     variable, (int)length, word, SAPE_MAX_THREADS);
         word += length;
         if (*word == ',') word++;
     }
@@ -54,6 +58,14 @@ sape_status sape_environment_read(struct sape_wishes *wishes) {
 
 const char *sape_instructions_name(sape_instruction_set instructions) {
     return instruction_names[instructions];
+}
+
+const char *sape_precision_word(unsigned precision) {
+    return precision < COUNT(precision_names) ? precision_names[precision] : NULL;
+}
+
+const char *sape_bf16_code_name(size_t code) {
+    return code_names[code];
 }
 
 sape_status sape_threads_resolve(size_t *num_threads) {

@@ -7,15 +7,19 @@
 
 #define SAPE_MAX_THREADS 256
 
-/* The words of SAPE_BACKEND; 0 for what it does not say. */
+/* The words of SAPE_BACKEND; 0 for what it does not say. code is an enum sape_bf16_code (kernels/bf16.h). */
 struct sape_wishes {
-    size_t instructions, product, num_threads;
+    size_t instructions, product, precision, code, num_threads;
 };
 
 sape_status sape_environment_read(struct sape_wishes *wishes);
 
 /* An instruction set as SAPE_BACKEND calls it. */
 const char *sape_instructions_name(sape_instruction_set instructions);
+
+/* The same for a precision, NULL beyond the last, and for the code of products in bfloat16. */
+const char *sape_precision_word(unsigned precision);
+const char *sape_bf16_code_name(size_t code);
 
 /* Checks a number of threads, and puts in place of 0 what the environment says, or the processors that the process may
    use. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "field/architecture.h"
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "encoder/encoding.h"
@@ -40,7 +41,8 @@ struct sape_architecture sape_architecture_of(const sape_field *field) {
                                   .output_dim = field->network->output_dim,
                                   .activation = field->network->activation,
                                   .output_activation = field->network->output_activation,
-                                  .activation_parameter = field->network->activation_parameter};
+                                  .activation_parameter = field->network->activation_parameter,
+                                  .precision = field->network->backend.precision};
     if (encoder.kind == SAPE_ENCODING_GRID) copy_grid(&encoder, &a);
     return a;
 }
@@ -74,13 +76,15 @@ void sape_architecture_list(struct sape_architecture *a, struct sape_state *stat
     static const sape_activation relu = SAPE_ACTIVATION_RELU;
     static const sape_output_activation none = SAPE_OUTPUT_ACTIVATION_NONE;
     static const double no_parameter = 0.0;
+    static const sape_precision single = SAPE_PRECISION_FP32;
     const struct sape_usual_entry usual[] = {
         {{"sape.network.activation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->activation, sape_activation_entry}, &relu},
         {{"sape.network.activation_parameter", SAPE_ENTRY_REAL, SAPE_SETTING, &a->activation_parameter, NULL},
          &no_parameter},
         {{"sape.network.output_activation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->output_activation,
           sape_output_activation_entry},
-         &none}};
+         &none},
+        {{"sape.network.precision", SAPE_ENTRY_CHOICE, SAPE_OWN_STATE, &a->precision, sape_precision_word}, &single}};
     sape_state_add_usual(state, sizeof usual / sizeof *usual, usual);
     list_grid(a, state);
 }

@@ -20,6 +20,8 @@ struct sape_architecture {
     sape_activation activation;
     sape_output_activation output_activation;
     double activation_parameter;
+    /* What the parameters were computed with. Any field may take them over. */
+    sape_precision precision;
 };
 
 struct sape_architecture sape_architecture_of(const sape_field *field);

@@ -200,7 +200,7 @@ sape_status sape_field_describe(const sape_field *field, sape_description *descr
     SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(field);
     SAPE_REQUIRE_POINTER(description);
-    return sape_backend_describe(field->network->kernels, field->network->product, field->num_threads, description);
+    return sape_backend_describe(&field->network->backend, field->num_threads, description);
 }
 
 size_t sape_field_num_parameters(const sape_field *field) {

@@ -73,12 +73,14 @@ void sape_tangents_forward(const struct sape_field *field, struct sape_workspace
     float *const *values = tangents->activations.values;
     for (size_t p = 0; p < tile->panels; p++)
         features_panel(field, workspace, p, axis, values[0] + p * network->input_dim * tile->width);
+    sape_network_load_inputs(network, 0, tile, workspace->active, values[0]);
     for (size_t l = 0; l < network->num_layers; l++) {
         struct sape_layer layer = network->layers[l];
         layer.bias = network->size; /* zeros */
         network->product->forward(network->kernels, &layer, network->parameters, tile,
                                   l == 0 ? workspace->active : layer.inputs, &straight, values[l], values[l + 1]);
         through_function(network, workspace, l, tangents);
+        if (l + 1 < network->num_layers) sape_network_load_inputs(network, l + 1, tile, layer.outputs, values[l + 1]);
     }
 }
 
@@ -146,6 +148,8 @@ void sape_tangents_backward(const struct sape_field *field, struct sape_workspac
         const size_t bytes = layer->stride * sizeof(float);
         float *d_to = activations->d_values[from];
         back_through_function(network, workspace, l, axis > 0, tangents, d_to);
+        if (l + 1 == network->num_layers || sape_layer_curved(layer))
+            sape_network_load_outputs(network, l, &workspace->tile, d_to);
         memcpy(tangents->bias, gradient + layer->bias, bytes);
         network->product->weight_gradient(network->kernels, layer, &workspace->tile,
                                           l == 0 ? workspace->active : layer->inputs, activations->values[l], d_to,
@@ -171,6 +175,7 @@ void sape_tangents_finish(const struct sape_field *field, struct sape_workspace 
     size_t from = 0, l = network->num_layers;
     if (sources[l] == NULL && sources[--l] == NULL) return;
     memcpy(activations->d_values[0], sources[l], values_of(tile, &network->layers[l - 1]) * sizeof(float));
+    sape_network_load_outputs(network, l - 1, tile, activations->d_values[0]);
     while (l-- > 0) {
         const struct sape_layer *layer = &network->layers[l];
         const float *d_to = activations->d_values[from];
@@ -181,7 +186,9 @@ void sape_tangents_finish(const struct sape_field *field, struct sape_workspace 
         float *d_from = activations->d_values[from];
         network->product->backward(network->kernels, layer, network->parameters, tile, layer->inputs, d_to,
                                    sape_network_gate(network, &workspace->activations, l - 1), d_from);
-        for (size_t i = 0; sources[l] != NULL && i < values_of(tile, layer - 1); i++) d_from[i] += sources[l][i];
+        if (sources[l] == NULL) continue;
+        for (size_t i = 0; i < values_of(tile, layer - 1); i++) d_from[i] += sources[l][i];
+        sape_network_load_outputs(network, l - 1, tile, d_from);
     }
     if (tables->num_levels == 0) return;
     backward_tables(field, workspace, -1, activations->d_values[from], activations->d_values[1 - from], tables);

@@ -174,6 +174,8 @@ struct sape_rows_step {
     float *kept_parameters, *kept_first, *kept_second;
 };
 
+struct sape_bf16_kernels;
+
 struct sape_kernels {
     const char *name;
     /* Floats in a vector; panels are multiples of it wide. */
@@ -217,6 +219,8 @@ struct sape_kernels {
     /* The same for rows of a table: entries whose gradient is exactly zero are left alone. */
     bool (*adam_rows)(const struct sape_adam *adam, const struct sape_rows_step *step);
     bool (*sgd_rows)(float rate, float momentum, float decay, const struct sape_rows_step *step);
+    /* Products of bfloat16 without instructions for them: by emulated dot products, and by emulated tiles (bf16.h). */
+    const struct sape_bf16_kernels *bf16, *bf16_tiles;
 };
 
 /* The kernels for an instruction set; NULL where the processor does not have it. */

@@ -5,6 +5,7 @@
 #define TEXT(x) TEXT_(x)
 
 extern const struct sape_kernels VARIANT(kernels);
+extern const struct sape_bf16_kernels VARIANT(bf16), VARIANT(bf16_tiles);
 
 const struct sape_kernels VARIANT(kernels) = {
     .name = TEXT(SAPE_ISA),
@@ -36,4 +37,6 @@ const struct sape_kernels VARIANT(kernels) = {
     .sgd = VARIANT(sgd),
     .adam_rows = VARIANT(adam_rows),
     .sgd_rows = VARIANT(sgd_rows),
+    .bf16 = &VARIANT(bf16),
+    .bf16_tiles = &VARIANT(bf16_tiles),
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The product backend that a network uses, and the description of what is in use. */
+/* The code that a network computes with, and the description of what is in use. */
 #ifndef SAPE_LIB_BACKEND_H
 #define SAPE_LIB_BACKEND_H
 
@@ -7,11 +7,21 @@
 
 #include "network/product.h"
 
-/* The products the caller asks for, else the environment, else packed. */
-sape_status sape_product_choose(sape_product_backend backend, const struct sape_product **product);
+struct sape_backend {
+    const struct sape_kernels *kernels;
+    const struct sape_product *product;
+    /* Not AUTO. */
+    sape_precision precision;
+    /* For products in bfloat16; NULL with FP32. */
+    const struct sape_bf16_kernels *bf16;
+};
+
+/* What the caller asks for, else the environment, else the fastest that is nearly single precision. */
+sape_status sape_backend_choose(sape_instruction_set instructions, sape_product_backend product,
+                                sape_precision precision, struct sape_backend *backend);
 
 /* Fills in a description of struct sape_description's known size. */
-sape_status sape_backend_describe(const struct sape_kernels *kernels, const struct sape_product *product,
-                                  size_t num_threads, sape_description *description);
+sape_status sape_backend_describe(const struct sape_backend *backend, size_t num_threads,
+                                  sape_description *description);
 
 #endif

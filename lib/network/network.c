@@ -24,6 +24,7 @@ static const sape_network_params defaults = {.struct_size = sizeof(sape_network_
                                              .seed = 0,
                                              .instructions = SAPE_INSTRUCTIONS_AUTO,
                                              .product = SAPE_PRODUCT_AUTO,
+                                             .precision = SAPE_PRECISION_AUTO,
                                              .activation = SAPE_ACTIVATION_RELU,
                                              .output_activation = SAPE_OUTPUT_ACTIVATION_NONE,
                                              .activation_parameter = 0.0};
@@ -49,6 +50,8 @@ static sape_status check_params(sape_network_params *params) {
 static void lay_out(sape_network *network) {
     for (size_t l = 0; l < network->num_layers; l++) {
         struct sape_layer *layer = &network->layers[l];
+        layer->bf16 = network->backend.bf16;
+        layer->bf16_parts = network->backend.precision == SAPE_PRECISION_BF16X3 ? 2 : 1;
         layer->inputs = l == 0 ? network->input_dim : network->hidden_dim;
         layer->outputs = l + 1 == network->num_layers ? network->output_dim : network->hidden_dim;
         layer->stride = sape_round_up(layer->outputs, SAPE_STRIDE);
@@ -115,6 +118,24 @@ static void draw_parameters(sape_network *network, uint64_t seed) {
     sape_network_pack(network);
 }
 
+/* What a network is, of checked parameters. */
+static sape_network *describe(const sape_network_params *params, const struct sape_backend *backend) {
+    sape_network *network = SAPE_NEW(sape_network);
+    if (network == NULL) return NULL;
+    network->input_dim = params->input_dim;
+    network->output_dim = params->output_dim;
+    network->hidden_dim = params->hidden_dim;
+    network->num_layers = params->num_layers + 1;
+    network->activation = params->activation;
+    network->output_activation = params->output_activation;
+    network->activation_parameter = params->activation_parameter;
+    network->kernels = backend->kernels;
+    network->product = backend->product;
+    network->backend = *backend;
+    lay_out(network);
+    return network;
+}
+
 sape_status sape_network_create(const sape_network_params *params, sape_network **out) {
     SAPE_BEGIN_CALL();
     SAPE_REQUIRE_POINTER(out);
@@ -123,22 +144,10 @@ sape_status sape_network_create(const sape_network_params *params, sape_network 
     sape_network_params known = defaults;
     SAPE_TRY(sape_params_read(&known, sizeof known, params));
     SAPE_TRY(check_params(&known));
-    const struct sape_kernels *kernels;
-    const struct sape_product *product;
-    SAPE_TRY(sape_kernels_choose(known.instructions, &kernels));
-    SAPE_TRY(sape_product_choose(known.product, &product));
-    sape_network *network = SAPE_NEW(sape_network);
+    struct sape_backend backend;
+    SAPE_TRY(sape_backend_choose(known.instructions, known.product, known.precision, &backend));
+    sape_network *network = describe(&known, &backend);
     if (network == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a network");
-    network->input_dim = known.input_dim;
-    network->output_dim = known.output_dim;
-    network->hidden_dim = known.hidden_dim;
-    network->num_layers = known.num_layers + 1;
-    network->activation = known.activation;
-    network->output_activation = known.output_activation;
-    network->activation_parameter = known.activation_parameter;
-    network->kernels = kernels;
-    network->product = product;
-    lay_out(network);
     if (!allocate(network)) {
         const size_t count = network->num_parameters;
         sape_network_free(network);

@@ -5,7 +5,7 @@
 
 #include <sape/network.h>
 
-#include "network/product.h"
+#include "network/backend.h"
 #include "state/state.h"
 
 #define SAPE_MAX_LAYERS 65
@@ -25,8 +25,10 @@ struct sape_network {
     size_t num_parameters;
     float *parameters;
     float *packed;
+    /* The backend's, for short. */
     const struct sape_kernels *kernels;
     const struct sape_product *product;
+    struct sape_backend backend;
     char (*names)[16];
 };
 
@@ -64,6 +66,13 @@ static inline bool sape_layer_curved(const struct sape_layer *layer) {
 /* The way back through the function that ends layer l. */
 struct sape_gate sape_network_gate(const struct sape_network *network, const struct sape_activations *activations,
                                    size_t l);
+
+/* To be called when the inputs of a layer, of which the first `active` are not zero, or its outputs' gradient were
+   stored by other than a product. */
+void sape_network_load_inputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
+                              size_t active, float *inputs);
+void sape_network_load_outputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
+                               float *d_outputs);
 
 /* From values[0], of whose rows the first `active` are not zero, to all others. */
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,

@@ -10,8 +10,15 @@ static size_t rows_of(const struct sape_network *network, size_t i) {
     return i == 0 ? network->input_dim : network->layers[i - 1].outputs;
 }
 
-static size_t values_size(const struct sape_network *network, const struct sape_tile *tile, size_t i) {
+static size_t panels_size(const struct sape_network *network, const struct sape_tile *tile, size_t i) {
     return sape_round_up(rows_of(network, i) * tile->panels * tile->width, SAPE_STRIDE);
+}
+
+/* With what the backend keeps behind them. */
+static size_t values_size(const struct sape_network *network, const struct sape_tile *tile, size_t i) {
+    const size_t size = panels_size(network, tile, i);
+    if (network->product->operand_size == NULL) return size;
+    return size + network->product->operand_size(&network->layers[0], tile, rows_of(network, i));
 }
 
 /* Room for a gradient of any layer's values. */
@@ -42,7 +49,8 @@ size_t sape_activations_size(const struct sape_network *network, const struct sa
     size_t size = 2 * d_values_size(network, tile, use) + scratch_size(network, tile);
     for (size_t i = 0; i <= network->num_layers; i++) {
         const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
-        size += (curved ? 1 + num_derivatives(use) : 1) * values_size(network, tile, i);
+        size += values_size(network, tile, i);
+        if (curved) size += num_derivatives(use) * panels_size(network, tile, i);
     }
     return size;
 }
@@ -59,8 +67,8 @@ void sape_activations_place(const struct sape_network *network, const struct sap
                             float *memory, struct sape_activations *activations) {
     for (size_t i = 0; i <= network->num_layers; i++) {
         const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
-        const size_t size = values_size(network, tile, i);
-        activations->values[i] = take(&memory, size, true);
+        const size_t size = panels_size(network, tile, i);
+        activations->values[i] = take(&memory, values_size(network, tile, i), true);
         activations->slopes[i] = take(&memory, size, curved && num_derivatives(use) >= 1);
         activations->curvatures[i] = take(&memory, size, curved && num_derivatives(use) >= 2);
     }
@@ -69,8 +77,24 @@ void sape_activations_place(const struct sape_network *network, const struct sap
     activations->squares = NULL;
 }
 
+static void load(const struct sape_network *network, size_t layer, const struct sape_tile *tile, size_t rows,
+                 size_t active, float *values) {
+    if (network->product->load != NULL) network->product->load(&network->layers[layer], tile, rows, active, values);
+}
+
+void sape_network_load_inputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
+                              size_t active, float *inputs) {
+    load(network, layer, tile, network->layers[layer].inputs, active, inputs);
+}
+
+void sape_network_load_outputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
+                               float *d_outputs) {
+    load(network, layer, tile, network->layers[layer].outputs, network->layers[layer].outputs, d_outputs);
+}
+
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,
                                struct sape_activations *activations) {
+    sape_network_load_inputs(network, 0, tile, active, activations->values[0]);
     for (size_t l = 0; l < network->num_layers; l++) {
         const struct sape_layer *layer = &network->layers[l];
         const struct sape_curve curve = {layer->function, layer->parameter, activations->slopes[l + 1],
@@ -120,6 +144,7 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
     if (sape_layer_curved(last))
         for (size_t i = 0; i < last->outputs * tile->panels * tile->width; i++)
             activations->d_values[0][i] *= activations->slopes[network->num_layers][i];
+    sape_network_load_outputs(network, network->num_layers - 1, tile, activations->d_values[0]);
     for (size_t l = network->num_layers; l-- > 0;) {
         struct sape_layer layer = network->layers[l];
         const float *d_to = activations->d_values[from];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The three products of a layer over a tile of samples: forward, back to the inputs, and the weights' gradient. Two
- * backends do them: packed kernels of our own, and CBLAS.
+ * The three products of a layer over a tile of samples: forward, back to the inputs, and the weights' gradient. Three
+ * backends do them: packed kernels of our own, in single precision and in bfloat16, and CBLAS.
  *
  * A tile's values lie in panels of tile->width samples (kernels/kernels.h); the panels of an array with R rows are
  * R * width apart. Weights are kept transposed, (inputs, stride): the rows of the first inputs, which are all that a
@@ -12,6 +12,8 @@
 
 #include "base/panels.h"
 #include "kernels/kernels.h"
+
+struct sape_bf16_kernels;
 
 /* Rows of weights, biases and so all parameter arrays are filled up to a multiple of this. */
 #define SAPE_STRIDE 16
@@ -25,6 +27,9 @@ struct sape_layer {
     /* What the layer ends with. */
     enum sape_function function;
     float parameter;
+    /* For products in bfloat16: their kernels, and the parts of an operand, 1 or 2. */
+    const struct sape_bf16_kernels *bf16;
+    size_t bf16_parts;
     /* The layer's operands in the backend's order; NULL where it needs none. */
     float *forward, *backward;
 };
@@ -43,11 +48,18 @@ struct sape_product {
     /* Floats needed for layer->forward and ->backward. */
     size_t (*forward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
     size_t (*backward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
+    /* Floats behind a tile's `rows` rows of values, inputs or outputs of the layer, in which the backend keeps them as
+       an operand; NULL for none. */
+    size_t (*operand_size)(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows);
     /* Floats of scratch that weight_gradient() needs for a tile. */
     size_t (*scratch_size)(const struct sape_kernels *kernels, const struct sape_layer *layer,
                            const struct sape_tile *tile);
     void (*pack_forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
     void (*pack_backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
+    /* Brings values that no product has stored, of whose rows the first `active` are not zero, behind them; NULL where
+       there is nothing to do. forward() with a function and backward() through a gate do it themselves. */
+    void (*load)(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows, size_t active,
+                 float *values);
     /* to = the curve's function of weights from + bias; only the first `active` inputs are not zero. */
     void (*forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
                     const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
@@ -62,7 +74,7 @@ struct sape_product {
                             float *gradient, float *scratch);
 };
 
-extern const struct sape_product sape_product_packed;
+extern const struct sape_product sape_product_packed, sape_product_bf16;
 
 /* NULL where libsape is built without CBLAS. */
 extern const struct sape_product *const sape_product_cblas;

@@ -13,10 +13,7 @@
 
 #define NUM_POLICIES ((int)SAPE_POLICY_VARIANCE + 1)
 
-START_TEST(every_allocation_fails_once) {
-    const struct world_call *call = &world_calls[_i % num_world_calls];
-    const sape_policy policy = (sape_policy)(_i / num_world_calls);
-    if (call->once && policy != SAPE_POLICY_SPATIAL) return;
+static void fail_every_allocation(const struct world_call *call, sape_policy policy) {
     static struct world world;
     open_world(&world, policy, 1);
     long requests = 0;
@@ -36,6 +33,27 @@ START_TEST(every_allocation_fails_once) {
     }
     ck_assert_msg(requests >= call->fewest, "%s: only %ld requests", call->name, requests);
     close_world(&world);
+}
+
+START_TEST(every_allocation_fails_once) {
+    const struct world_call *call = &world_calls[_i % num_world_calls];
+    const sape_policy policy = (sape_policy)(_i / num_world_calls);
+    if (!call->once || policy == SAPE_POLICY_SPATIAL) fail_every_allocation(call, policy);
+}
+END_TEST
+
+/* With products in bfloat16. */
+START_TEST(every_allocation_fails_once_in_bfloat16) {
+    const char *const chosen[] = {"create_network", "network_backward", "field_backward", "jacobian", "train_full"};
+    size_t found = 0;
+    setenv("SAPE_BACKEND", "bf16x3", 1);
+    for (int i = 0; i < num_world_calls; i++)
+        for (size_t c = 0; c < sizeof chosen / sizeof *chosen; c++)
+            if (strcmp(world_calls[i].name, chosen[c]) == 0) {
+                fail_every_allocation(&world_calls[i], SAPE_POLICY_SPATIAL);
+                found++;
+            }
+    ck_assert_uint_eq(found, sizeof chosen / sizeof *chosen);
 }
 END_TEST
 
@@ -150,12 +168,15 @@ START_TEST(samples_that_fail_change_nothing) {
 }
 END_TEST
 
-/* Batches, sorting by what is revealed, advances and the losses are all inside; the first iteration may prepare. */
+/* Batches, sorting by what is revealed, advances and the losses are all inside; the first iteration may prepare. With a
+   loss of the library's, the caller's, and products in bfloat16. */
 START_TEST(iterations_allocate_nothing) {
     static struct world world;
+    const int kind = _i / NUM_POLICIES;
+    if (kind == 2) setenv("SAPE_BACKEND", "bf16x3", 1);
     open_world(&world, (sape_policy)(_i % NUM_POLICIES), 1);
     const sape_trainer_params params =
-        world_trainer_params(&world, _i < NUM_POLICIES ? SAPE_LOSS_MSE : SAPE_LOSS_CUSTOM, SAMPLES / 2 - 1);
+        world_trainer_params(&world, kind != 1 ? SAPE_LOSS_MSE : SAPE_LOSS_CUSTOM, SAMPLES / 2 - 1);
     sape_trainer *trainer;
     CHECK_OK(sape_trainer_create(&params, NULL, world.second_field, &trainer));
     CHECK_OK(sape_trainer_set_data(trainer, SAMPLES, world.x, world.targets));
@@ -175,10 +196,11 @@ int main(void) {
     TCase *tests = tcase_create("allocation");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, every_allocation_fails_once, 0, NUM_POLICIES * num_world_calls);
+    tcase_add_test(tests, every_allocation_fails_once_in_bfloat16);
     tcase_add_loop_test(tests, allocations_of_threads_fail, 0, NUM_POLICIES);
     tcase_add_test(tests, every_thread_fails_once);
     tcase_add_loop_test(tests, samples_that_fail_change_nothing, 0, NUM_POLICIES);
-    tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 2 * NUM_POLICIES);
+    tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 3 * NUM_POLICIES);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -126,6 +126,7 @@ START_TEST(test_environment) {
     network.input_dim = 4;
     network.instructions = SAPE_INSTRUCTIONS_BASELINE;
     network.product = SAPE_PRODUCT_PACKED;
+    network.precision = SAPE_PRECISION_FP32;
     CHECK_OK(sape_network_create(&network, &alone));
     sape_network_free(alone);
 #if defined(__x86_64__)

@@ -23,6 +23,7 @@ ENUMS = {
     "BOUNDARY": sape.Boundary,
     "FILTER": sape.FilterShape,
     "INSTRUCTIONS": sape.InstructionSet,
+    "PRECISION": sape.Precision,
     "PRODUCT": sape.Product,
 }
 

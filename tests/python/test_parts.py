@@ -261,6 +261,9 @@ def test_backend(samples):
     description = field.describe()
     assert (description.instructions, description.product) == ("baseline", "packed")
     assert np.allclose(field.predict(samples[0]), make_field().predict(samples[0]), atol=1e-5)
+    assert (description.precision, description.precision_code) == ("fp32", "native fp32")
+    bf16 = sape.Field(network=replace(SMALL, precision=sape.Precision.BF16)).describe()
+    assert bf16.precision == "bf16" and bf16.precision_code in ("amx", "avx512_bf16", "emulated")
     cblas = sape.Field(network=replace(SMALL, product=sape.Product.CBLAS))
     assert cblas.describe().product == "cblas" and cblas.describe().blas
     with pytest.raises(sape.Error):

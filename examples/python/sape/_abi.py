@@ -33,7 +33,7 @@ LAYOUTS = {
     "cutoff_params": "c_min:d c_max:d beta:d gamma:d steepness:d midpoint:d rescale:i boundary:i start_iteration:z "
     "end_share:d window:z width:d shape:i reserved:i",
     "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q "
-    "instructions:i product:i",
+    "instructions:i product:i precision:i",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
     "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
@@ -46,7 +46,8 @@ LAYOUTS = {
     "progress": "iteration:Q num_iterations:Q loss:d revealed:d learning_rate:d seconds:d "
     "validation_loss:d best_validation_loss:d best_iteration:Q",
     "result": "iterations:Q loss:d seconds:d stop:i reserved:i validation_loss:d best_iteration:Q",
-    "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z",
+    "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z precision:s "
+    "precision_code:s",
     "settings_query": "task:i policy:i encoding:i reserved:i domain_dim:z output_dim:z n:z x:p targets:p num_sets:Q "
     "iterations:Q seconds:d batch_size:z num_threads:z seed:Q",
     "setting": "name:s value:s reason:s",

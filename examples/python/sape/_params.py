@@ -122,6 +122,17 @@ class Product(enum.IntEnum):
     CBLAS = 2
 
 
+class Precision(enum.IntEnum):
+    """The precision of matrix products: FP32, BF16X3 (three products in bfloat16, nearly single precision) or BF16.
+    AUTO: what SAPE_BACKEND says, otherwise FP32. What the processor cannot do itself is emulated, slowly; see
+    `Description.precision_code`."""
+
+    AUTO = 0
+    FP32 = 1
+    BF16X3 = 2
+    BF16 = 3
+
+
 _Choice = TypeVar("_Choice", bound=enum.IntEnum)
 
 
@@ -257,7 +268,8 @@ class MaskParams(Params):
 @dataclass
 class NetworkParams(Params):
     """Parameters of a network: the numbers of inputs (a field sets it), outputs, units per hidden layer and hidden
-    layers, the seed of the initial parameters, the instruction set and the backend of matrix products."""
+    layers, the seed of the initial parameters, the instruction set, and the backend and precision of matrix
+    products."""
 
     _struct_name = "network_params"
     input_dim: int = 0
@@ -267,6 +279,7 @@ class NetworkParams(Params):
     seed: int = 0
     instructions: InstructionSet = InstructionSet.AUTO
     product: Product = Product.AUTO
+    precision: Precision = Precision.AUTO
 
 
 @dataclass
@@ -424,7 +437,9 @@ class WindowStatistics(NamedTuple):
 
 
 class Description(NamedTuple):
-    """What the library computes with: version, instruction set, backend of matrix products, BLAS, threads of a call."""
+    """What the library computes with: version, instruction set, backend of matrix products, BLAS, threads of a call,
+    precision of the products ("fp32", "bf16x3", "bf16"), and what computes them ("native fp32", "amx", "avx512_bf16",
+    "emulated")."""
 
     version: str
     instructions: str
@@ -432,6 +447,8 @@ class Description(NamedTuple):
     blas: str
     blas_kernel: str
     num_threads: int
+    precision: str
+    precision_code: str
 
 
 #: Supplies the samples of an iteration: gets its number and the number n of samples; returns x (n, d) and targets

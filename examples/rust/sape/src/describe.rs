@@ -20,6 +20,10 @@ pub struct Description {
     pub blas_kernel: String,
     /// Threads of a call whose handle has the setting 0.
     pub num_threads: usize,
+    /// The precision of the products: "fp32", "bf16x3" or "bf16".
+    pub precision: String,
+    /// What computes them: "native fp32", "amx", "avx512_bf16" or "emulated".
+    pub precision_code: String,
 }
 
 /// The description that a function of the library fills.
@@ -38,6 +42,8 @@ pub(crate) fn described(
             blas: text(raw.blas),
             blas_kernel: text(raw.blas_kernel),
             num_threads: raw.num_threads,
+            precision: text(raw.precision),
+            precision_code: text(raw.precision_code),
         })
     }
 }

@@ -61,7 +61,8 @@ pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
     AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet, Loss,
-    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Product, Schedule, Stop, Task, TrainerParams,
+    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Precision, Product, Schedule, Stop, Task,
+    TrainerParams,
 };
 pub use settings::{Setting, Settings, SettingsQuery};
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};

@@ -161,6 +161,20 @@ c_enum! {
     }
 }
 
+c_enum! {
+    /// The precision of matrix products. What the processor cannot do itself is emulated, slowly.
+    Precision {
+        /// What the environment variable `SAPE_BACKEND` says, otherwise single precision.
+        Auto = SAPE_PRECISION_AUTO,
+        /// Single precision.
+        Fp32 = SAPE_PRECISION_FP32,
+        /// Three products in bfloat16, nearly single precision.
+        Bf16x3 = SAPE_PRECISION_BF16X3,
+        /// Operands in bfloat16, sums in single precision.
+        Bf16 = SAPE_PRECISION_BF16,
+    }
+}
+
 params! {
     /// Parameters of an encoder.
     EncoderParams, sape_encoder_params, sape_encoder_params_init, [] {
@@ -294,6 +308,8 @@ params! {
         instructions: InstructionSet,
         /// The backend of matrix products.
         product: Product,
+        /// The precision of matrix products.
+        precision: Precision,
     }
 }
 

@@ -357,6 +357,11 @@ fn a_field_computes_with_what_it_is_told_to() {
         &small_field().predict(&x).unwrap(),
         1e-5
     ));
+    let bf16 = NetworkParams::default().input_dim(2).precision(Precision::Bf16);
+    let field = Field::new(&EncoderParams::default(), &MaskParams::default(), &bf16).unwrap();
+    let description = field.describe().unwrap();
+    assert_eq!(description.precision, "bf16");
+    assert_ne!(description.precision_code, "native fp32");
     let cblas = NetworkParams::default().input_dim(2).product(Product::Cblas);
     let field = Field::new(&EncoderParams::default(), &MaskParams::default(), &cblas).unwrap();
     assert_eq!(field.describe().unwrap().product, "cblas");
