@@ -136,6 +136,15 @@ typedef struct sape_description {
  */
 SAPE_API sape_status sape_describe(sape_description *description);
 
+/**
+ * Returns the name of a precision.
+ *
+ * @param[in] precision the precision.
+ * @return a static string like "bf16x3"; NULL if precision is not a #sape_precision.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_precision_name(sape_precision precision);
+
 #ifdef __cplusplus
 }
 #endif

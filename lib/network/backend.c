@@ -81,6 +81,10 @@ sape_status sape_backend_describe(const struct sape_backend *backend, size_t num
     return sape_params_write(description, &known, sizeof known);
 }
 
+const char *sape_precision_name(sape_precision precision) {
+    return sape_precision_word((unsigned)precision);
+}
+
 sape_status sape_describe(sape_description *description) {
     SAPE_BEGIN_CALL();
     struct sape_backend backend;

@@ -13,7 +13,8 @@
 
 static const char *const words[] = {"auto", "fp32", "bf16x3", "bf16"};
 
-static sape_network *make(size_t in, size_t out, size_t hidden, size_t layers, sape_precision precision) {
+static sape_network *make(size_t in, size_t out, size_t hidden, size_t layers, sape_activation activation,
+                          sape_precision precision) {
     sape_network_params params;
     sape_network *network;
     sape_network_params_init(&params, sizeof params);
@@ -21,6 +22,7 @@ static sape_network *make(size_t in, size_t out, size_t hidden, size_t layers, s
     params.output_dim = out;
     params.hidden_dim = hidden;
     params.num_layers = layers;
+    params.activation = activation;
     params.precision = precision;
     CHECK_OK(sape_network_create(&params, &network));
     return network;
@@ -53,15 +55,21 @@ static const size_t sizes[][5] = {{5, 40, 100, 2, 257}, {65, 3, 48, 3, 255},  {5
                                   {20, 17, 33, 1, 256}, {31, 16, 64, 2, 300}, {2, 1, 13, 4, 100}};
 #define NUM_SIZES ((int)(sizeof sizes / sizeof *sizes))
 
-static void compare(const size_t *size, sape_precision precision, const struct bounds *bounds) {
+static void compare(const size_t *size, sape_activation activation, sape_precision precision,
+                    const struct bounds *bounds) {
     const size_t in = size[0], out = size[1], n = size[4];
-    sape_network *network = make(in, out, size[2], size[3], precision);
+    sape_network *network = make(in, out, size[2], size[3], activation, precision);
     const size_t count = sape_network_num_parameters(network);
     float *parameters = new_array(count), *x = new_random_array(2, n * in, -1.0f, 1.0f), *y = new_array(n * out);
     float *d_y = new_random_array(3, n * out, -1.0f, 1.0f), *d_p = new_array(count), *d_x = new_array(n * in);
     double *ry = calloc(n * out, sizeof *ry), *rp = calloc(count, sizeof *rp), *rx = calloc(n * in, sizeof *rx);
     CHECK_OK(sape_network_get_parameters(network, parameters, count));
-    const struct reference_network reference = {in, size[2], size[3], out, parameters};
+    const struct reference_network reference = {.inputs = in,
+                                                .hidden = size[2],
+                                                .hidden_layers = size[3],
+                                                .outputs = out,
+                                                .parameters = parameters,
+                                                .activation = sape_activation_name(activation)};
     CHECK_OK(sape_network_forward(network, n, x, y));
     CHECK_OK(sape_network_backward(network, n, x, d_y, d_p, d_x));
     for (size_t s = 0; s < n; s++) {
@@ -89,7 +97,17 @@ static const struct bounds expected[] = {
 START_TEST(networks_are_as_near_as_the_precision_says) {
     unsetenv("SAPE_BACKEND");
     for (int p = SAPE_PRECISION_FP32; p <= SAPE_PRECISION_BF16; p++)
-        compare(sizes[_i], (sape_precision)p, &expected[p]);
+        compare(sizes[_i], SAPE_ACTIVATION_RELU, (sape_precision)p, &expected[p]);
+}
+END_TEST
+
+/* Functions that are applied to whole blocks. */
+START_TEST(so_are_networks_of_other_functions) {
+    unsetenv("SAPE_BACKEND");
+    for (int p = SAPE_PRECISION_FP32; p <= SAPE_PRECISION_BF16; p++) {
+        compare(sizes[_i], SAPE_ACTIVATION_GELU, (sape_precision)p, &expected[p]);
+        compare(sizes[_i], SAPE_ACTIVATION_TANH, (sape_precision)p, &expected[p]);
+    }
 }
 END_TEST
 
@@ -99,7 +117,7 @@ START_TEST(emulations_are_as_near) {
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         setenv("SAPE_BACKEND", codes[i], 1);
         for (int p = SAPE_PRECISION_BF16X3; p <= SAPE_PRECISION_BF16; p++)
-            compare(sizes[_i], (sape_precision)p, &expected[p]);
+            compare(sizes[_i], SAPE_ACTIVATION_RELU, (sape_precision)p, &expected[p]);
     }
 }
 END_TEST
@@ -224,7 +242,7 @@ END_TEST
 
 START_TEST(what_is_not_finite_stays_so) {
     const size_t in = 35, out = 3;
-    sape_network *network = make(in, out, 40, 2, (sape_precision)_i);
+    sape_network *network = make(in, out, 40, 2, SAPE_ACTIVATION_RELU, (sape_precision)_i);
     const float bad[] = {NAN, INFINITY, -INFINITY};
     float *x = new_random_array(2, N * in, -1.0f, 1.0f), *y = new_array(N * out);
     for (size_t i = 0; i < 3; i++) x[(10 * i + 1) * in + i] = bad[i];
@@ -262,6 +280,10 @@ START_TEST(descriptions_say_what_computes) {
     ck_assert_str_eq(description.precision_code, "emulated");
     CHECK_OK(describe_with("bf16x3,emulated_amx", &description));
     ck_assert_str_eq(description.precision_code, "emulated_amx");
+    for (int i = SAPE_PRECISION_AUTO; i <= SAPE_PRECISION_BF16; i++)
+        ck_assert_str_eq(sape_precision_name((sape_precision)i), words[i]);
+    ck_assert_ptr_null(sape_precision_name((sape_precision)4));
+    ck_assert_ptr_null(sape_precision_name((sape_precision)-1));
     EXPECT_ERROR(describe_with("bf16,baseline,amx", &description), SAPE_ERROR_UNSUPPORTED, "amx", "processor");
     EXPECT_ERROR(describe_with("bf16x2", &description), SAPE_ERROR_ARGUMENT, "SAPE_BACKEND", "bf16x2");
     EXPECT_ERROR(describe_with("bf16,cblas", &description), SAPE_ERROR_UNSUPPORTED, "CBLAS", "bf16");
@@ -335,6 +357,7 @@ int main(void) {
     TCase *tcase = tcase_create("precision");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, networks_are_as_near_as_the_precision_says, 0, NUM_SIZES);
+    tcase_add_loop_test(tcase, so_are_networks_of_other_functions, 0, NUM_SIZES);
     tcase_add_loop_test(tcase, emulations_are_as_near, 0, NUM_SIZES);
     tcase_add_loop_test(tcase, any_number_of_threads_gives_the_same_bits, SAPE_PRECISION_FP32, SAPE_PRECISION_BF16 + 1);
     tcase_add_loop_test(tcase, emulation_gives_the_same_bits, SAPE_PRECISION_BF16X3, SAPE_PRECISION_BF16 + 1);
