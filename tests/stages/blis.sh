@@ -4,5 +4,5 @@
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/meson-tests"
 export SAPE_BACKEND=cblas
-suites='--no-suite slow'
-build_and_test build-blis -Dblas=blis
+suites=$product_tests
+build_and_test build-blis -Dblas=blis -Dexamples=disabled
