@@ -28,7 +28,16 @@ typedef enum sape_loss {
     /** The Chamfer distance between outputs and target points, see sape_loss_chamfer(). @since 0.2.0 */
     SAPE_LOSS_CHAMFER = 3,
     /** Your own loss on outputs and their Jacobian, a #sape_jacobian_loss_fn. @since 0.2.0 */
-    SAPE_LOSS_CUSTOM_JACOBIAN = 4
+    SAPE_LOSS_CUSTOM_JACOBIAN = 4,
+    /** Absolute error |e|, averaged as #SAPE_LOSS_MSE is; e is output minus target. @since 0.3.0 */
+    SAPE_LOSS_L1 = 5,
+    /** e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); averaged likewise. @since 0.3.0 */
+    SAPE_LOSS_HUBER = 6,
+    /**
+     * e^2 / (output^2 + 0.01), averaged likewise. The denominator is not differentiated. It suits targets of many
+     * magnitudes, such as light. @since 0.3.0
+     */
+    SAPE_LOSS_RELATIVE_L2 = 7
 } sape_loss;
 
 /**
@@ -36,6 +45,7 @@ typedef enum sape_loss {
  *
  * The thread that trains calls it once per iteration with the whole batch, and with the held-out samples whenever
  * validation computes their loss. Calls that would change the trainer are refused meanwhile (trainer.h).
+ * sape_trainer_get_indices() says which samples these are. With accumulate, each call sees one batch of the iteration.
  *
  * @param[in]  user        the pointer that was passed with the function.
  * @param[in]  n           number of samples.
@@ -56,7 +66,8 @@ typedef int (*sape_loss_fn)(void *user, size_t n, const float *x, size_t output_
  * Computes your own loss from outputs and their Jacobian.
  *
  * Eikonal terms and losses on normals are examples. The thread that trains calls it once per iteration with the whole
- * batch. Calls that would change the trainer are refused meanwhile (trainer.h).
+ * batch. Calls that would change the trainer are refused meanwhile (trainer.h). sape_trainer_get_indices() says which
+ * samples these are. With accumulate, each call sees one batch of the iteration.
  *
  * @param[in]  user        the pointer that was passed with the function.
  * @param[in]  n           number of samples.
@@ -80,9 +91,9 @@ typedef int (*sape_jacobian_loss_fn)(void *user, size_t n, size_t domain_dim, co
 /**
  * Evaluates a built-in loss.
  *
- * Any number of threads may call this at once.
+ * Any number of threads may call this at once. delta of #SAPE_LOSS_HUBER is 1.
  *
- * @param[in]  kind        #SAPE_LOSS_MSE or #SAPE_LOSS_BCE.
+ * @param[in]  kind        any loss but #SAPE_LOSS_CUSTOM, #SAPE_LOSS_CHAMFER and #SAPE_LOSS_CUSTOM_JACOBIAN.
  * @param[in]  n           number of samples, at least 1.
  * @param[in]  output_dim  number o of outputs, at least 1.
  * @param[in]  outputs     (n, o) finite outputs.
@@ -96,6 +107,31 @@ typedef int (*sape_jacobian_loss_fn)(void *user, size_t n, size_t domain_dim, co
  */
 SAPE_API sape_status sape_loss_evaluate(sape_loss kind, size_t n, size_t output_dim, const float *outputs,
                                         const float *targets, float *d_outputs, float *sample_loss, double *loss);
+
+/**
+ * Evaluates a built-in loss of samples that have weights.
+ *
+ * The loss is the sum of weight times sample loss, divided by the sum of weights. The samples' own losses are without
+ * weights. If all weights are 0, loss and gradient are 0. Any number of threads may call this at once.
+ *
+ * @param[in]  kind        any loss but #SAPE_LOSS_CUSTOM, #SAPE_LOSS_CHAMFER and #SAPE_LOSS_CUSTOM_JACOBIAN.
+ * @param[in]  huber_delta delta of #SAPE_LOSS_HUBER, finite, greater than 0; other losses ignore it.
+ * @param[in]  n           number of samples, at least 1.
+ * @param[in]  output_dim  number o of outputs, at least 1.
+ * @param[in]  outputs     (n, o) finite outputs.
+ * @param[in]  targets     (n, o) finite targets; for #SAPE_LOSS_BCE in [0, 1].
+ * @param[in]  weights     (n) finite weights, >= 0; NULL for the mean of all samples.
+ * @param[out] d_outputs   (n, o) receives the gradient of the loss; may be NULL.
+ * @param[out] sample_loss (n) receives the per-sample losses; may be NULL.
+ * @param[out] loss        receives the loss; may be NULL.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or a value is out of range;
+ *         #SAPE_ERROR_NOT_FINITE if outputs, targets or weights contains NaN or infinity; #SAPE_ERROR_MEMORY if n is
+ *         too large.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_loss_evaluate_weighted(sape_loss kind, double huber_delta, size_t n, size_t output_dim,
+                                                 const float *outputs, const float *targets, const float *weights,
+                                                 float *d_outputs, float *sample_loss, double *loss);
 
 /**
  * Evaluates the Chamfer distance between two sets of points.

@@ -67,6 +67,11 @@ typedef struct sape_optimizer_params {
     /** Steps of linear warm-up. 0 (the default) disables this. */
     uint64_t warmup_iterations;
     /**
+     * Limits the Euclidean norm of the gradient of all parameters. A longer gradient is scaled to this norm, as
+     * PyTorch's clip_grad_norm_() does. Finite, >= 0; 0 (the default) disables this. @since 0.3.0
+     */
+    double clip_norm;
+    /**
      * Factor on the learning rate for an encoder's trainable values. Finite, >= 0. Default 1. Of these values a step
      * leaves alone, moments and all, those whose gradient is exactly zero. @since 0.3.0
      */
@@ -143,6 +148,19 @@ SAPE_API size_t sape_optimizer_num_parameters(const sape_optimizer *optimizer);
  * @since 0.1.0
  */
 SAPE_API uint64_t sape_optimizer_num_steps(const sape_optimizer *optimizer);
+
+/**
+ * Changes the learning rate.
+ *
+ * It takes the place of the parameters' learning_rate from the next step on; the schedule's factors still apply. No
+ * other thread may use the optimizer meanwhile.
+ *
+ * @param[in,out] optimizer     the optimizer.
+ * @param[in]     learning_rate the rate, finite, >= 0.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if optimizer is NULL or the rate is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_optimizer_set_learning_rate(sape_optimizer *optimizer, double learning_rate);
 
 /**
  * Returns the learning rate of the next step.

@@ -3,12 +3,16 @@
  * @file trainer.h
  * Trains a field: predict, loss, gradients, optimizer step, mask.
  *
+ * With sample weights w (sape_trainer_set_weights()), the loss of samples with losses l is sum(w l) / sum(w). The mask
+ * always records l itself.
+ *
  * A batch is processed in tiles of a few hundred samples, so memory does not grow with it. The trained parameters are
  * bit-identical for any number of threads. A trainer may be used by one thread at a time.
  *
  * Callbacks (losses, samplers, sums over ranks, progress) are called by the thread that trains. While one of them runs,
  * the field may be predicted, and from a progress callback the trainer may be saved. Calls that would change the
- * trainer (every sape_trainer_set_...() function, a step, a run, a restore) are refused with #SAPE_ERROR_STATE. A
+ * trainer (every sape_trainer_set_...() function, a step, a run, a restore) are refused with #SAPE_ERROR_STATE; only
+ * sape_trainer_set_learning_rate() may be called from a progress callback. A
  * callback must not free the trainer or its field, nor change the field. It must return: no exception, longjmp() or
  * pthread_exit() may pass through. status.h describes its floating-point environment and thread cancellation.
  */
@@ -90,6 +94,32 @@ typedef struct sape_trainer_params {
      * docs/mathematics.md has the reason and the standard error's formula. @since 0.2.0
      */
     double validation_margin;
+    /** delta of #SAPE_LOSS_HUBER. Finite, greater than 0. Default 1. @since 0.3.0 */
+    double huber_delta;
+    /**
+     * Decay d of averaged parameters. In [0, 1); 0 (the default) keeps none. The average begins with the parameters
+     * before the first step; every step makes it d average + (1 - d) parameters. sape_trainer_average() makes a field
+     * of it, and checkpoints store it. @since 0.3.0
+     */
+    double average_decay;
+    /**
+     * Batches whose gradients make one step, at least 1. Default 1. An iteration then takes accumulate batches of
+     * batch_size samples, and its loss is the mean over all of them. A loss of your own or a sampler sees one batch at
+     * a time. @since 0.3.0
+     */
+    size_t accumulate;
+    /**
+     * Reduces the learning rate after this many iterations without improvement, as patience and min_improvement define
+     * it, and again after as many more. 0 (the default) disables this. @since 0.3.0
+     */
+    uint64_t plateau_patience;
+    /** The factor of each such reduction, greater than 0, less than 1. Default 0.5. @since 0.3.0 */
+    double plateau_factor;
+    /**
+     * Entries that the history of losses keeps: 0 or an even number, at most 2^20. 0 (the default) keeps none.
+     * sape_trainer_get_history() reads it, and checkpoints store it. @since 0.3.0
+     */
+    size_t history;
 } sape_trainer_params;
 
 /** A trainer. It borrows its field. */
@@ -144,7 +174,9 @@ typedef enum sape_stop {
     /** The loss had not improved for patience iterations. @since 0.2.0 */
     SAPE_STOP_PLATEAU = 3,
     /** The held-out loss had no new minimum for validation_patience iterations. @since 0.2.0 */
-    SAPE_STOP_VALIDATION = 4
+    SAPE_STOP_VALIDATION = 4,
+    /** The sampler returned #SAPE_SAMPLER_END. @since 0.3.0 */
+    SAPE_STOP_SAMPLER = 5
 } sape_stop;
 
 /** The result of a run. The caller sets struct_size. */
@@ -310,10 +342,14 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  * Under the variance policy, sape_trainer_set_data() takes this rank's samples as the signal. Call
  * sape_mask_set_signal() afterwards with the same samples on every rank, for example those of all ranks.
  *
- * An event on one rank affects all. A loss that is not finite is #SAPE_ERROR_DIVERGED everywhere. An error of one rank
- * is #SAPE_ERROR_CALLBACK on the others. A progress callback that stops one rank stops all after the next iteration. A
- * loss of your own must be a mean over samples. A checkpoint includes the rank's own part of the mask's log and its own
- * order of samples, so save and resume every rank with its own file. There may be at most 16384 ranks.
+ * Weights are summed over the ranks as well: all ranks set them, or none. Under #SAPE_LOSS_CHAMFER every rank divides
+ * by its own sum. The norm that clip_norm limits is that of the summed gradient.
+ *
+ * An event on one rank affects all. A sampler that ends one rank's training ends it on all before the iteration. A loss
+ * that is not finite is #SAPE_ERROR_DIVERGED everywhere. An error of one rank is #SAPE_ERROR_CALLBACK on the others. A
+ * progress callback that stops one rank stops all after the next iteration. A loss of your own must be a mean over
+ * samples. A checkpoint includes the rank's own part of the mask's log and its own order of samples, so save and resume
+ * every rank with its own file. There may be at most 16384 ranks.
  *
  * @param[in,out] trainer the trainer.
  * @param[in]     reduce  the sum over all ranks; NULL to train alone again.
@@ -325,6 +361,9 @@ SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, cons
  */
 SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_fn reduce, void *user);
 
+/** What a sampler returns to end the run without an error. @since 0.3.0 */
+#define SAPE_SAMPLER_END (-2147483647 - 1)
+
 /**
  * Supplies the samples of an iteration.
  *
@@ -335,14 +374,16 @@ SAPE_API sape_status sape_trainer_set_reduce(sape_trainer *trainer, sape_reduce_
  * previous call left there. Values that are not written are kept and trained on. A checkpoint does not store them.
  *
  * @param[in]     user      the pointer that was passed with the function.
- * @param[in]     iteration number of iterations done before, including those before a resumed checkpoint. If the
- *                          samples depend on it alone, a resumed run continues as if it had never stopped.
+ * @param[in]     iteration number of iterations done before, including those before a resumed checkpoint. With
+ *                          accumulate, it is that number times accumulate, plus the batch's number within the
+ *                          iteration. If the samples depend on it alone, a resumed run continues as if it had never
+ *                          stopped.
  * @param[in]     n         number of samples.
  * @param[in,out] x         (n, d) must receive the coordinates.
  * @param[in,out] targets   (n, output_dim) must receive the targets, if the loss uses them; NULL for
  *                          #SAPE_LOSS_CHAMFER.
- * @return 0 to go on; any other value ends training with #SAPE_ERROR_CALLBACK. The iteration then has not happened, and
- *         the next one asks again.
+ * @return 0 to go on; #SAPE_SAMPLER_END to end the run with #SAPE_STOP_SAMPLER; any other value ends training with
+ *         #SAPE_ERROR_CALLBACK. The iteration then has not happened, and the next one asks again.
  * @since 0.2.0
  */
 typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x, float *targets);
@@ -356,7 +397,7 @@ typedef int (*sape_sample_fn)(void *user, uint64_t iteration, size_t n, float *x
  * keeps its signal: set one with sape_mask_set_signal(). On failure the previous samples remain set.
  *
  * @param[in,out] trainer the trainer.
- * @param[in]     n       number of samples of an iteration, at least 1.
+ * @param[in]     n       number of samples of a batch, at least 1.
  * @param[in]     sampler the function; not NULL.
  * @param[in]     user    passed on to sampler.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer or sampler is NULL or n is 0; #SAPE_ERROR_UNSUPPORTED with
@@ -401,6 +442,116 @@ SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_
                                                     size_t per_iteration);
 
 /**
+ * Gives the samples weights.
+ *
+ * The array is borrowed: keep it unchanged until you set other samples or free the trainer. New samples have no
+ * weights. With a sampler, there is a weight for every sample of an iteration, and the sampler may change the array; it
+ * is then checked in every iteration. A batch whose weights are all 0 has a loss and a gradient of 0.
+ *
+ * A loss of your own must be a mean over its samples: its loss becomes that of the weighted samples, and their
+ * gradients are multiplied by n w / sum(w). #SAPE_LOSS_CHAMFER weights the distances from outputs to targets only. The
+ * norms that an adaptive rate measures include the weights. A checkpoint does not store them; the trainer it is
+ * restored to must have weights if the saved one had. On failure nothing changes.
+ *
+ * @param[in,out] trainer the trainer.
+ * @param[in]     n       number of weights: that of sape_trainer_set_data(), or of sape_trainer_set_sampler() times
+ *                        accumulate.
+ * @param[in]     weights (n) finite weights, >= 0, with a positive sum over the samples that are trained on and over
+ *                        those held out; NULL for none.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer is NULL, n is another number or a weight is out of range;
+ *         #SAPE_ERROR_NOT_FINITE if weights contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted;
+ *         #SAPE_ERROR_STATE if there are no samples yet, or from one of the trainer's callbacks.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_set_weights(sape_trainer *trainer, size_t n, const float *weights);
+
+/**
+ * Says which samples a loss of your own is called with.
+ *
+ * Call it from a #sape_loss_fn or #sape_jacobian_loss_fn. The indices are rows of the arrays of
+ * sape_trainer_set_data(). With a sampler, they are rows of the iteration's batches, one batch after the other.
+ *
+ * @param[in]  trainer the trainer.
+ * @param[in]  n       number of samples that the function is called with.
+ * @param[out] indices (n) receives their indices.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or n is another number; #SAPE_ERROR_STATE outside such a
+ *         function.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_get_indices(const sape_trainer *trainer, size_t n, size_t *indices);
+
+/**
+ * Changes the learning rate.
+ *
+ * It takes the place of the optimizer's learning_rate from the next step on; the schedule's factors still apply.
+ * Reductions on a plateau go on from it. A checkpoint stores it, and restoring one brings its rate back: call this
+ * afterwards to resume with another rate. It may be called from a progress callback. All ranks make the same calls.
+ *
+ * @param[in,out] trainer       the trainer.
+ * @param[in]     learning_rate the rate, finite, >= 0.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer is NULL or the rate is out of range; #SAPE_ERROR_STATE from one of
+ *         the trainer's other callbacks.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_set_learning_rate(sape_trainer *trainer, double learning_rate);
+
+/**
+ * Returns the learning rate of the next step.
+ *
+ * It includes the schedule's factors and reductions on a plateau.
+ *
+ * @param[in] trainer the trainer; may be NULL.
+ * @return the learning rate; 0 for NULL.
+ * @since 0.3.0
+ */
+SAPE_API double sape_trainer_learning_rate(const sape_trainer *trainer);
+
+/**
+ * Creates a field with the averaged parameters.
+ *
+ * It is the trainer's field as it is now, but with the averages as its network's parameters; it is the caller's, and
+ * can be predicted and saved as any other. Before the first step the averages are the parameters. It may be called from
+ * a progress callback.
+ *
+ * @param[in]  trainer the trainer; its average_decay must not be 0.
+ * @param[out] out     receives the field; NULL on failure.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL; #SAPE_ERROR_STATE if average_decay is 0;
+ *         #SAPE_ERROR_NOT_FINITE if the field contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_average(const sape_trainer *trainer, sape_field **out);
+
+/**
+ * Returns the number of entries of the history.
+ *
+ * @param[in] trainer the trainer; may be NULL.
+ * @return the number of entries; 0 for NULL, and if the history parameter is 0.
+ * @since 0.3.0
+ */
+SAPE_API size_t sape_trainer_history_count(const sape_trainer *trainer);
+
+/**
+ * Copies the history of losses.
+ *
+ * At first every iteration has an entry. Whenever the history is full, neighbours are joined in pairs, and from then on
+ * an entry stands for twice as many iterations: so it covers the whole training run in memory that does not grow.
+ * Iterations that diverged are left out. Restoring a checkpoint restores its history, or empties it if the checkpoint
+ * has none of this size.
+ *
+ * @param[in]  trainer         the trainer.
+ * @param[in]  count           number of entries, from sape_trainer_history_count().
+ * @param[out] iterations      (count) receives the last iteration of every entry, counted from the trainer's first; may
+ *                             be NULL.
+ * @param[out] loss            (count) receives the mean loss of the entry's iterations; may be NULL.
+ * @param[out] validation_loss (count) receives the entry's latest held-out loss, NaN where none was computed; may be
+ *                             NULL.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer is NULL or count is another number.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_get_history(const sape_trainer *trainer, size_t count, uint64_t *iterations,
+                                              double *loss, double *validation_loss);
+
+/**
  * Turns the locally adaptive learning rate on or off.
  *
  * Turning it on drops all it has learnt before. The norms are measured during training's own backward pass and used
@@ -435,7 +586,8 @@ SAPE_API sape_status sape_trainer_set_adaptive_rate(sape_trainer *trainer, const
  * state.
  *
  * @param[in,out] trainer the trainer.
- * @param[out]    loss    receives the batch's loss before the step; may be NULL.
+ * @param[out]    loss    receives the batch's loss before the step, or NaN if the sampler ended the training instead;
+ *                        may be NULL.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer is NULL or a sampler's value is out of range; #SAPE_ERROR_STATE if
  *         data, target points or a loss function is missing, ranks differ, or from one of the trainer's callbacks;
  *         #SAPE_ERROR_DIVERGED if training diverged, see above; #SAPE_ERROR_CALLBACK if a callback or another rank
@@ -448,7 +600,8 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 /**
  * Trains for a number of iterations.
  *
- * It ends early if the progress callback stops it, or on convergence (see tolerance, patience and validation_patience).
+ * It ends early if the progress callback or the sampler stops it, or on convergence (see tolerance, patience and
+ * validation_patience).
  * Call it again to continue; after a stop on a patience, that patience counts anew. Two runs are bit-identical to one
  * run of their total length.
  *

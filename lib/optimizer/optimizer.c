@@ -12,6 +12,8 @@
 
 /* What the kernels work on at a time. */
 #define STEP 16
+/* In the denominator of PyTorch's clip_grad_norm_(). */
+#define CLIP_GUARD 1e-6
 /* More gradients than a trainer ever has parts. */
 #define MAX_GRADIENTS 64
 
@@ -28,6 +30,7 @@ static const sape_optimizer_params defaults = {.struct_size = sizeof(sape_optimi
                                                .final_factor = 0.0,
                                                .decay_iterations = 1000,
                                                .warmup_iterations = 0,
+                                               .clip_norm = 0.0,
                                                .encoder_rate_factor = 1.0,
                                                .encoder_weight_decay = 0.0};
 
@@ -55,6 +58,7 @@ static sape_status check_params(const sape_optimizer_params *params) {
                                    {"weight_decay", params->weight_decay, 0.0, INFINITY, false},
                                    {"decay_rate", params->decay_rate, 1e-300, 1.0, true},
                                    {"final_factor", params->final_factor, 0.0, 1.0, true},
+                                   {"clip_norm", params->clip_norm, 0.0, INFINITY, false},
                                    {"encoder_rate_factor", params->encoder_rate_factor, 0.0, INFINITY, false},
                                    {"encoder_weight_decay", params->encoder_weight_decay, 0.0, INFINITY, false}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
@@ -101,7 +105,17 @@ sape_status sape_optimizer_create(const sape_optimizer_params *params, size_t nu
     *out = NULL;
     SAPE_REQUIRE(num_parameters >= 1, "num_parameters is 0, must be at least 1");
     SAPE_TRY(sape_kernels_choose(SAPE_INSTRUCTIONS_AUTO, &kernels));
-    return sape_optimizer_make(params, kernels, num_parameters, out);
+    sape_optimizer *optimizer;
+    SAPE_TRY(sape_optimizer_make(params, kernels, num_parameters, &optimizer));
+    if (optimizer->params.clip_norm > 0.0) {
+        optimizer->clipped = SAPE_NEW_ARRAY(float, num_parameters);
+        if (optimizer->clipped == NULL) {
+            sape_optimizer_free(optimizer);
+            return sape_fail(SAPE_ERROR_MEMORY, "no memory for a gradient of %zu parameters", num_parameters);
+        }
+    }
+    *out = optimizer;
+    return SAPE_OK;
 }
 
 void sape_optimizer_free(sape_optimizer *optimizer) {
@@ -111,6 +125,7 @@ void sape_optimizer_free(sape_optimizer *optimizer) {
     sape_release(optimizer->kept_parameters);
     sape_release(optimizer->kept_first);
     sape_release(optimizer->kept_second);
+    sape_release(optimizer->clipped);
     sape_release(optimizer);
 }
 
@@ -122,6 +137,20 @@ uint64_t sape_optimizer_num_steps(const sape_optimizer *optimizer) {
     return optimizer == NULL ? 0 : optimizer->num_steps;
 }
 
+sape_status sape_optimizer_check_rate(double learning_rate) {
+    SAPE_REQUIRE(learning_rate >= 0.0 && !isinf(learning_rate), "learning_rate is %g, must be finite and >= 0",
+                 learning_rate);
+    return SAPE_OK;
+}
+
+sape_status sape_optimizer_set_learning_rate(sape_optimizer *optimizer, double learning_rate) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(optimizer);
+    SAPE_TRY(sape_optimizer_check_rate(learning_rate));
+    optimizer->params.learning_rate = learning_rate;
+    return SAPE_OK;
+}
+
 sape_status sape_optimizer_check_state(const struct sape_optimizer *optimizer) {
     bool zero = true, finite = true, squares = true;
     for (size_t i = 0; i < optimizer->num_parameters; i++) {
@@ -130,7 +159,9 @@ sape_status sape_optimizer_check_state(const struct sape_optimizer *optimizer) {
         finite = finite && isfinite(first) && isfinite(second);
         squares = squares && second >= 0.0f;
     }
+    const double rate = optimizer->params.learning_rate;
     const struct sape_claim claims[] = {
+        {"sape.optimizer.learning_rate", rate >= 0.0 && !isinf(rate)},
         {"optimizer.exp_avg or optimizer.momentum_buffer", finite},
         {"optimizer.exp_avg_sq", squares},
         {"sape.optimizer.num_steps", optimizer->num_steps <= SAPE_MAX_COUNT && (optimizer->num_steps > 0 || zero)}};
@@ -207,6 +238,11 @@ sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *p
     return tables;
 }
 
+double sape_optimizer_clip_factor(const struct sape_optimizer *optimizer, double squares) {
+    const double factor = optimizer->params.clip_norm / (sqrt(squares) + CLIP_GUARD);
+    return factor < 1.0 || isnan(factor) ? factor : 1.0;
+}
+
 void sape_optimizer_cancel(struct sape_optimizer *optimizer) {
     optimizer->num_steps--;
 }
@@ -261,6 +297,16 @@ static bool step_tables(struct sape_optimizer *optimizer, size_t begin, float *p
     return sape_optimizer_rows(&tables, begin, &step);
 }
 
+/* The gradient, or a copy that is scaled where its norm is too large. */
+static const float *clip(const struct sape_optimizer *optimizer, const float *gradient) {
+    double squares = 0.0;
+    if (optimizer->params.clip_norm == 0.0) return gradient;
+    for (size_t i = 0; i < optimizer->num_parameters; i++) squares += (double)gradient[i] * (double)gradient[i];
+    const float factor = (float)sape_optimizer_clip_factor(optimizer, squares);
+    for (size_t i = 0; i < optimizer->num_parameters; i++) optimizer->clipped[i] = factor * gradient[i];
+    return optimizer->clipped;
+}
+
 /* What is not a whole number of the kernels' vectors at the end of the dense parameters goes by itself. */
 static bool step_all(struct sape_optimizer *optimizer, size_t dense, float *parameters, const float *gradient,
                      float *table_gradient) {
@@ -275,6 +321,7 @@ sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, f
                                       const float *gradient) {
     const size_t count = optimizer->num_parameters;
     float *table_gradient = NULL;
+    gradient = clip(optimizer, gradient);
     if (dense < count) {
         table_gradient = SAPE_NEW_ARRAY(float, count - dense);
         if (table_gradient == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu parameters", count - dense);

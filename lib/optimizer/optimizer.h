@@ -19,6 +19,8 @@ struct sape_optimizer {
     float *first, *second;
     /* What the last step has changed, as it was before. */
     float *kept_parameters, *kept_first, *kept_second;
+    /* A clipped gradient; NULL where nothing is clipped here. */
+    float *clipped;
     const struct sape_kernels *kernels;
     /* The numbers of the step under way. */
     struct sape_adam adam;
@@ -31,6 +33,9 @@ sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *p
 /* sape_optimizer_create() with kernels that have been chosen; *out is left alone when it fails. */
 sape_status sape_optimizer_make(const sape_optimizer_params *params, const struct sape_kernels *kernels,
                                 size_t num_parameters, sape_optimizer **out);
+
+/* Checks a learning rate. */
+sape_status sape_optimizer_check_rate(double learning_rate);
 
 /* Checks what must hold between the moments and the number of steps. */
 sape_status sape_optimizer_check_state(const struct sape_optimizer *optimizer);
@@ -51,6 +56,8 @@ bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct
 /* sape_optimizer_step() of parameters of which those from `dense` on are tables. */
 sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, float *parameters,
                                       const float *gradient);
+/* What a gradient with that sum of squares is to be multiplied by, at most 1; clip_norm is not 0. */
+double sape_optimizer_clip_factor(const struct sape_optimizer *optimizer, double squares);
 
 /* Takes a step back: the count, then the moments of every range that was worked on. */
 void sape_optimizer_cancel(struct sape_optimizer *optimizer);

@@ -62,6 +62,18 @@ static sape_status read_floats(const struct sape_rows *rows, const sape_safetens
 
 const struct sape_rows_ops sape_float_rows = {sizeof(float), write_floats, read_floats};
 
+static sape_status write_reals(const struct sape_rows *rows, sape_safetensors_writer *writer) {
+    return sape_safetensors_writer_add(writer, rows->name, SAPE_DTYPE_F64, rank_of(rows), shape_of(rows),
+                                       *rows->values);
+}
+
+static sape_status read_reals(const struct sape_rows *rows, const sape_safetensors *file) {
+    SAPE_TRY(sape_state_expect(file, rows->name, rank_of(rows), shape_of(rows)));
+    return sape_safetensors_read_double(file, rows->name, *rows->values, rows->count);
+}
+
+const struct sape_rows_ops sape_real_rows = {sizeof(double), write_reals, read_reals};
+
 /* Reads into floats, then hands them to the array one after the other. */
 typedef bool (*store_fn)(const struct sape_rows *rows, size_t i, float value);
 

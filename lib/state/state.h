@@ -85,8 +85,9 @@ struct sape_rows {
 #define SAPE_ROWS(tensor, operations, kind, array, elements)                                                           \
     { .name = (tensor), .ops = (operations), .role = (kind), .values = (void **)(array), .count = (elements) }
 
-/* floats; bytes that are 0 or 1; uint16_t stored as floats; size_t, every number below count once, as I64. */
-extern const struct sape_rows_ops sape_float_rows, sape_byte_rows, sape_feature_rows, sape_order_rows;
+/* floats; doubles, of which the module checks the values; bytes that are 0 or 1; uint16_t stored as floats; size_t,
+ * every number below count once, as I64. */
+extern const struct sape_rows_ops sape_float_rows, sape_real_rows, sape_byte_rows, sape_feature_rows, sape_order_rows;
 
 #define SAPE_MAX_ENTRIES 96
 #define SAPE_MAX_ROWS 32

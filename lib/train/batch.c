@@ -36,15 +36,42 @@ static void gather(struct sape_batches *batches, const size_t *which) {
     sape_samples_gather(batches->samples, batches->size, which, batches->gathered_x, batches->gathered_targets);
 }
 
-sape_status sape_batches_open(const struct sape_samples *samples, size_t batch_size, const sape_field *field,
-                              uint64_t seed, struct sape_batches *batches) {
-    const size_t wanted = samples->sampler != NULL ? 0 : batch_size, n = samples->num_training;
-    *batches = (struct sape_batches){.samples = samples, .size = wanted == 0 || wanted > n ? n : wanted, .used = n};
+/* Samples of an iteration, as many as there are at most. */
+static size_t iteration_size(const struct sape_samples *samples, const sape_trainer_params *params) {
+    const size_t n = samples->num_training, size = params->batch_size;
+    if (samples->sampler != NULL || size == 0 || size > n / params->accumulate) return n;
+    return size * params->accumulate;
+}
+
+/* Samples of one of its batches. */
+static size_t slice_size(const struct sape_samples *samples, const sape_trainer_params *params) {
+    const size_t n = samples->num_training, size = params->batch_size;
+    if (samples->sampler != NULL) return n / params->accumulate;
+    return size == 0 || size > n ? n : size;
+}
+
+sape_status sape_batches_open(const struct sape_samples *samples, const sape_trainer_params *params,
+                              const sape_field *field, struct sape_batches *batches) {
+    const size_t n = samples->num_training;
+    *batches = (struct sape_batches){
+        .samples = samples, .size = iteration_size(samples, params), .slice = slice_size(samples, params), .used = n};
     if (!allocate(batches, field))
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for batches of %zu samples", batches->size);
     if (batches->epoch == NULL) return SAPE_OK;
-    sape_held_out_draw(samples, seed, batches->epoch);
+    sape_held_out_draw(samples, params->seed, batches->epoch);
     if (batches->size == n) gather(batches, batches->epoch);
+    return SAPE_OK;
+}
+
+sape_status sape_batches_set_weights(struct sape_batches *batches, struct sape_samples *samples, const float *weights) {
+    if (weights != NULL) SAPE_TRY(sape_samples_check_weights(samples, weights, batches->epoch));
+    if (weights != NULL && batches->epoch != NULL && batches->gathered_weights == NULL) {
+        batches->gathered_weights = SAPE_NEW_ARRAY(float, batches->size);
+        if (batches->gathered_weights == NULL)
+            return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu weights", batches->size);
+    }
+    samples->weights = weights;
+    batches->weighted = weights != NULL;
     return SAPE_OK;
 }
 
@@ -52,6 +79,7 @@ void sape_batches_close(struct sape_batches *batches) {
     sape_release(batches->epoch);
     sape_release(batches->gathered_x);
     sape_release(batches->gathered_targets);
+    sape_release(batches->gathered_weights);
     sape_release(batches->places);
     sape_release(batches->order);
     sape_release(batches->bounds);
@@ -77,19 +105,33 @@ static void shuffle(struct sape_batches *batches, struct sape_random *random) {
     batches->used = 0;
 }
 
-/* Lets the sampler fill the batch. */
-static sape_status sample(struct sape_batches *batches, uint64_t iteration, sape_loss loss) {
+/* Lets the sampler fill the iteration's batches, one after the other. */
+static int call_sampler(struct sape_batches *batches, uint64_t iteration, bool targets) {
+    const struct sape_samples *samples = batches->samples;
+    const size_t n = batches->slice, count = batches->size / n;
+    const char *name = sape_call_pause();
+    int result = 0;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result =
+            samples->sampler(samples->sampler_user, iteration * count + i, n, batches->gathered_x + i * n * samples->d,
+                             targets ? batches->gathered_targets + i * n * samples->o : NULL);
+    sape_call_resume(name);
+    return result;
+}
+
+static sape_status sample(struct sape_batches *batches, const struct sape_batch_call *call, bool *ended) {
     const struct sape_samples *samples = batches->samples;
     const size_t n = batches->size;
-    float *x = batches->gathered_x, *targets = loss == SAPE_LOSS_CHAMFER ? NULL : batches->gathered_targets;
-    const char *name = sape_call_pause();
-    const int result = samples->sampler(samples->sampler_user, iteration, n, x, targets);
-    sape_call_resume(name);
+    float *x = batches->gathered_x, *targets = call->loss == SAPE_LOSS_CHAMFER ? NULL : batches->gathered_targets;
+    const int result = call_sampler(batches, call->iteration, targets != NULL);
+    *ended = result == SAPE_SAMPLER_END;
+    if (*ended) return SAPE_OK;
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, "the sampler returned %d", result);
     SAPE_TRY(sape_check_coordinates("the sampler's x", x, n, samples->d));
-    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(loss, targets, n * samples->o));
+    if (targets != NULL) SAPE_TRY(sape_loss_check_targets(call->loss, targets, n * samples->o));
     batches->x = x;
     batches->targets = targets;
+    batches->placed = false;
     return SAPE_OK;
 }
 
@@ -100,12 +142,26 @@ static void take(struct sape_batches *batches, struct sape_random *random, bool 
     if (batches->size < samples->num_training) {
         *new_epoch = samples->num_training - batches->used < batches->size;
         if (*new_epoch) shuffle(batches, random);
-        gather(batches, batches->epoch + batches->used);
+        batches->which = batches->epoch + batches->used;
+        gather(batches, batches->which);
         batches->used += batches->size;
         batches->placed = false;
     }
+    if (gathered && batches->size == samples->num_training) batches->which = batches->epoch;
     batches->x = gathered ? batches->gathered_x : samples->x;
     batches->targets = gathered && samples->targets != NULL ? batches->gathered_targets : samples->targets;
+}
+
+/* The batch's weights; a sampler may have changed them. */
+static sape_status weigh(struct sape_batches *batches) {
+    const float *weights = batches->samples->weights;
+    batches->weights = weights;
+    if (weights == NULL) return SAPE_OK;
+    if (batches->which != NULL) {
+        for (size_t i = 0; i < batches->size; i++) batches->gathered_weights[i] = weights[batches->which[i]];
+        batches->weights = batches->gathered_weights;
+    }
+    return sape_loss_check_weights(batches->weights, batches->size, &batches->weight);
 }
 
 static void find_places(struct sape_batches *batches, const struct sape_grid *grid) {
@@ -128,24 +184,28 @@ static void sort_by_bounds(struct sape_batches *batches, const struct sape_mask 
     for (size_t i = 0; i < n; i++) batches->order[starts[batches->bounds[i]]++] = i;
 }
 
-sape_status sape_batches_next(struct sape_batches *batches, const sape_field *field, bool sort,
-                              struct sape_random *random, uint64_t iteration, sape_loss loss, bool *new_epoch) {
-    const struct sape_mask *mask = field->mask;
+/* Places and order, where samples or mask have changed. */
+static void place(struct sape_batches *batches, const struct sape_mask *mask, bool sort) {
+    if (batches->placed && batches->placed_version == mask->version) return;
+    find_places(batches, &mask->grid);
+    if (sort) sort_by_bounds(batches, mask);
+    batches->placed = true;
+    batches->placed_version = mask->version;
+}
+
+sape_status sape_batches_next(struct sape_batches *batches, const struct sape_batch_call *call,
+                              struct sape_batch_event *event) {
+    const struct sape_mask *mask = call->field->mask;
     const struct sape_samples *samples = batches->samples;
-    *new_epoch = false;
-    if (samples->sampler != NULL) {
-        SAPE_TRY(sample(batches, iteration, loss));
-        batches->placed = false;
-    } else {
-        take(batches, random, new_epoch);
-    }
-    sort = sort && mask->grid.dim > 0;
-    if (!(batches->placed && batches->placed_version == mask->version)) {
-        find_places(batches, &mask->grid);
-        if (sort) sort_by_bounds(batches, mask);
-        batches->placed = true;
-        batches->placed_version = mask->version;
-    }
+    const bool sort = call->sort && mask->grid.dim > 0;
+    *event = (struct sape_batch_event){.new_epoch = false};
+    if (samples->sampler != NULL)
+        SAPE_TRY(sample(batches, call, &event->ended));
+    else
+        take(batches, call->random, &event->new_epoch);
+    if (event->ended) return SAPE_OK;
+    SAPE_TRY(weigh(batches));
+    place(batches, mask, sort);
     batches->batch = (struct sape_batch){.x = batches->x,
                                          .order = sort ? batches->order : NULL,
                                          .places = batches->places,
@@ -157,7 +217,11 @@ void sape_batches_list_state(struct sape_batches *batches, struct sape_state *st
     const struct sape_entry used = {"sape.trainer.samples_used", SAPE_ENTRY_SIZE, SAPE_OWN_STATE, &batches->used, NULL};
     const struct sape_rows epoch =
         SAPE_ROWS(epoch_name, &sape_order_rows, SAPE_OWN_STATE, &batches->epoch, batches->samples->count);
+    static const bool without = false;
+    const struct sape_usual_entry weighted = {
+        {"sape.trainer.weighted", SAPE_ENTRY_BOOL, SAPE_SETTING, &batches->weighted, NULL}, &without};
     sape_state_add(state, 1, &used);
+    sape_state_add_usual(state, 1, &weighted);
     if (batches->epoch != NULL) sape_state_add_rows(state, 1, &epoch);
 }
 

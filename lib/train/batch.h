@@ -9,15 +9,19 @@
 
 struct sape_batches {
     const struct sape_samples *samples;
-    /* Samples of an iteration. */
-    size_t size;
+    /* Samples of an iteration, and of one of its batches, of which the last may be smaller. */
+    size_t size, slice;
     /* The epoch: the order of the samples, first those that are trained on, and how many of these have been used. NULL
        where all samples are in every batch. */
     size_t *epoch;
     size_t used;
     /* This iteration's samples: the caller's arrays, or what was gathered from them or sampled. */
     const float *x, *targets;
-    float *gathered_x, *gathered_targets;
+    float *gathered_x, *gathered_targets, *gathered_weights;
+    /* Which of the caller's samples they are, NULL for all as they come; their weights, NULL for none, and the sum. */
+    const size_t *which;
+    const float *weights;
+    double weight;
     /* Their places in the mask's grid, and their order, those with the most features first; as they are under a version
        of the mask. */
     struct sape_place *places;
@@ -25,24 +29,43 @@ struct sape_batches {
     uint16_t *bounds;
     size_t *starts;
     bool placed;
+    /* Whether the samples have weights, for checkpoints. */
+    bool weighted;
     uint64_t placed_version;
     /* What the tiles read. */
     struct sape_batch batch;
 };
 
-/* Memory for batches of up to that many samples, 0 for all. To be closed also when it fails. */
-sape_status sape_batches_open(const struct sape_samples *samples, size_t batch_size, const sape_field *field,
-                              uint64_t seed, struct sape_batches *batches);
+/* Memory for batches of up to that many samples, 0 for all, of which an iteration takes `accumulate`. To be closed also
+   when it fails. */
+sape_status sape_batches_open(const struct sape_samples *samples, const sape_trainer_params *params,
+                              const sape_field *field, struct sape_batches *batches);
+/* Gives the samples weights, NULL for none; nothing changes when it fails. */
+sape_status sape_batches_set_weights(struct sape_batches *batches, struct sape_samples *samples, const float *weights);
 void sape_batches_close(struct sape_batches *batches);
 
 /* Batches of an epoch, and those that it has had. */
 uint64_t sape_batches_of_epoch(const struct sape_batches *batches);
 uint64_t sape_batches_used(const struct sape_batches *batches);
 
-/* The next batch; *new_epoch says whether an epoch begins with it. sort: tiles shall find samples of equal cost
-   together. iteration and loss are for a sampler. */
-sape_status sape_batches_next(struct sape_batches *batches, const sape_field *field, bool sort,
-                              struct sape_random *random, uint64_t iteration, sape_loss loss, bool *new_epoch);
+/* What the next batch is asked with. */
+struct sape_batch_call {
+    const sape_field *field;
+    /* Tiles shall find samples of equal cost together. */
+    bool sort;
+    struct sape_random *random;
+    /* For a sampler. */
+    uint64_t iteration;
+    sape_loss loss;
+};
+
+/* What it begins, or that there is none: a sampler has ended the training. */
+struct sape_batch_event {
+    bool new_epoch, ended;
+};
+
+sape_status sape_batches_next(struct sape_batches *batches, const struct sape_batch_call *call,
+                              struct sape_batch_event *event);
 
 /* The state; and what must hold in it. */
 void sape_batches_list_state(struct sape_batches *batches, struct sape_state *state);

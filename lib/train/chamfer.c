@@ -32,10 +32,18 @@ static void pull(size_t dim, const float *output, const float *target, double le
     for (size_t a = 0; a < dim; a++) gradient[a] += scale * ((double)output[a] - (double)target[a]) / length;
 }
 
-double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float *outputs, size_t m,
-                             const float *targets, float *d_outputs, float *sample_loss) {
+/* 1 over the sum of weights, 0 where that is 0. */
+static double share_of_weight(size_t n, const float *weights) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (double)weights[i];
+    return sum > 0.0 ? 1.0 / sum : 0.0;
+}
+
+double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float *outputs, const float *weights,
+                             size_t m, const float *targets, float *d_outputs, float *sample_loss) {
     const size_t dim = chamfer->outputs.dim;
-    const double output_share = 1.0 / (double)n, target_share = 1.0 / (double)m;
+    const double even_share = weights == NULL ? 1.0 / (double)n : share_of_weight(n, weights);
+    const double target_share = 1.0 / (double)m;
     double *gradient = chamfer->gradient;
     double loss = 0.0;
     size_t nearest = 0;
@@ -46,6 +54,7 @@ double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float
     for (size_t i = 0; i < n; i++) {
         const float *output = outputs + i * dim;
         const double length = sqrt(sape_nearest_find(&chamfer->targets, output, &nearest, NULL));
+        const double output_share = weights == NULL ? even_share : even_share * (double)weights[i];
         if (sample_loss != NULL) sample_loss[i] = (float)length;
         loss += output_share * length;
         pull(dim, output, targets + nearest * dim, length, output_share, gradient + i * dim);
@@ -76,7 +85,7 @@ sape_status sape_loss_chamfer(size_t dim, size_t n, const float *outputs, size_t
     struct sape_chamfer chamfer;
     const sape_status status = sape_chamfer_open(&chamfer, dim, n, m);
     if (status == SAPE_OK) {
-        const double value = sape_chamfer_evaluate(&chamfer, n, outputs, m, targets, d_outputs, sample_loss);
+        const double value = sape_chamfer_evaluate(&chamfer, n, outputs, NULL, m, targets, d_outputs, sample_loss);
         if (loss != NULL) *loss = value;
     }
     sape_chamfer_close(&chamfer);

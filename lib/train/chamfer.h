@@ -15,8 +15,9 @@ struct sape_chamfer {
 sape_status sape_chamfer_open(struct sape_chamfer *chamfer, size_t dim, size_t most_outputs, size_t most_targets);
 void sape_chamfer_close(struct sape_chamfer *chamfer);
 
-/* The loss of n outputs and m targets, all finite, as sape_loss_chamfer(); d_outputs and sample_loss may be NULL. */
-double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float *outputs, size_t m,
-                             const float *targets, float *d_outputs, float *sample_loss);
+/* The loss of n outputs and m targets, all finite, as sape_loss_chamfer(); the outputs' distances have weights where
+   there are some. weights, d_outputs and sample_loss may be NULL. */
+double sape_chamfer_evaluate(struct sape_chamfer *chamfer, size_t n, const float *outputs, const float *weights,
+                             size_t m, const float *targets, float *d_outputs, float *sample_loss);
 
 #endif

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/call.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "train/loss.h"
@@ -25,7 +24,7 @@ static sape_status open_workspaces(const sape_field *field, const struct sape_po
         SAPE_TRY(sape_workspace_open(&gradients->workspaces[gradients->num_workspaces], field, tile_samples,
                                      jacobian ? SAPE_USE_JACOBIAN : SAPE_USE_GRADIENT));
     if (!jacobian) return SAPE_OK;
-    return sape_jacobian_open(field, gradients->plan.samples, tile_samples, count, &gradients->jacobian);
+    return sape_jacobian_open(field, gradients->plan.samples, tile_samples, count, &gradients->whole.jacobian);
 }
 
 sape_status sape_gradients_open(const sape_field *field, const struct sape_pool *pool, sape_loss loss, size_t n,
@@ -36,9 +35,9 @@ sape_status sape_gradients_open(const sape_field *field, const struct sape_pool 
     gradients->slots = SAPE_NEW_ARRAY(float, gradients->plan.slots *size);
     bool complete = gradients->sample_loss && gradients->slots;
     if (sape_loss_sees_batch(loss)) {
-        gradients->outputs = SAPE_NEW_ARRAY(float, n *outputs);
-        gradients->d_outputs = SAPE_NEW_ARRAY(float, n *outputs);
-        complete = complete && gradients->outputs && gradients->d_outputs;
+        gradients->whole.outputs = SAPE_NEW_ARRAY(float, n *outputs);
+        gradients->whole.d_outputs = SAPE_NEW_ARRAY(float, n *outputs);
+        complete = complete && gradients->whole.outputs && gradients->whole.d_outputs;
     }
     if (!complete) return sape_fail(SAPE_ERROR_MEMORY, "no memory for batches of %zu samples", n);
     for (size_t i = 0; i < gradients->plan.slots; i++) gradients->parts[i] = gradients->slots + i * size;
@@ -49,10 +48,10 @@ sape_status sape_gradients_open(const sape_field *field, const struct sape_pool 
 void sape_gradients_close(struct sape_gradients *gradients) {
     sape_release(gradients->sample_loss);
     sape_release(gradients->slots);
-    sape_release(gradients->outputs);
-    sape_release(gradients->d_outputs);
-    sape_chamfer_close(&gradients->chamfer);
-    sape_jacobian_close(&gradients->jacobian);
+    sape_release(gradients->whole.outputs);
+    sape_release(gradients->whole.d_outputs);
+    sape_chamfer_close(&gradients->whole.chamfer);
+    sape_jacobian_close(&gradients->whole.jacobian);
     sape_tables_close(&gradients->tables);
     for (size_t i = 0; i < gradients->num_workspaces; i++) sape_workspace_close(&gradients->workspaces[i]);
     sape_release(gradients->workspaces);
@@ -86,6 +85,13 @@ static float share_of(const struct sape_gradient_call *call) {
     return (float)((double)call->batches->size / (double)call->union_size);
 }
 
+/* What the sum over values is divided by. */
+static double divisor(const struct sape_gradient_call *call, size_t o) {
+    const struct sape_batches *batches = call->batches;
+    if (batches->weights == NULL || call->deferred) return (double)(call->union_size * o);
+    return batches->weight > 0.0 ? batches->weight * (double)o : 1.0;
+}
+
 /* The tile's losses, and their gradient into its outputs' panels. */
 static void evaluate_tile(const struct pass *pass, struct sape_workspace *workspace) {
     const sape_field *field = pass->call->field;
@@ -93,13 +99,14 @@ static void evaluate_tile(const struct pass *pass, struct sape_workspace *worksp
     const size_t o = field->network->output_dim, width = workspace->tile.width;
     float *outputs = workspace->activations.values[field->network->num_layers];
     float *d_outputs = workspace->activations.d_values[0];
-    const double scale = 1.0 / (double)(pass->call->union_size * o);
+    const double scale = 1.0 / divisor(pass->call, o);
     memset(d_outputs, 0, workspace->tile.panels * width * o * sizeof *d_outputs);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         const size_t sample = sape_batch_sample(&batches->batch, workspace->first + i);
-        const double loss =
-            sape_loss_sample(pass->call->objective->loss, o, width, sape_tile_output(field, workspace, outputs, i),
-                             batches->targets + sample * o, scale, sape_tile_output(field, workspace, d_outputs, i));
+        const double weight = batches->weights == NULL ? 1.0 : (double)batches->weights[sample];
+        const double loss = sape_loss_sample(
+            &pass->call->objective->of_sample, o, width, sape_tile_output(field, workspace, outputs, i),
+            batches->targets + sample * o, weight * scale, sape_tile_output(field, workspace, d_outputs, i));
         pass->gradients->sample_loss[sample] = (float)loss;
     }
 }
@@ -112,7 +119,7 @@ static void store_outputs(const struct pass *pass, struct sape_workspace *worksp
         const float *column =
             sape_tile_output(field, workspace, workspace->activations.values[field->network->num_layers], i);
         float *row =
-            pass->gradients->outputs + sape_batch_sample(&pass->call->batches->batch, workspace->first + i) * o;
+            pass->gradients->whole.outputs + sape_batch_sample(&pass->call->batches->batch, workspace->first + i) * o;
         for (size_t k = 0; k < o; k++) row[k] = column[k * width];
     }
 }
@@ -127,7 +134,7 @@ static void load_gradient(const struct pass *pass, struct sape_workspace *worksp
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         float *column = sape_tile_output(field, workspace, panels, i);
         const float *row =
-            pass->gradients->d_outputs + sape_batch_sample(&pass->call->batches->batch, workspace->first + i) * o;
+            pass->gradients->whole.d_outputs + sape_batch_sample(&pass->call->batches->batch, workspace->first + i) * o;
         for (size_t k = 0; k < o; k++) column[k * width] = share * row[k];
     }
 }
@@ -142,8 +149,8 @@ static void predict_tile(void *context, size_t t, size_t worker) {
     forward(pass, t, workspace);
     store_outputs(pass, workspace);
     if (has_jacobian(pass))
-        sape_jacobian_forward(&pass->gradients->jacobian, pass->call->field, &pass->call->batches->batch, workspace,
-                              worker);
+        sape_jacobian_forward(&pass->gradients->whole.jacobian, pass->call->field, &pass->call->batches->batch,
+                              workspace, worker);
 }
 
 /* Rows that the first tile does not set begin with zero: the sort puts the largest tile first, but without it a later
@@ -179,7 +186,8 @@ static void slot_gradient(void *context, size_t slot, size_t worker) {
         to.add = t != slot;
         sape_tile_backward(call->field, batch, workspace, &to);
         if (has_jacobian(pass))
-            sape_jacobian_backward(&gradients->jacobian, call->field, batch, workspace, worker, share_of(call), &to);
+            sape_jacobian_backward(&gradients->whole.jacobian, call->field, batch, workspace, worker, share_of(call),
+                                   &to);
     }
     gradients->slot_active[slot] = active;
 }
@@ -204,34 +212,6 @@ static void fill_slots(struct sape_gradients *gradients, const sape_network *net
         clear_slot_rows(gradients, network, slot, gradients->slot_active[slot], *touched);
 }
 
-static sape_status jacobian_loss(struct sape_gradients *gradients, const struct sape_gradient_call *call,
-                                 double *loss) {
-    const struct sape_batches *batches = call->batches;
-    const struct sape_objective *objective = call->objective;
-    *loss = 0.0;
-    const char *name = sape_call_pause();
-    const int result =
-        objective->jacobian_fn(objective->jacobian_user, batches->size, batches->samples->d, batches->x,
-                               batches->samples->o, gradients->outputs, gradients->jacobian.values, batches->targets,
-                               gradients->d_outputs, gradients->jacobian.d_values, gradients->sample_loss, loss);
-    sape_call_resume(name);
-    if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, "the loss function returned %d", result);
-    return SAPE_OK;
-}
-
-/* A loss that sees the whole batch. */
-static sape_status batch_loss(struct sape_gradients *gradients, const struct sape_gradient_call *call, double *loss) {
-    const struct sape_batches *batches = call->batches;
-    const struct sape_objective *objective = call->objective;
-    const size_t o = batches->samples->o;
-    if (objective->loss == SAPE_LOSS_CHAMFER)
-        return sape_target_points_loss(&objective->points, &gradients->chamfer, call->random, batches->size, o,
-                                       gradients->outputs, gradients->d_outputs, gradients->sample_loss, loss);
-    if (objective->loss == SAPE_LOSS_CUSTOM_JACOBIAN) return jacobian_loss(gradients, call, loss);
-    return sape_objective_call(objective, batches->size, batches->x, o, gradients->outputs, batches->targets,
-                               gradients->d_outputs, gradients->sample_loss, loss);
-}
-
 sape_status sape_gradients_compute(struct sape_gradients *gradients, const struct sape_gradient_call *call,
                                    size_t *touched, double *loss) {
     struct pass pass = {gradients, call};
@@ -239,12 +219,14 @@ sape_status sape_gradients_compute(struct sape_gradients *gradients, const struc
     sape_tables_begin(&gradients->tables, call->field);
     if (sees_batch(&pass)) {
         sape_pool_run(call->pool, gradients->plan.tiles, predict_tile, &pass);
-        SAPE_TRY(batch_loss(gradients, call, loss));
+        const struct sape_whole_call whole = {call->objective, call->batches, call->random, call->deferred};
+        SAPE_TRY(sape_whole_loss(&gradients->whole, &whole, gradients->sample_loss, loss));
     }
     sape_pool_run(call->pool, gradients->plan.slots, slot_gradient, &pass);
     fill_slots(gradients, call->field->network, touched);
     sape_tables_scatter(&gradients->tables, call->field, call->pool);
-    if (!sees_batch(&pass)) *loss = sape_gradients_mean_loss(gradients);
+    if (!sees_batch(&pass))
+        *loss = sape_loss_mean(gradients->plan.samples, gradients->sample_loss, call->batches->weights);
     return SAPE_OK;
 }
 
@@ -256,7 +238,5 @@ bool sape_gradients_losses_finite(const struct sape_gradients *gradients, double
 }
 
 double sape_gradients_mean_loss(const struct sape_gradients *gradients) {
-    double sum = 0.0;
-    for (size_t i = 0; i < gradients->plan.samples; i++) sum += (double)gradients->sample_loss[i];
-    return sum / (double)gradients->plan.samples;
+    return sape_loss_mean(gradients->plan.samples, gradients->sample_loss, NULL);
 }

@@ -6,9 +6,9 @@
 #include "base/pool.h"
 #include "field/tables.h"
 #include "train/batch.h"
-#include "train/jacobian.h"
 #include "train/objective.h"
 #include "train/rate.h"
+#include "train/whole.h"
 
 struct sape_gradients {
     struct sape_plan plan;
@@ -19,11 +19,9 @@ struct sape_gradients {
     size_t slot_active[SAPE_MAX_SLOTS];
     /* The slots, as the optimizer takes them. */
     const float *parts[SAPE_MAX_SLOTS];
-    /* The batch's losses, sample by sample; its outputs and their gradient where a loss wants to see them all. */
+    /* The batch's losses, sample by sample; and what a loss needs that wants to see them all. */
     float *sample_loss;
-    float *outputs, *d_outputs;
-    struct sape_chamfer chamfer;
-    struct sape_jacobian jacobian;
+    struct sape_whole whole;
     /* Of the encoder's tables, where it has some. */
     struct sape_tables tables;
 };
@@ -45,6 +43,8 @@ struct sape_gradient_call {
     struct sape_random *random;
     /* Samples of all ranks' batches. */
     size_t union_size;
+    /* Weights are divided by their sum later, when that of all ranks is known. */
+    bool deferred;
 };
 
 /* Losses and gradients, into sample_loss and the slots. First-layer rows below *touched have had a gradient before; it

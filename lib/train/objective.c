@@ -4,7 +4,7 @@
 #include "base/call.h"
 #include "base/error.h"
 
-SAPE_DEFINE_NAMES(loss_name, "mse", "bce", "custom", "chamfer", "custom_jacobian")
+SAPE_DEFINE_NAMES(loss_name, "mse", "bce", "custom", "chamfer", "custom_jacobian", "l1", "huber", "relative_l2")
 
 sape_status sape_objective_check(const struct sape_objective *objective) {
     if (objective->loss == SAPE_LOSS_CHAMFER && objective->points.count == 0)
@@ -32,6 +32,9 @@ void sape_objective_list_state(struct sape_objective *objective, struct sape_sta
     const struct sape_entry counts[] = {
         {"sape.trainer.num_target_points", SAPE_ENTRY_SIZE, SAPE_OWN_SETTING, &points->count, NULL},
         {"sape.trainer.target_points_drawn", SAPE_ENTRY_SIZE, SAPE_OWN_SETTING, &points->per_iteration, NULL}};
+    const struct sape_entry delta = {"sape.trainer.huber_delta", SAPE_ENTRY_REAL, SAPE_SETTING,
+                                     &objective->of_sample.huber_delta, NULL};
     sape_state_add(state, 1, &loss);
+    if (objective->loss == SAPE_LOSS_HUBER) sape_state_add(state, 1, &delta);
     if (objective->loss == SAPE_LOSS_CHAMFER) sape_state_add(state, 2, counts);
 }

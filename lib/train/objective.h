@@ -3,10 +3,20 @@
 #ifndef SAPE_LIB_OBJECTIVE_H
 #define SAPE_LIB_OBJECTIVE_H
 
+#include "train/loss.h"
 #include "train/points.h"
+
+/* The samples that one of the caller's functions is called with, of an iteration or of those held out. */
+struct sape_shown {
+    size_t count, first;
+    /* Their places in the caller's arrays, from `first` on; NULL for as they come. */
+    const size_t *which;
+};
 
 struct sape_objective {
     sape_loss loss;
+    /* The loss, where it is one of single samples. */
+    struct sape_sample_loss of_sample;
     sape_loss_fn loss_fn;
     void *loss_user;
     sape_jacobian_loss_fn jacobian_fn;

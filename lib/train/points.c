@@ -54,7 +54,7 @@ static const float *draw(const struct sape_target_points *target, struct sape_ra
 
 sape_status sape_target_points_loss(const struct sape_target_points *target, struct sape_chamfer *chamfer,
                                     struct sape_random *random, size_t n, size_t dim, const float *outputs,
-                                    float *d_outputs, float *sample_loss, double *loss) {
+                                    const float *weights, float *d_outputs, float *sample_loss, double *loss) {
     if (chamfer->gradient == NULL) {
         const sape_status status = sape_chamfer_open(chamfer, dim, n, target->per_iteration);
         if (status != SAPE_OK) {
@@ -66,6 +66,6 @@ sape_status sape_target_points_loss(const struct sape_target_points *target, str
     for (size_t i = 0; i < n * dim; i++)
         if (!isfinite(outputs[i])) return SAPE_OK;
     const float *points = draw(target, random, dim);
-    *loss = sape_chamfer_evaluate(chamfer, n, outputs, target->per_iteration, points, d_outputs, sample_loss);
+    *loss = sape_chamfer_evaluate(chamfer, n, outputs, weights, target->per_iteration, points, d_outputs, sample_loss);
     return SAPE_OK;
 }

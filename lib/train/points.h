@@ -22,10 +22,10 @@ sape_status sape_target_points_open(size_t m, const float *points, size_t per_it
                                     struct sape_target_points *target);
 void sape_target_points_close(struct sape_target_points *target);
 
-/* The Chamfer loss of n outputs, their gradient and the samples' losses; NaN where an output is not finite. chamfer is
-   opened where it has not been. */
+/* The Chamfer loss of n outputs, with weights where there are some, their gradient and the samples' losses; NaN where
+   an output is not finite. chamfer is opened where it has not been. */
 sape_status sape_target_points_loss(const struct sape_target_points *target, struct sape_chamfer *chamfer,
                                     struct sape_random *random, size_t n, size_t dim, const float *outputs,
-                                    float *d_outputs, float *sample_loss, double *loss);
+                                    const float *weights, float *d_outputs, float *sample_loss, double *loss);
 
 #endif

@@ -11,8 +11,9 @@
 /* Parameters that a thread adds up at a time. */
 #define CHUNK 16384
 
-/* Behind the gradient: this rank's part of the means, and how many ranks have failed or want to stop. */
-enum header { LOSS, SAMPLE_LOSS, FAILED, STOP, HEADER };
+/* Behind the gradient: this rank's part of the means and of the weights' sum, and how many ranks have failed, want to
+   stop, or have no more samples. */
+enum header { LOSS, SAMPLE_LOSS, WEIGHT, FAILED, STOP, ENDED, HEADER };
 
 /*
  * Whether a number is the same on all ranks can be seen from sums alone: P sum(v^2) = sum(v)^2 if and only if all P
@@ -128,17 +129,29 @@ static struct message message_of(const struct sape_ranks *ranks, const sape_fiel
     return message;
 }
 
-static void fill(const struct message *message, const struct sape_ranks *ranks, const sape_network *network,
-                 struct sape_gradients *gradients, struct sape_pool *pool, double loss) {
-    const double share = (double)gradients->plan.samples / (double)ranks->union_size;
+static void fill(const struct message *message, const struct sape_ranks *ranks, const struct sape_reduce_call *call,
+                 const struct sape_rank_part *part, double loss) {
+    struct sape_gradients *gradients = call->gradients;
+    const sape_network *network = call->field->network;
+    const double union_size = (double)ranks->union_size, share = (double)gradients->plan.samples / union_size;
+    const double weight = part->weight / union_size;
     struct slots slots = {gradients, network->size};
-    sape_updater_parallel(pool, network, (network->size + CHUNK - 1) / CHUNK, sum_slots, &slots);
+    sape_updater_parallel(call->pool, network, (network->size + CHUNK - 1) / CHUNK, sum_slots, &slots);
     memcpy(message->buffer, gradients->slots, message->weights * sizeof(float));
     memcpy(message->buffer + message->weights, gradients->slots + message->bias, message->rest * sizeof(float));
     if (message->tables > 0)
         memcpy(message->header - message->tables, gradients->tables.gradient, message->tables * sizeof(float));
-    message->header[LOSS] = (float)(share * loss);
+    message->header[LOSS] = (float)((part->weighted ? weight : share) * loss);
     message->header[SAMPLE_LOSS] = (float)(share * sape_gradients_mean_loss(gradients));
+    message->header[WEIGHT] = (float)weight;
+}
+
+/* Divides what the ranks have summed by the sum of their weights; where that is 0, so is all else. */
+static void divide_by_weight(const struct message *message) {
+    const float weight = message->header[WEIGHT];
+    if (!(weight > 0.0f)) return;
+    for (float *value = message->buffer; value < message->header; value++) *value /= weight;
+    message->header[LOSS] /= weight;
 }
 
 /* The sum over all ranks, which may have touched other rows. */
@@ -148,30 +161,40 @@ static void take_tables(const struct message *message, const sape_field *field, 
     sape_tables_find_touched(&gradients->tables, field);
 }
 
-sape_status sape_ranks_reduce(struct sape_ranks *ranks, const sape_field *field, struct sape_gradients *gradients,
-                              struct sape_pool *pool, size_t *touched, sape_status status, double *loss) {
-    if (ranks->reduce == NULL) return status;
-    touch_rows(gradients, field, touched);
-    const struct message message = message_of(ranks, field, *touched);
+/* What the sums say. */
+static void take_sums(const struct message *message, struct sape_ranks *ranks, const sape_field *field,
+                      struct sape_gradients *gradients, double *loss) {
+    memcpy(gradients->slots, message->buffer, message->weights * sizeof(float));
+    memcpy(gradients->slots + message->bias, message->buffer + message->weights, message->rest * sizeof(float));
+    take_tables(message, field, gradients);
+    const double sample_loss = (double)message->header[SAMPLE_LOSS];
+    ranks->sample_loss = sample_loss;
+    /* A sample's loss that is not finite must be seen by all. */
+    *loss = isfinite(sample_loss) ? (double)message->header[LOSS] : sample_loss;
+}
+
+sape_status sape_ranks_reduce(struct sape_ranks *ranks, const struct sape_reduce_call *call,
+                              struct sape_rank_part *part, double *loss) {
+    if (ranks->reduce == NULL) return part->status;
+    touch_rows(call->gradients, call->field, call->touched);
+    const struct message message = message_of(ranks, call->field, *call->touched);
     const size_t values = message.weights + message.rest + message.tables;
-    if (status == SAPE_OK)
-        fill(&message, ranks, field->network, gradients, pool, *loss);
+    if (part->status == SAPE_OK && !part->ended)
+        fill(&message, ranks, call, part, *loss);
     else
         memset(message.buffer, 0, values * sizeof(float));
-    message.header[FAILED] = status == SAPE_OK ? 0.0f : 1.0f;
+    message.header[FAILED] = part->status == SAPE_OK ? 0.0f : 1.0f;
     message.header[STOP] = ranks->stop_wanted ? 1.0f : 0.0f;
+    message.header[ENDED] = part->ended ? 1.0f : 0.0f;
     const sape_status reduced = call_reduce(ranks, SAPE_DTYPE_F32, values + HEADER, message.buffer);
-    if (status != SAPE_OK) return status;
+    if (part->status != SAPE_OK) return part->status;
     SAPE_TRY(reduced);
     if (message.header[FAILED] > 0.0f) return other_rank_failed();
-    memcpy(gradients->slots, message.buffer, message.weights * sizeof(float));
-    memcpy(gradients->slots + message.bias, message.buffer + message.weights, message.rest * sizeof(float));
-    take_tables(&message, field, gradients);
-    const double sample_loss = (double)message.header[SAMPLE_LOSS];
-    ranks->sample_loss = sample_loss;
     ranks->stop = message.header[STOP] > 0.0f;
-    /* A sample's loss that is not finite must be seen by all. */
-    *loss = isfinite(sample_loss) ? (double)message.header[LOSS] : sample_loss;
+    part->ended = message.header[ENDED] > 0.0f;
+    if (part->ended) return SAPE_OK;
+    if (part->weighted) divide_by_weight(&message);
+    take_sums(&message, ranks, call->field, call->gradients, loss);
     return SAPE_OK;
 }
 

@@ -21,6 +21,14 @@ struct sape_ranks {
     double sample_loss;
 };
 
+/* What a rank has to say of an iteration: how it went, whether its sampler has ended the training, and of samples with
+   weights their sum. */
+struct sape_rank_part {
+    sape_status status;
+    bool ended, weighted;
+    double weight;
+};
+
 /* The function of the caller's, NULL for none; nothing changes when it fails. */
 sape_status sape_ranks_set(struct sape_ranks *ranks, const sape_field *field, sape_reduce_fn reduce, void *user);
 void sape_ranks_close(struct sape_ranks *ranks);
@@ -38,10 +46,18 @@ struct sape_rank_digests {
 sape_status sape_ranks_begin(struct sape_ranks *ranks, const struct sape_rank_digests *digests, size_t batch_size,
                              sape_status status);
 
+/* What is reduced, and with which threads. */
+struct sape_reduce_call {
+    const sape_field *field;
+    struct sape_gradients *gradients;
+    struct sape_pool *pool;
+    size_t *touched;
+};
+
 /* Sums gradients and losses into the first slot; rows of the first layer that any rank may have reached count as
-   touched. status as above. */
-sape_status sape_ranks_reduce(struct sape_ranks *ranks, const sape_field *field, struct sape_gradients *gradients,
-                              struct sape_pool *pool, size_t *touched, sape_status status, double *loss);
+   touched. part->status as above; part->ended becomes whether any rank's sampler has ended the training. */
+sape_status sape_ranks_reduce(struct sape_ranks *ranks, const struct sape_reduce_call *call,
+                              struct sape_rank_part *part, double *loss);
 
 /* Sums what the mask has recorded, where it is about to be used. */
 sape_status sape_ranks_reduce_mask(const struct sape_ranks *ranks, struct sape_mask *mask);

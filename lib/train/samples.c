@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "train/loss.h"
 
 size_t sape_held_out_count(double share, size_t n) {
     if (share == 0.0) return 0;
@@ -34,6 +35,22 @@ void sape_samples_gather(const struct sape_samples *samples, size_t count, const
         memcpy(x + i * d, samples->x + which[i] * d, d * sizeof *x);
         if (samples->targets != NULL) memcpy(targets + i * o, samples->targets + which[i] * o, o * sizeof *targets);
     }
+}
+
+/* Whether one of these samples counts. */
+static bool any_counts(const float *weights, const size_t *order, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++)
+        if (weights[order == NULL ? i : order[i]] > 0.0f) return true;
+    return false;
+}
+
+sape_status sape_samples_check_weights(const struct sape_samples *samples, const float *weights, const size_t *order) {
+    double sum;
+    const size_t n = samples->count, trained = samples->num_training;
+    SAPE_TRY(sape_loss_check_weights(weights, n, &sum));
+    SAPE_REQUIRE(any_counts(weights, order, 0, trained), "weights are 0 for every sample that is trained on");
+    SAPE_REQUIRE(trained == n || any_counts(weights, order, trained, n), "weights are 0 for every held-out sample");
+    return SAPE_OK;
 }
 
 sape_status sape_training_samples_open(const struct sape_samples *samples, uint64_t seed,

@@ -11,6 +11,8 @@ struct sape_samples {
     /* (count, d) and (count, o); targets may be NULL. */
     const float *x, *targets;
     size_t d, o;
+    /* (count) weights; NULL for none. */
+    const float *weights;
     /* What draws count samples for every iteration instead; NULL for nothing. */
     sape_sample_fn sampler;
     void *sampler_user;
@@ -27,6 +29,10 @@ void sape_held_out_draw(const struct sape_samples *samples, uint64_t seed, size_
 /* Copies some of the caller's samples together; their targets where there are some. */
 void sape_samples_gather(const struct sape_samples *samples, size_t count, const size_t *which, float *x,
                          float *targets);
+
+/* Checks weights of the samples, whose places have first those that are trained on; order may be NULL for as they come.
+   Neither part may have weights of 0 alone. */
+sape_status sape_samples_check_weights(const struct sape_samples *samples, const float *weights, const size_t *order);
 
 /* The samples that are trained on, in their order; in place where none are held out. */
 struct sape_training_samples {

@@ -9,7 +9,7 @@ static sape_status open_samples(const struct sape_session_setup *setup, struct s
     struct sape_samples *samples = &session->samples;
     if (samples->count == 0) return SAPE_OK;
     samples->num_training = samples->count - sape_held_out_count(params->validation_share, samples->count);
-    SAPE_TRY(sape_batches_open(samples, params->batch_size, setup->field, params->seed, &session->batches));
+    SAPE_TRY(sape_batches_open(samples, params, setup->field, &session->batches));
     SAPE_TRY(sape_gradients_open(setup->field, setup->pool, params->loss, session->batches.size, &session->gradients));
     SAPE_TRY(sape_validation_open(setup->field, &session->batches, params->loss, &session->validation));
     if (session->rate == NULL) return SAPE_OK;
@@ -56,6 +56,14 @@ sape_status sape_session_set_rate(struct sape_session *session, const sape_field
     sape_rate_free(session->rate);
     session->rate = rate;
     return SAPE_OK;
+}
+
+sape_status sape_session_set_weights(struct sape_session *session, const float *weights) {
+    const float *kept = session->samples.weights;
+    SAPE_TRY(sape_batches_set_weights(&session->batches, &session->samples, weights));
+    const sape_status status = sape_validation_set_weights(&session->validation, &session->batches, weights);
+    if (status != SAPE_OK) sape_batches_set_weights(&session->batches, &session->samples, kept);
+    return status;
 }
 
 sape_status sape_session_set_signal(const struct sape_session *session, sape_field *field, uint64_t seed) {

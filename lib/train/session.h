@@ -37,6 +37,9 @@ void sape_session_close(const sape_field *field, struct sape_session *session);
 sape_status sape_session_set_rate(struct sape_session *session, const sape_field *field, uint64_t seed,
                                   const sape_adaptive_rate_params *params);
 
+/* Gives the samples weights, NULL for none; nothing changes when it fails. */
+sape_status sape_session_set_weights(struct sape_session *session, const float *weights);
+
 /* The variance policy's signal: the targets that are trained on. */
 sape_status sape_session_set_signal(const struct sape_session *session, sape_field *field, uint64_t seed);
 

@@ -15,9 +15,11 @@ struct sape_convergence {
      */
     double best;
     uint64_t since;
+    /* The iteration of the learning rate's last reduction; 0 for none. */
+    uint64_t reduced;
 };
 
-/* Checks tolerance, patience and min_improvement. */
+/* Checks tolerance, patience, min_improvement and what is said of plateaus. */
 sape_status sape_convergence_check_params(const sape_trainer_params *params);
 
 void sape_convergence_begin(struct sape_convergence *convergence);
@@ -25,9 +27,10 @@ void sape_convergence_begin(struct sape_convergence *convergence);
 /* Drops the epoch under way. */
 void sape_convergence_new_epoch(struct sape_convergence *convergence);
 
-/* Takes in the loss of an iteration, counted from 1, of epochs of that many batches; SAPE_STOP_ITERATIONS: go on. */
+/* Takes in the loss of an iteration, counted from 1, of epochs of that many batches; SAPE_STOP_ITERATIONS: go on.
+ *reduce says whether the learning rate is to be reduced. */
 sape_stop sape_convergence_observe(struct sape_convergence *convergence, const sape_trainer_params *params,
-                                   uint64_t epoch_batches, uint64_t iteration, double loss);
+                                   uint64_t epoch_batches, uint64_t iteration, double loss, bool *reduce);
 
 /* Whether the caller wants convergence to be watched. */
 bool sape_convergence_watched(const sape_trainer_params *params);

@@ -37,8 +37,9 @@ void sape_table_updater_close(struct sape_table_updater *updater) {
     sape_release(updater->counts);
 }
 
-void sape_table_updater_begin(struct sape_table_updater *updater, uint64_t num_steps) {
-    updater->optimizer->num_steps = num_steps;
+void sape_table_updater_begin(struct sape_table_updater *updater, const sape_optimizer *network_optimizer) {
+    updater->optimizer->params = sape_optimizer_table_params(&network_optimizer->params);
+    updater->optimizer->num_steps = network_optimizer->num_steps - 1;
     sape_optimizer_begin(updater->optimizer);
 }
 

@@ -25,8 +25,8 @@ sape_status sape_table_updater_open(const sape_optimizer_params *params, const s
                                     struct sape_table_updater *updater);
 void sape_table_updater_close(struct sape_table_updater *updater);
 
-/* Begins a step after `num_steps` others. */
-void sape_table_updater_begin(struct sape_table_updater *updater, uint64_t num_steps);
+/* Begins the step that the network's optimizer has begun. */
+void sape_table_updater_begin(struct sape_table_updater *updater, const sape_optimizer *network_optimizer);
 /* The step of one level; false when it leaves something that is not finite. */
 bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
                              const struct sape_tables *tables);

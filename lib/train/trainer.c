@@ -23,20 +23,30 @@ static const sape_trainer_params defaults = {.struct_size = sizeof(sape_trainer_
                                              .validation_share = 0.0,
                                              .validation_every = 20,
                                              .validation_patience = 0,
-                                             .validation_margin = 1.0};
+                                             .validation_margin = 1.0,
+                                             .huber_delta = 1.0,
+                                             .average_decay = 0.0,
+                                             .accumulate = 1,
+                                             .plateau_patience = 0,
+                                             .plateau_factor = 0.5,
+                                             .history = 0};
 
 void sape_trainer_params_init(sape_trainer_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
 }
 
 static sape_status check_params(sape_trainer_params *params, const sape_field *field) {
-    SAPE_REQUIRE((unsigned)params->loss <= SAPE_LOSS_CUSTOM_JACOBIAN, "loss is %d, not a sape_loss", (int)params->loss);
+    SAPE_REQUIRE((unsigned)params->loss <= SAPE_LOSS_RELATIVE_L2, "loss is %d, not a sape_loss", (int)params->loss);
     SAPE_REQUIRE((params->loss == SAPE_LOSS_CUSTOM) == (params->loss_fn != NULL), "loss_fn is %s, but loss is %s",
                  params->loss_fn == NULL ? "NULL" : "set", params->loss == SAPE_LOSS_CUSTOM ? "custom" : "built in");
     SAPE_REQUIRE(params->loss != SAPE_LOSS_CHAMFER || field->network->output_dim <= SAPE_NEAREST_MAX_DIM,
                  "loss is Chamfer, but output_dim is %zu, must be 1 to %d", field->network->output_dim,
                  SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "progress_every is 0, must be at least 1");
+    SAPE_REQUIRE(params->accumulate >= 1, "accumulate is 0, must be at least 1");
+    SAPE_TRY(sape_loss_check_delta(params->huber_delta));
+    SAPE_TRY(sape_average_check_decay(params->average_decay));
+    SAPE_TRY(sape_history_check_capacity(params->history));
     SAPE_TRY(sape_convergence_check_params(params));
     SAPE_TRY(sape_validation_check_params(params, field));
     return sape_threads_resolve(&params->num_threads);
@@ -52,7 +62,11 @@ static struct sape_session_setup setup_of(const sape_trainer *trainer) {
 static sape_status create_parts(sape_trainer *trainer, const sape_optimizer_params *optimizer) {
     const struct sape_samples none = {.d = sape_encoder_domain_dim(trainer->field->encoder),
                                       .o = trainer->field->network->output_dim};
-    SAPE_TRY(sape_updater_open(optimizer, trainer->field, &trainer->updater));
+    const sape_field *field = trainer->field;
+    SAPE_TRY(sape_updater_open(optimizer, field, &trainer->updater));
+    SAPE_TRY(sape_clip_open(trainer->updater.optimizer->params.clip_norm, field->network, &trainer->clip));
+    SAPE_TRY(sape_average_open(trainer->params.average_decay, field, &trainer->average));
+    SAPE_TRY(sape_history_open(trainer->params.history, &trainer->history));
     SAPE_TRY(sape_pool_create(trainer->params.num_threads, &trainer->pool));
     const struct sape_session_setup setup = setup_of(trainer);
     SAPE_TRY(sape_session_open(&setup, &none, NULL, &trainer->session));
@@ -72,8 +86,10 @@ sape_status sape_trainer_create(const sape_trainer_params *params, const sape_op
     if (trainer == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a trainer");
     trainer->params = known;
     trainer->field = field;
-    trainer->objective =
-        (struct sape_objective){.loss = known.loss, .loss_fn = known.loss_fn, .loss_user = known.loss_user};
+    trainer->objective = (struct sape_objective){.loss = known.loss,
+                                                 .of_sample = {.kind = known.loss, .huber_delta = known.huber_delta},
+                                                 .loss_fn = known.loss_fn,
+                                                 .loss_user = known.loss_user};
     sape_random_init(&trainer->random, known.seed, SAPE_STREAM_BATCHES);
     const sape_status status = create_parts(trainer, optimizer);
     if (status != SAPE_OK) {
@@ -91,6 +107,9 @@ void sape_trainer_free(sape_trainer *trainer) {
     sape_target_points_close(&trainer->objective.points);
     sape_pool_free(trainer->pool);
     sape_updater_close(&trainer->updater);
+    sape_clip_close(&trainer->clip);
+    sape_average_close(&trainer->average);
+    sape_history_close(&trainer->history);
     sape_ranks_close(&trainer->ranks);
     sape_field_give_back(trainer->field, trainer);
     sape_release(trainer);
@@ -154,13 +173,37 @@ sape_status sape_trainer_set_sampler(sape_trainer *trainer, size_t n, sape_sampl
     if (trainer->params.validation_share > 0.0)
         return sape_fail(SAPE_ERROR_UNSUPPORTED, "validation_share is %g: a sampler's samples cannot be held out",
                          trainer->params.validation_share);
-    const struct sape_samples samples = {.count = n,
+    const size_t accumulate = trainer->params.accumulate;
+    if (n > SIZE_MAX / accumulate) return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
+    const struct sape_samples samples = {.count = n * accumulate,
                                          .sampler = sampler,
                                          .sampler_user = user,
                                          .d = sape_encoder_domain_dim(trainer->field->encoder),
                                          .o = trainer->field->network->output_dim};
-    SAPE_TRY(sape_check_size("n", n, samples.d > samples.o ? samples.d : samples.o));
+    SAPE_TRY(sape_check_size("n", samples.count, samples.d > samples.o ? samples.d : samples.o));
     return begin_session(trainer, &samples);
+}
+
+sape_status sape_trainer_set_weights(sape_trainer *trainer, size_t n, const float *weights) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_TRY(sape_trainer_check_outside(trainer));
+    struct sape_session *session = trainer->session;
+    if (session->samples.count == 0) return sape_fail(SAPE_ERROR_STATE, "there is no data yet");
+    SAPE_REQUIRE(n == session->samples.count, "n is %zu, must be the number of samples, %zu", n,
+                 session->samples.count);
+    SAPE_TRY(sape_session_set_weights(session, weights));
+    sape_ranks_forget(&trainer->ranks, session->batches.size);
+    return SAPE_OK;
+}
+
+sape_status sape_trainer_set_learning_rate(sape_trainer *trainer, double learning_rate) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(trainer);
+    if (!trainer->reporting) SAPE_TRY(sape_trainer_check_outside(trainer));
+    SAPE_TRY(sape_optimizer_set_learning_rate(trainer->updater.optimizer, learning_rate));
+    if (!trainer->reporting) trainer->ranks.agreed = false;
+    return SAPE_OK;
 }
 
 sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, const float *points, size_t per_iteration) {
@@ -177,7 +220,7 @@ sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_t m, cons
     struct sape_target_points target;
     SAPE_TRY(sape_target_points_open(m, points, per_iteration, dim, &target));
     sape_target_points_close(&trainer->objective.points);
-    sape_chamfer_close(&trainer->session->gradients.chamfer);
+    sape_chamfer_close(&trainer->session->gradients.whole.chamfer);
     trainer->objective.points = target;
     return SAPE_OK;
 }

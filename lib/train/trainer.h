@@ -5,6 +5,9 @@
 
 #include <sape/trainer.h>
 
+#include "train/average.h"
+#include "train/clip.h"
+#include "train/history.h"
 #include "train/ranks.h"
 #include "train/session.h"
 #include "train/updater.h"
@@ -15,10 +18,15 @@ struct sape_trainer {
     struct sape_pool *pool;
     /* While one of the caller's functions may be running, which must not change the trainer. */
     bool inside;
+    /* While that function is a progress callback, which may change the learning rate. */
+    bool reporting;
     /* Of the samples' order and the target points' draw. */
     struct sape_random random;
     struct sape_objective objective;
     struct sape_updater updater;
+    struct sape_clip clip;
+    struct sape_average average;
+    struct sape_history history;
     struct sape_ranks ranks;
     /* What goes with the samples; never NULL. */
     struct sape_session *session;

@@ -9,30 +9,64 @@
 #include "base/params.h"
 #include "train/trainer.h"
 
-/* The session's next batch, which may begin an epoch. */
-static sape_status next_batch(sape_trainer *trainer) {
+/* The session's next batch, which may begin an epoch, or the end of a sampler. */
+static sape_status next_batch(sape_trainer *trainer, bool *ended) {
     struct sape_session *session = trainer->session;
-    const uint64_t iteration = trainer->updater.optimizer->num_steps;
-    bool new_epoch;
-    SAPE_TRY(sape_batches_next(&session->batches, trainer->field, session->gradients.plan.tiles > 1, &trainer->random,
-                               iteration, trainer->params.loss, &new_epoch));
-    if (!new_epoch) return SAPE_OK;
+    const struct sape_batch_call call = {.field = trainer->field,
+                                         .sort = session->gradients.plan.tiles > 1,
+                                         .random = &trainer->random,
+                                         .iteration = trainer->updater.optimizer->num_steps,
+                                         .loss = trainer->params.loss};
+    struct sape_batch_event event;
+    SAPE_TRY(sape_batches_next(&session->batches, &call, &event));
+    *ended = event.ended;
+    if (!event.new_epoch) return SAPE_OK;
     sape_convergence_new_epoch(&session->convergence);
     if (session->rate != NULL) sape_rate_new_epoch(session->rate);
     return SAPE_OK;
 }
 
-static sape_status find_gradients(sape_trainer *trainer, double *loss) {
+static sape_status find_gradients(sape_trainer *trainer, double *loss, bool *ended) {
     struct sape_session *session = trainer->session;
-    SAPE_TRY(next_batch(trainer));
+    SAPE_TRY(next_batch(trainer, ended));
+    if (*ended) return SAPE_OK;
     const struct sape_gradient_call call = {.field = trainer->field,
                                             .pool = trainer->pool,
                                             .objective = &trainer->objective,
                                             .batches = &session->batches,
                                             .rate = session->rate,
                                             .random = &trainer->random,
-                                            .union_size = trainer->ranks.union_size};
+                                            .union_size = trainer->ranks.union_size,
+                                            .deferred = trainer->ranks.reduce != NULL};
     return sape_gradients_compute(&session->gradients, &call, &trainer->updater.touched, loss);
+}
+
+/* The gradients of all ranks, or of this one alone. *ended: there are none, a sampler has ended the training. */
+static sape_status find_union(sape_trainer *trainer, double *loss, bool *ended) {
+    struct sape_session *session = trainer->session;
+    struct sape_updater *updater = &trainer->updater;
+    const size_t touched = updater->touched;
+    struct sape_rank_part part = {.ended = false};
+    part.status = find_gradients(trainer, loss, &part.ended);
+    part.weighted = session->batches.weighted && trainer->params.loss != SAPE_LOSS_CHAMFER;
+    part.weight = session->batches.weight;
+    const struct sape_reduce_call call = {trainer->field, &session->gradients, trainer->pool, &updater->touched};
+    SAPE_TRY(sape_ranks_reduce(&trainer->ranks, &call, &part, loss));
+    *ended = part.ended;
+    if (*ended) updater->touched = touched;
+    return SAPE_OK;
+}
+
+/* Scales the gradient where it is too large: then it is in the first slot. Returns the slots that it is in. */
+static size_t clip(sape_trainer *trainer) {
+    struct sape_gradients *gradients = &trainer->session->gradients;
+    const struct sape_optimizer *optimizer = trainer->updater.optimizer;
+    const size_t slots = trainer->ranks.reduce == NULL ? gradients->plan.slots : 1;
+    const struct sape_clip_call call = {trainer->field, trainer->pool, slots, gradients->slots, &gradients->tables};
+    if (optimizer->params.clip_norm == 0.0) return slots;
+    const double squares = sape_clip_squares(&trainer->clip, &call);
+    sape_clip_scale(&call, sape_optimizer_clip_factor(optimizer, squares));
+    return 1;
 }
 
 /* A step that is taken back leaves the rows untouched that it was the first to touch. */
@@ -40,10 +74,14 @@ static sape_status take_step(sape_trainer *trainer, size_t touched) {
     struct sape_gradients *gradients = &trainer->session->gradients;
     struct sape_updater *updater = &trainer->updater;
     sape_network *network = trainer->field->network;
-    const size_t slots = trainer->ranks.reduce == NULL ? gradients->plan.slots : 1;
+    const size_t slots = clip(trainer);
     const sape_status status =
         sape_updater_step(updater, trainer->field, trainer->pool, slots, gradients->parts, &gradients->tables);
-    if (status == SAPE_OK) return SAPE_OK;
+    if (status == SAPE_OK) {
+        sape_average_step(&trainer->average, trainer->field, trainer->pool, updater->previous,
+                          updater->tables.previous);
+        return SAPE_OK;
+    }
     sape_gradients_clear_rows(gradients, network, touched, updater->touched);
     updater->touched = touched;
     return status;
@@ -53,30 +91,44 @@ static sape_status take_step(sape_trainer *trainer, size_t touched) {
 static sape_status judge(sape_trainer *trainer, double loss, sape_stop *stop) {
     struct sape_session *session = trainer->session;
     const uint64_t iteration = trainer->updater.optimizer->num_steps;
-    const sape_stop converged = sape_convergence_observe(&session->convergence, &trainer->params,
-                                                         sape_batches_of_epoch(&session->batches), iteration, loss);
+    struct sape_validation *validation = &session->validation;
+    double *rate = &trainer->updater.optimizer->params.learning_rate;
+    bool reduce;
+    const sape_stop converged = sape_convergence_observe(
+        &session->convergence, &trainer->params, sape_batches_of_epoch(&session->batches), iteration, loss, &reduce);
+    if (reduce) *rate *= trainer->params.plateau_factor;
     const struct sape_validation_call call = {.params = &trainer->params,
                                               .field = trainer->field,
                                               .pool = trainer->pool,
                                               .objective = &trainer->objective,
                                               .batches = &session->batches,
                                               .gradients = &session->gradients};
-    SAPE_TRY(sape_validation_observe(&session->validation, &call, iteration, stop));
+    SAPE_TRY(sape_validation_observe(validation, &call, iteration, stop));
+    const bool validated = validation->count > 0 && iteration % trainer->params.validation_every == 0;
+    sape_history_add(&trainer->history, iteration, loss, validated ? validation->loss : (double)INFINITY);
     if (converged != SAPE_STOP_ITERATIONS) *stop = converged;
     return SAPE_OK;
 }
 
-/* One iteration, inside sape_product_enter(). */
+/* The loss is not finite: it goes back to before the last step, the average too. */
+static sape_status diverged(sape_trainer *trainer, double loss) {
+    if (trainer->updater.has_previous) sape_average_take_back(&trainer->average);
+    return sape_updater_diverged(&trainer->updater, trainer->field, loss);
+}
+
+/* One iteration, inside sape_product_enter(). *stop is SAPE_STOP_SAMPLER where there was none. */
 static sape_status iterate(sape_trainer *trainer, double *loss, sape_stop *stop) {
     struct sape_session *session = trainer->session;
     struct sape_gradients *gradients = &session->gradients;
     struct sape_mask *mask = trainer->field->mask;
     const size_t touched = trainer->updater.touched;
-    const sape_status status = find_gradients(trainer, loss);
-    SAPE_TRY(sape_ranks_reduce(&trainer->ranks, trainer->field, gradients, trainer->pool, &trainer->updater.touched,
-                               status, loss));
-    if (!sape_gradients_losses_finite(gradients, *loss))
-        return sape_updater_diverged(&trainer->updater, trainer->field, *loss);
+    double found = 0.0;
+    bool ended;
+    SAPE_TRY(find_union(trainer, &found, &ended));
+    if (ended) *stop = SAPE_STOP_SAMPLER;
+    if (ended) return SAPE_OK;
+    *loss = found;
+    if (!sape_gradients_losses_finite(gradients, *loss)) return diverged(trainer, *loss);
     SAPE_TRY(take_step(trainer, touched));
     if (session->rate != NULL) sape_rate_record(session->rate, &session->batches);
     sape_mask_record_at(mask, session->batches.size, session->batches.places, gradients->sample_loss);
@@ -93,8 +145,11 @@ static sape_status check_run(const sape_trainer *trainer) {
 /* Ranks that watch convergence must come to the same end: with the same wishes and epochs. */
 static uint64_t digest_of_wishes(uint64_t hash, const sape_trainer *trainer) {
     const sape_trainer_params *params = &trainer->params;
-    const double numbers[] = {params->tolerance, params->min_improvement};
-    const uint64_t counts[] = {params->patience, sape_batches_of_epoch(&trainer->session->batches)};
+    const double numbers[] = {params->tolerance, params->min_improvement, params->plateau_factor};
+    const uint64_t counts[] = {params->patience, params->plateau_patience,
+                               sape_batches_of_epoch(&trainer->session->batches)};
+    const double rates[] = {params->average_decay, trainer->updater.optimizer->params.learning_rate};
+    hash = sape_digest(hash, rates, sizeof rates);
     if (!sape_convergence_watched(params)) return hash;
     hash = sape_digest(hash, numbers, sizeof numbers);
     return sape_digest(hash, counts, sizeof counts);
@@ -115,7 +170,7 @@ static sape_status begin_ranks(sape_trainer *trainer, sape_status status, uint64
 
 /* One iteration by itself. */
 static sape_status step(sape_trainer *trainer, double *loss) {
-    double value = 0.0;
+    double value = (double)NAN;
     sape_stop stop = SAPE_STOP_ITERATIONS;
     const sape_status ready = check_run(trainer);
     SAPE_TRY(trainer->ranks.agreed ? ready : begin_ranks(trainer, ready, 1));
@@ -180,7 +235,9 @@ static bool report(const struct run *run, double rate) {
                                 .best_validation_loss = loss_or_nan(validation->best_loss),
                                 .best_iteration = validation->best_iteration};
     const char *name = sape_call_pause();
+    run->trainer->reporting = true;
     const bool wanted = run->progress(run->user, &seen) != 0;
+    run->trainer->reporting = false;
     sape_call_resume(name);
     return wanted;
 }
@@ -194,6 +251,7 @@ static sape_status run_loop(struct run *run) {
         if (trainer->ranks.reduce == NULL) sape_call_test_cancel(run->call);
         const double rate = sape_optimizer_learning_rate(trainer->updater.optimizer);
         SAPE_TRY(iterate(trainer, &known->loss, &known->stop));
+        if (known->stop == SAPE_STOP_SAMPLER) break;
         known->iterations++;
         const bool wanted = report(run, rate);
         if (sape_ranks_stop(&trainer->ranks, wanted) && known->stop == SAPE_STOP_ITERATIONS)

@@ -17,9 +17,14 @@ static void list_state(sape_trainer *trainer, bool has_previous, struct sape_sta
         {"sape.trainer.random.1", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[1], NULL},
         {"sape.trainer.random.2", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[2], NULL},
         {"sape.trainer.random.3", SAPE_ENTRY_INTEGER, SAPE_OWN_STATE, &random[3], NULL}};
+    static const size_t one = 1;
+    const struct sape_usual_entry accumulate = {
+        {"sape.trainer.accumulate", SAPE_ENTRY_SIZE, SAPE_OWN_SETTING, &trainer->params.accumulate, NULL}, &one};
     sape_objective_list_state(&trainer->objective, state);
     sape_state_add(state, sizeof own / sizeof *own, own);
+    sape_state_add_usual(state, 1, &accumulate);
     sape_updater_list_state(&trainer->updater, trainer->field, has_previous, state);
+    sape_average_list_state(&trainer->average, trainer->field, has_previous, state);
     sape_batches_list_state(&session->batches, state);
     if (session->rate != NULL) sape_rate_list_state(session->rate, state);
 }
@@ -28,6 +33,7 @@ struct sape_state sape_trainer_state(const sape_trainer *trainer, bool has_previ
     struct sape_state state = {.num_entries = 0};
     list_state((sape_trainer *)trainer, has_previous, &state);
     if (sape_convergence_watched(&trainer->params)) sape_convergence_list_state(&trainer->session->convergence, &state);
+    if (trainer->history.capacity > 0) sape_history_list_state((struct sape_history *)&trainer->history, &state);
     return state;
 }
 
@@ -47,6 +53,7 @@ static sape_status check_state(const sape_trainer *trainer, const struct sape_ba
     if (session->samples.count > 0) SAPE_TRY(sape_batches_check_state(&session->batches, drawn));
     SAPE_TRY(sape_convergence_check_state(&session->convergence, sape_batches_used(&session->batches),
                                           sape_batches_of_epoch(&session->batches), steps));
+    SAPE_TRY(sape_history_check_state(&trainer->history, steps));
     return session->rate == NULL ? SAPE_OK : sape_rate_check_state(session->rate, &session->batches);
 }
 
@@ -80,6 +87,7 @@ static sape_status open_copy(const sape_trainer *trainer, struct copy *copy) {
     copy->trainer.session = &copy->session;
     copy->session.batches.samples = &copy->session.samples;
     sape_convergence_begin(&copy->session.convergence);
+    sape_history_begin(&copy->trainer.history);
     sape_validation_begin(&copy->session.validation, 0);
     copy->session.validation.count = trainer->session->validation.count;
     if (trainer->session->rate != NULL) {
@@ -106,12 +114,15 @@ static sape_status match_rate(const sape_safetensors *file, const sape_trainer *
                      on ? "on" : "off", stored ? "with" : "without");
 }
 
-/* Without it, in a file of a run that had no such wish, convergence is watched from here on. */
+/* Without it, in a file of a run that had no such wish, convergence is watched from here on; and so begins a history.
+ */
 static struct sape_state stored_state(const sape_safetensors *file, const sape_trainer *trainer, bool has_previous) {
     struct sape_state state = {.num_entries = 0};
     list_state((sape_trainer *)trainer, has_previous, &state);
     if (sape_convergence_watched(&trainer->params) && sape_safetensors_metadata(file, "sape.convergence.best") != NULL)
         sape_convergence_list_state(&trainer->session->convergence, &state);
+    if (trainer->history.capacity > 0 && sape_history_stored(&trainer->history, file))
+        sape_history_list_state((struct sape_history *)&trainer->history, &state);
     return state;
 }
 

@@ -129,7 +129,7 @@ static void step_parts(struct step *step, struct sape_pool *pool) {
         sape_updater_parallel(pool, step->network, chunks, step_chunk, step);
         return;
     }
-    sape_table_updater_begin(&updater->tables, updater->optimizer->num_steps - 1);
+    sape_table_updater_begin(&updater->tables, updater->optimizer);
     sape_pool_run(pool, levels + chunks, step_level_or_chunk, step);
 }
 
@@ -164,14 +164,14 @@ sape_status sape_updater_diverged(struct sape_updater *updater, sape_field *fiel
 }
 
 /* Of which files do not tell. */
-static const double usual_rate_factor = 1.0, usual_weight_decay = 0.0;
+static const double usual_clip_norm = 0.0, usual_rate_factor = 1.0, usual_weight_decay = 0.0;
 
 static void list_entries(struct sape_updater *updater, struct sape_state *state) {
     sape_optimizer_params *p = &updater->optimizer->params;
     const struct sape_entry all[] = {
         {"sape.optimizer.kind", SAPE_ENTRY_CHOICE, SAPE_SETTING, &p->kind, kind_name},
         {"sape.optimizer.schedule", SAPE_ENTRY_CHOICE, SAPE_SETTING, &p->schedule, schedule_name},
-        {"sape.optimizer.learning_rate", SAPE_ENTRY_REAL, SAPE_SETTING, &p->learning_rate, NULL},
+        {"sape.optimizer.learning_rate", SAPE_ENTRY_REAL, SAPE_STATE, &p->learning_rate, NULL},
         {"sape.optimizer.beta1", SAPE_ENTRY_REAL, SAPE_SETTING, &p->beta1, NULL},
         {"sape.optimizer.beta2", SAPE_ENTRY_REAL, SAPE_SETTING, &p->beta2, NULL},
         {"sape.optimizer.epsilon", SAPE_ENTRY_REAL, SAPE_SETTING, &p->epsilon, NULL},
@@ -186,6 +186,7 @@ static void list_entries(struct sape_updater *updater, struct sape_state *state)
         {"sape.trainer.has_previous", SAPE_ENTRY_BOOL, SAPE_OWN_STATE, &updater->has_previous, NULL}};
     sape_state_add(state, sizeof all / sizeof *all, all);
     const struct sape_usual_entry usual[] = {
+        {{"sape.optimizer.clip_norm", SAPE_ENTRY_REAL, SAPE_SETTING, &p->clip_norm, NULL}, &usual_clip_norm},
         {{"sape.optimizer.encoder_rate_factor", SAPE_ENTRY_REAL, SAPE_SETTING, &p->encoder_rate_factor, NULL},
          &usual_rate_factor},
         {{"sape.optimizer.encoder_weight_decay", SAPE_ENTRY_REAL, SAPE_SETTING, &p->encoder_weight_decay, NULL},

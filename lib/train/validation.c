@@ -68,10 +68,26 @@ sape_status sape_validation_open(const sape_field *field, const struct sape_batc
     return loss == SAPE_LOSS_CUSTOM ? open_arrays(batches, validation) : SAPE_OK;
 }
 
+sape_status sape_validation_set_weights(struct sape_validation *validation, const struct sape_batches *batches,
+                                        const float *weights) {
+    const size_t n = validation->count;
+    float *copy = NULL;
+    if (weights != NULL && n > 0) {
+        copy = SAPE_NEW_ARRAY(float, n);
+        if (copy == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu held-out weights", n);
+        const size_t *order = batches->epoch + batches->samples->num_training;
+        for (size_t i = 0; i < n; i++) copy[i] = weights[order[i]];
+    }
+    sape_release(validation->weights);
+    validation->weights = copy;
+    return SAPE_OK;
+}
+
 void sape_validation_close(const sape_field *field, struct sape_validation *validation) {
     float *const arrays[] = {validation->sample_loss, validation->lowest_sample_loss,
-                             validation->x,           validation->targets,
-                             validation->outputs,     validation->d_outputs};
+                             validation->weights,     validation->x,
+                             validation->targets,     validation->outputs,
+                             validation->d_outputs};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) sape_release(arrays[i]);
     sape_field_copy_free(field, validation->best);
     sape_field_copy_free(field, validation->latest);
@@ -101,8 +117,21 @@ static void evaluate_tile(void *context, size_t t, size_t worker) {
         const size_t place = workspace->first + i;
         const float *targets = call->batches->samples->targets + sape_batch_sample(&pass->batch, place) * o;
         pass->validation->sample_loss[place] = (float)sape_loss_sample(
-            call->params->loss, o, width, sape_tile_output(field, workspace, outputs, i), targets, 1.0, NULL);
+            &call->objective->of_sample, o, width, sape_tile_output(field, workspace, outputs, i), targets, 1.0, NULL);
     }
+}
+
+/* The caller's own loss of the held-out samples. */
+static sape_status call_loss(struct sape_validation *validation, const struct sape_validation_call *call,
+                             double *loss) {
+    const struct sape_samples *samples = call->batches->samples;
+    struct sape_shown *shown = &call->gradients->whole.shown;
+    *shown = (struct sape_shown){.count = validation->count, .which = call->batches->epoch + samples->num_training};
+    const sape_status status =
+        sape_objective_call(call->objective, validation->count, validation->x, samples->o, validation->outputs,
+                            validation->targets, validation->d_outputs, validation->sample_loss, loss);
+    shown->count = 0;
+    return status;
 }
 
 /* The held-out loss. The workspaces are the training's, and so are the tiles' sizes. */
@@ -114,17 +143,33 @@ static sape_status evaluate(struct sape_validation *validation, const struct sap
                         .plan = {.samples = n, .tile_samples = size, .tiles = (n + size - 1) / size, .slots = 1},
                         .batch = {.x = samples->x, .order = call->batches->epoch + samples->num_training}};
     sape_pool_run(call->pool, pass.plan.tiles, evaluate_tile, &pass);
-    if (call->params->loss == SAPE_LOSS_CUSTOM)
-        return sape_objective_call(call->objective, n, validation->x, samples->o, validation->outputs,
-                                   validation->targets, validation->d_outputs, validation->sample_loss, loss);
-    *loss = 0.0;
-    for (size_t i = 0; i < n; i++) *loss += (double)validation->sample_loss[i];
-    *loss /= (double)n;
+    if (call->params->loss == SAPE_LOSS_CUSTOM) SAPE_TRY(call_loss(validation, call, loss));
+    if (call->params->loss != SAPE_LOSS_CUSTOM || validation->weights != NULL)
+        *loss = sape_loss_mean(n, validation->sample_loss, validation->weights);
     return SAPE_OK;
+}
+
+/* The same of samples with weights. */
+static double weighted_error(const struct sape_validation *validation) {
+    const double n = (double)validation->count;
+    double sum = 0.0, mean = 0.0, squares = 0.0;
+    for (size_t i = 0; i < validation->count; i++) {
+        const double weight = (double)validation->weights[i];
+        sum += weight;
+        mean += weight * ((double)validation->sample_loss[i] - (double)validation->lowest_sample_loss[i]);
+    }
+    mean /= sum;
+    for (size_t i = 0; i < validation->count; i++) {
+        const double difference = (double)validation->sample_loss[i] - (double)validation->lowest_sample_loss[i];
+        const double share = (double)validation->weights[i] / sum * (difference - mean);
+        squares += share * share;
+    }
+    return n > 1.0 ? sqrt(squares * n / (n - 1.0)) : 0.0;
 }
 
 /* Of the mean difference between the samples' losses and those when it was lowest. */
 static double standard_error(const struct sape_validation *validation) {
+    if (validation->weights != NULL) return weighted_error(validation);
     double mean = 0.0, squares = 0.0;
     for (size_t i = 0; i < validation->count; i++) {
         const double difference = (double)validation->sample_loss[i] - (double)validation->lowest_sample_loss[i];

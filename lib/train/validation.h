@@ -20,6 +20,8 @@ struct sape_validation {
     float *sample_loss;
     /* Theirs when their mean was lowest. */
     float *lowest_sample_loss;
+    /* NULL where the samples have none. */
+    float *weights;
     /* Only for a custom loss, which wants arrays. */
     float *x, *targets, *outputs, *d_outputs;
 };
@@ -33,6 +35,9 @@ void sape_validation_begin(struct sape_validation *validation, uint64_t since);
 /* Memory for the held-out samples. To be closed also when it fails. */
 sape_status sape_validation_open(const sape_field *field, const struct sape_batches *batches, sape_loss loss,
                                  struct sape_validation *validation);
+/* Copies the held-out samples' weights out of those of all samples; NULL for none. */
+sape_status sape_validation_set_weights(struct sape_validation *validation, const struct sape_batches *batches,
+                                        const float *weights);
 void sape_validation_close(const sape_field *field, struct sape_validation *validation);
 
 /* What one evaluation is of. */

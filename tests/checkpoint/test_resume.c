@@ -21,10 +21,12 @@ struct setup {
     double weight_decay;
     size_t batch_size;
     sape_loss loss;
+    /* Weights, batches that accumulate, clipping, averages, reductions on a plateau, a history. */
+    bool extras;
 };
 
 struct training {
-    float x[NUM_SAMPLES * 2], y[NUM_SAMPLES * OUTPUTS];
+    float x[NUM_SAMPLES * 2], y[NUM_SAMPLES * OUTPUTS], weights[NUM_SAMPLES];
     sape_field *field;
     sape_trainer *trainer;
 };
@@ -53,6 +55,7 @@ static void make_samples(struct training *t) {
         t->x[2 * i + 1] = -1.0f + 2.0f * (float)(i / SIDE) / (SIDE - 1);
     }
     random_array(5, NUM_SAMPLES * OUTPUTS, 0.0f, 1.0f, t->y);
+    random_array(6, NUM_SAMPLES, 0.0f, 2.0f, t->weights);
 }
 
 static void make_field(struct training *t, sape_policy policy, uint64_t seed) {
@@ -79,6 +82,16 @@ static void make_field(struct training *t, sape_policy policy, uint64_t seed) {
     CHECK_OK(sape_field_create(&encoder, &mask, &network, &t->field));
 }
 
+static void add_extras(sape_trainer_params *params, sape_optimizer_params *optimizer) {
+    params->huber_delta = 0.1;
+    params->accumulate = 2;
+    params->average_decay = 0.9;
+    params->plateau_patience = 4;
+    params->min_improvement = 0.1;
+    params->history = 8;
+    optimizer->clip_norm = 0.05;
+}
+
 static void make_trainer(struct training *t, const struct setup *setup, uint64_t seed, size_t num_threads) {
     sape_trainer_params params;
     sape_optimizer_params optimizer;
@@ -97,10 +110,12 @@ static void make_trainer(struct training *t, const struct setup *setup, uint64_t
     optimizer.final_factor = 0.1;
     optimizer.warmup_iterations = 10;
     optimizer.weight_decay = setup->weight_decay;
+    if (setup->extras) add_extras(&params, &optimizer);
     CHECK_OK(sape_trainer_create(&params, &optimizer, t->field, &t->trainer));
     const bool chamfer = setup->loss == SAPE_LOSS_CHAMFER;
     CHECK_OK(sape_trainer_set_data(t->trainer, NUM_SAMPLES, t->x, chamfer ? NULL : t->y));
     if (chamfer) CHECK_OK(sape_trainer_set_target_points(t->trainer, NUM_SAMPLES, t->y, POINTS_DRAWN));
+    if (setup->extras) CHECK_OK(sape_trainer_set_weights(t->trainer, NUM_SAMPLES, t->weights));
 }
 
 static struct training *new_training(const struct setup *setup, uint64_t seed, size_t num_threads) {
@@ -140,23 +155,27 @@ static void expect_same(const struct training *a, const struct training *b) {
 }
 
 static const struct setup setups[] = {
-    {SAPE_POLICY_NONE, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE},
-    {SAPE_POLICY_NONE, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_EXPONENTIAL, 0.0, 50, SAPE_LOSS_MSE},
-    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_COSINE, 0.0, 0, SAPE_LOSS_BCE},
-    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_EXPONENTIAL, 0.01, 33, SAPE_LOSS_MSE},
-    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_MSE},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_COSINE, 0.0, 50, SAPE_LOSS_MSE},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_COSINE, 0.02, 0, SAPE_LOSS_MSE},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 100, SAPE_LOSS_BCE},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM},
-    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_CHAMFER},
-    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CHAMFER},
-    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_EXPONENTIAL, 0.0, 0, SAPE_LOSS_MSE},
-    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM},
-    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.01, 50, SAPE_LOSS_MSE},
-    {SAPE_POLICY_VARIANCE, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE},
-    {SAPE_POLICY_VARIANCE, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_COSINE, 0.01, 50, SAPE_LOSS_CUSTOM},
+    {SAPE_POLICY_NONE, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_NONE, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_EXPONENTIAL, 0.0, 50, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_COSINE, 0.0, 0, SAPE_LOSS_BCE, false},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_EXPONENTIAL, 0.01, 33, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_COSINE, 0.0, 50, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_COSINE, 0.02, 0, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 100, SAPE_LOSS_BCE, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_CHAMFER, false},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CHAMFER, false},
+    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_EXPONENTIAL, 0.0, 0, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CUSTOM, false},
+    {SAPE_POLICY_SPATIAL_FIXED, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.01, 50, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_VARIANCE, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_MSE, false},
+    {SAPE_POLICY_VARIANCE, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_COSINE, 0.01, 50, SAPE_LOSS_CUSTOM, false},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_COSINE, 0.01, 30, SAPE_LOSS_HUBER, true},
+    {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_SGD, SAPE_SCHEDULE_CONSTANT, 0.0, 0, SAPE_LOSS_RELATIVE_L2, true},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 31, SAPE_LOSS_CUSTOM, true},
+    {SAPE_POLICY_GLOBAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_CHAMFER, true},
 };
 
 /* Other seeds and another number of threads: all that counts comes from the checkpoint. */
@@ -182,8 +201,8 @@ START_TEST(resuming_is_never_having_stopped) {
 }
 END_TEST
 
-static const struct setup usual = {SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50,
-                                   SAPE_LOSS_MSE};
+static const struct setup usual = {
+    SAPE_POLICY_SPATIAL, SAPE_OPTIMIZER_ADAM, SAPE_SCHEDULE_CONSTANT, 0.0, 50, SAPE_LOSS_MSE, false};
 
 START_TEST(saves_to_files) {
     static const char path[] = "trainer.safetensors";
@@ -252,6 +271,11 @@ START_TEST(another_trainer_is_refused_and_left_alone) {
     other.weight_decay = 0.5;
     expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.optimizer.weight_decay is 0 in the checkpoint",
                    "but 0.5 here");
+    other = usual;
+    other.extras = true;
+    other.batch_size = usual.batch_size / 2;
+    expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.trainer.accumulate is 1 in the checkpoint",
+                   "but 2 here");
     other = usual;
     other.loss = SAPE_LOSS_BCE;
     expect_refused(&other, checkpoint, SAPE_ERROR_ARGUMENT, "sape.trainer.loss is mse", "but bce here");

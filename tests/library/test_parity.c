@@ -46,6 +46,13 @@ static sape_encoding encoding_named(const char *name) {
     ck_abort_msg("no encoding is called %s", name);
 }
 
+static sape_loss loss_named(const char *name) {
+    static const char *const names[] = {"mse", "bce", "", "chamfer", "", "l1", "huber", "relative_l2"};
+    for (int i = 0; i < 8; i++)
+        if (strcmp(names[i], name) == 0) return (sape_loss)i;
+    ck_abort_msg("no loss is called %s", name);
+}
+
 static sape_policy policy_named(const char *name) {
     static const char *const names[] = {"none", "global", "spatial"};
     for (int i = 0; i < 3; i++)
@@ -280,23 +287,52 @@ static void load_initial(int _i, const struct fixture *fixture, sape_field *fiel
     }
 }
 
-/* The loss's gradient with respect to the outputs of the field as it is. */
-static void output_gradient(int _i, sape_loss loss, size_t n, size_t o, const float *outputs, const struct tensor *y,
-                            float *d_outputs) {
-    if (loss == SAPE_LOSS_CHAMFER)
-        CHECK(sape_loss_chamfer(o, n, outputs, y->shape[0], y->floats, d_outputs, NULL, NULL));
-    else
-        CHECK(sape_loss_evaluate(loss, n, o, outputs, y->floats, d_outputs, NULL, NULL));
+/* What a training run is on and for; weights is NULL where the samples have none. */
+struct data {
+    sape_loss loss;
+    double delta;
+    struct tensor x, y, weights;
+};
+
+static bool weighted(const struct fixture *fixture) {
+    return fixture_flag(fixture, "sample_weights");
 }
 
-static void check_gradients(int _i, const struct fixture *fixture, sape_field *field, sape_loss loss,
-                            const struct tensor *x, const struct tensor *y) {
+static struct data data_of(const struct fixture *fixture) {
+    char loss[32];
+    fixture_text(fixture, "loss", loss, sizeof loss);
+    struct data data = {.loss = loss_named(loss),
+                        .delta = fixture_number(fixture, "loss_parameter", 0),
+                        .x = fixture_tensor(fixture, "x"),
+                        .y = fixture_tensor(fixture, "y")};
+    if (weighted(fixture)) data.weights = fixture_tensor(fixture, "weights");
+    return data;
+}
+
+static void free_data(struct data *data) {
+    tensor_free(&data->x);
+    tensor_free(&data->y);
+    tensor_free(&data->weights);
+}
+
+/* The loss's gradient with respect to the outputs of the field as it is. */
+static void output_gradient(int _i, const struct data *data, size_t o, const float *outputs, float *d_outputs) {
+    const size_t n = data->x.shape[0];
+    if (data->loss == SAPE_LOSS_CHAMFER)
+        CHECK(sape_loss_chamfer(o, n, outputs, data->y.shape[0], data->y.floats, d_outputs, NULL, NULL));
+    else
+        CHECK(sape_loss_evaluate_weighted(data->loss, data->delta, n, o, outputs, data->y.floats, data->weights.floats,
+                                          d_outputs, NULL, NULL));
+}
+
+static void check_gradients(int _i, const struct fixture *fixture, sape_field *field, const struct data *data) {
+    const struct tensor *x = &data->x;
     sape_network *network = sape_field_network(field);
     const size_t n = x->shape[0], o = sape_network_output_dim(network);
     float *outputs = malloc(n * o * sizeof *outputs), *d_outputs = malloc(n * o * sizeof *d_outputs);
     float *gradient = malloc(sape_network_num_parameters(network) * sizeof *gradient);
     CHECK(sape_field_predict(field, n, x->floats, outputs));
-    output_gradient(_i, loss, n, o, outputs, y, d_outputs);
+    output_gradient(_i, data, o, outputs, d_outputs);
     CHECK(sape_field_backward(field, n, x->floats, d_outputs, gradient, NULL));
     const float *part = gradient;
     double worst = 0.0;
@@ -316,13 +352,14 @@ static void check_gradients(int _i, const struct fixture *fixture, sape_field *f
     free(gradient);
 }
 
-static double parameters_off(int _i, const struct fixture *fixture, sape_field *field, size_t step) {
+/* The field's parameters against tensors whose names begin so. */
+static double parameters_off(int _i, const struct fixture *fixture, sape_field *field, const char *what, size_t step) {
     sape_network *network = sape_field_network(field);
     double worst = 0.0;
     for (size_t i = 0; i < sape_network_tensor_count(network); i++) {
         sape_tensor_info info = {.struct_size = sizeof info};
         CHECK(sape_network_tensor_info(network, i, &info));
-        struct tensor expected = fixture_tensor(fixture, "after_%zu.model.model.model.%s", step, info.name);
+        struct tensor expected = fixture_tensor(fixture, "%s_%zu.model.model.model.%s", what, step, info.name);
         float *values = malloc(expected.count * sizeof *values);
         CHECK(sape_network_get_tensor(network, info.name, values, expected.count));
         worst = fmax(worst, largest_difference(values, &expected, 0, expected.count));
@@ -368,6 +405,16 @@ static void check_revealed(int _i, const struct fixture *fixture, const sape_fie
     tensor_free(&revealed);
 }
 
+static void check_parameters(int _i, const struct fixture *fixture, sape_field *field, const sape_trainer *trainer,
+                             size_t step) {
+    sape_field *average;
+    EXPECT("parameters after 1 or 10 steps", parameters_off(_i, fixture, field, "after", step), 1e-5);
+    if (fixture_number(fixture, "average_decay", 0) == 0.0) return;
+    CHECK(sape_trainer_average(trainer, &average));
+    EXPECT("averages after 1 or 10 steps", parameters_off(_i, fixture, average, "average", step), 1e-5);
+    sape_field_free(average);
+}
+
 static void check_steps(int _i, const struct fixture *fixture, sape_field *field, sape_trainer *trainer) {
     struct tensor losses = fixture_tensor(fixture, "loss");
     double worst = 0.0;
@@ -375,8 +422,7 @@ static void check_steps(int _i, const struct fixture *fixture, sape_field *field
         double loss;
         CHECK(sape_trainer_step(trainer, &loss));
         worst = fmax(worst, fabs(loss / losses.values[step - 1] - 1.0));
-        if (step == 1) EXPECT("parameters after 1 step", parameters_off(_i, fixture, field, 1), 1e-5);
-        if (step == 10) EXPECT("parameters after 10 steps", parameters_off(_i, fixture, field, 10), 1e-5);
+        if (step == 1 || step == 10) check_parameters(_i, fixture, field, trainer, step);
         check_revealed(_i, fixture, field, step);
     }
     EXPECT("loss of every step (relative)", worst, 1e-4);
@@ -384,53 +430,62 @@ static void check_steps(int _i, const struct fixture *fixture, sape_field *field
     tensor_free(&losses);
 }
 
+static void give_data(int _i, const struct data *data, sape_trainer *trainer) {
+    const bool chamfer = data->loss == SAPE_LOSS_CHAMFER;
+    CHECK(sape_trainer_set_data(trainer, data->x.shape[0], data->x.floats, chamfer ? NULL : data->y.floats));
+    if (chamfer) CHECK(sape_trainer_set_target_points(trainer, data->y.shape[0], data->y.floats, 0));
+    if (data->weights.floats != NULL)
+        CHECK(sape_trainer_set_weights(trainer, data->weights.count, data->weights.floats));
+}
+
 static void check_training(int _i, const struct fixture *fixture, sape_field *field, const char *rate) {
-    char loss_name[32];
-    fixture_text(fixture, "loss", loss_name, sizeof loss_name);
-    struct tensor x = fixture_tensor(fixture, "x"), y = fixture_tensor(fixture, "y");
+    struct data data = data_of(fixture);
     sape_trainer_params params;
     sape_optimizer_params optimizer;
     sape_trainer *trainer;
     sape_trainer_params_init(&params, sizeof params);
     sape_optimizer_params_init(&optimizer, sizeof optimizer);
-    params.loss = strcmp(loss_name, "mse") == 0   ? SAPE_LOSS_MSE
-                  : strcmp(loss_name, "bce") == 0 ? SAPE_LOSS_BCE
-                                                  : SAPE_LOSS_CHAMFER;
+    params.loss = data.loss;
+    if (data.loss == SAPE_LOSS_HUBER) params.huber_delta = data.delta;
+    params.average_decay = fixture_number(fixture, "average_decay", 0);
     optimizer.learning_rate = fixture_number(fixture, rate, 0);
+    optimizer.clip_norm = fixture_number(fixture, "clip_norm", 0);
     load_initial(_i, fixture, field);
     check_schedule(_i, fixture, field);
     EXPECT("outputs before any step", outputs_off(_i, fixture, field, "first_output"), 1e-5);
-    check_gradients(_i, fixture, field, params.loss, &x, &y);
+    check_gradients(_i, fixture, field, &data);
     CHECK(sape_trainer_create(&params, &optimizer, field, &trainer));
-    const bool chamfer = params.loss == SAPE_LOSS_CHAMFER;
-    CHECK(sape_trainer_set_data(trainer, x.shape[0], x.floats, chamfer ? NULL : y.floats));
-    if (chamfer) CHECK(sape_trainer_set_target_points(trainer, y.shape[0], y.floats, 0));
+    give_data(_i, &data, trainer);
     check_steps(_i, fixture, field, trainer);
     sape_trainer_free(trainer);
     sape_field_free(field);
-    tensor_free(&x);
-    tensor_free(&y);
+    free_data(&data);
+}
+
+static bool has_prefix(const char *name, const char *prefix) {
+    return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
 START_TEST(test_file) {
     const char *name = files[_i];
     struct fixture fixture = fixture_open(directory, name);
-    if (strncmp(name, "encoding_", 9) == 0)
+    if (has_prefix(name, "encoding_"))
         check_encoding(_i, &fixture);
-    else if (strncmp(name, "mask_", 5) == 0)
+    else if (has_prefix(name, "mask_"))
         check_mask(_i, &fixture);
-    else if (strncmp(name, "progression_", 12) == 0)
+    else if (has_prefix(name, "progression_"))
         check_progression(_i, &fixture);
-    else if (strncmp(name, "checkpoint_", 11) == 0)
+    else if (has_prefix(name, "checkpoint_"))
         check_checkpoint(_i, &fixture);
-    else if (strncmp(name, "grid_", 5) == 0)
+    else if (has_prefix(name, "grid_"))
         check_grid_encoding(&fixture);
-    else if (strncmp(name, "train_grid_", 11) == 0)
+    else if (has_prefix(name, "train_grid_"))
         check_grid_training(&fixture);
-    else if (strncmp(name, "train_", 6) == 0)
+    else if (has_prefix(name, "train_"))
         check_training(_i, &fixture, create_field(_i, &fixture), "lr");
-    else if (strncmp(name, "activation_", 11) == 0 || strncmp(name, "output_", 7) == 0 ||
-             strncmp(name, "sine_", 5) == 0)
+    else if (has_prefix(name, "activation_") || has_prefix(name, "output_") || has_prefix(name, "sine_") ||
+             has_prefix(name, "loss_") || has_prefix(name, "weighted_") || has_prefix(name, "clipped") ||
+             has_prefix(name, "averaged"))
         check_training(_i, &fixture, create_plain_field(_i, &fixture), "learning_rate");
     else
         ck_abort_msg("%s: nothing is known of fixtures of this name", name);

@@ -52,6 +52,7 @@ START_TEST(no_order_of_setters_breaks_a_trainer) {
         if (choice[0] < 0.2f) {
             const size_t n = 2 + (size_t)(choice[1] * (KIND_SAMPLES - 2));
             CHECK_OK(sape_trainer_set_data(t->trainer, n, t->x, chamfer ? NULL : t->y));
+            if (kind->extras) CHECK_OK(sape_trainer_set_weights(t->trainer, n, t->weights));
         } else if (choice[0] < 0.4f) {
             CHECK_OK(sape_trainer_set_adaptive_rate(t->trainer, choice[1] < 0.4f ? NULL : &rate));
         } else if (choice[0] < 0.6f) {

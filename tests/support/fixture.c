@@ -69,6 +69,13 @@ double fixture_number(const struct fixture *fixture, const char *path, double ot
     return value;
 }
 
+bool fixture_flag(const struct fixture *fixture, const char *path) {
+    cJSON *document;
+    const bool value = cJSON_IsTrue(find(fixture, path, &document));
+    cJSON_Delete(document);
+    return value;
+}
+
 void fixture_text(const struct fixture *fixture, const char *path, char *text, size_t size) {
     cJSON *document;
     const cJSON *item = find(fixture, path, &document);

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <sape/sape.h>
+#include <stdbool.h>
 
 struct fixture {
     sape_safetensors *file;
@@ -28,6 +29,8 @@ void tensor_free(struct tensor *tensor);
 
 /* Numbers and texts of the metadata; path is KEY or KEY.FIELD. A number that is null or missing becomes other. */
 double fixture_number(const struct fixture *fixture, const char *path, double other);
+/* Whether the metadata's path is true. */
+bool fixture_flag(const struct fixture *fixture, const char *path);
 /* The text at path is copied to a buffer of the caller. */
 void fixture_text(const struct fixture *fixture, const char *path, char *text, size_t size);
 

@@ -32,6 +32,13 @@ const struct kind kinds[NUM_KINDS] = {
      .validation = true,
      .rate = true,
      .run = true},
+    {.policy = SAPE_POLICY_SPATIAL,
+     .encoding = SAPE_ENCODING_FOURIER,
+     .loss = SAPE_LOSS_HUBER,
+     .batch_size = 5,
+     .validation = true,
+     .run = true,
+     .extras = true},
 };
 
 static void make_field(struct training *t, const struct kind *kind) {
@@ -73,12 +80,21 @@ static void make_trainer(struct training *t, const struct kind *kind) {
     params.tolerance = kind->convergence ? 1e-12 : 0.0;
     params.patience = kind->convergence ? 100 : 0;
     optimizer.kind = kind->optimizer;
+    if (kind->extras) {
+        params.huber_delta = 0.2;
+        params.accumulate = 2;
+        params.average_decay = 0.5;
+        params.plateau_patience = 2;
+        params.history = 4;
+        optimizer.clip_norm = 0.1;
+    }
     CHECK_OK(sape_trainer_create(&params, &optimizer, t->field, &t->trainer));
     rate.resolution = 5;
     if (kind->rate) CHECK_OK(sape_trainer_set_adaptive_rate(t->trainer, &rate));
     const bool chamfer = kind->loss == SAPE_LOSS_CHAMFER;
     CHECK_OK(sape_trainer_set_data(t->trainer, KIND_SAMPLES, t->x, chamfer ? NULL : t->y));
     if (chamfer) CHECK_OK(sape_trainer_set_target_points(t->trainer, KIND_SAMPLES, t->y, 9));
+    if (kind->extras) CHECK_OK(sape_trainer_set_weights(t->trainer, KIND_SAMPLES, t->weights));
 }
 
 struct training *new_training(const struct kind *kind) {
@@ -86,6 +102,7 @@ struct training *new_training(const struct kind *kind) {
     ck_assert_ptr_nonnull(t);
     for (size_t i = 0; i < KIND_SAMPLES; i++) t->x[i] = -1.0f + 2.0f * (float)i / KIND_SAMPLES;
     random_array(5, KIND_SAMPLES * KIND_OUTPUTS, 0.0f, 1.0f, t->y);
+    random_array(6, KIND_SAMPLES, 0.1f, 2.0f, t->weights);
     make_field(t, kind);
     make_trainer(t, kind);
     return t;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Small trainers of every kind: policies, losses, optimizers, batches, validation, adaptive rate, convergence. */
+/* Small trainers of every kind: policies, losses, optimizers, batches, validation, adaptive rate, convergence,
+ * and all that a trainer keeps besides. */
 #ifndef SAPE_TESTS_KINDS_H
 #define SAPE_TESTS_KINDS_H
 
@@ -9,7 +10,7 @@
 
 #define KIND_SAMPLES 40
 #define KIND_OUTPUTS 2
-#define NUM_KINDS 8
+#define NUM_KINDS 9
 
 struct kind {
     sape_policy policy;
@@ -18,12 +19,14 @@ struct kind {
     sape_optimizer_kind optimizer;
     size_t batch_size;
     bool validation, rate, convergence, run;
+    /* Weights, batches that accumulate, clipping, averages, reductions on a plateau, a history. */
+    bool extras;
 };
 
 extern const struct kind kinds[NUM_KINDS];
 
 struct training {
-    float x[KIND_SAMPLES], y[KIND_SAMPLES * KIND_OUTPUTS];
+    float x[KIND_SAMPLES], y[KIND_SAMPLES * KIND_OUTPUTS], weights[KIND_SAMPLES];
     sape_field *field;
     sape_trainer *trainer;
 };

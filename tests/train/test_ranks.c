@@ -30,7 +30,10 @@ struct rank {
     sape_optimizer_kind optimizer;
     sape_loss_fn loss;
     size_t fails_at, stops_at;
-    double rate, weight_decay, tolerance;
+    double rate, weight_decay, tolerance, clip_norm, average_decay;
+    /* Of all ranks' samples, NULL for none; the iteration, counted from 0, that the rank's sampler ends before. */
+    const float *weights;
+    uint64_t ends_before;
     uint64_t seed, iterations;
     double encoder_std;
     bool no_data;
@@ -117,6 +120,14 @@ static sape_field *make_field(const struct rank *rank) {
     return field;
 }
 
+static int sample(void *user, uint64_t iteration, size_t n, float *x, float *targets) {
+    const struct rank *rank = user;
+    if (iteration == rank->ends_before) return SAPE_SAMPLER_END;
+    memcpy(x, rank->x + 2 * (rank->begin + iteration), 2 * n * sizeof *x);
+    memcpy(targets, rank->targets + OUTPUTS * (rank->begin + iteration), OUTPUTS * n * sizeof *targets);
+    return 0;
+}
+
 static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
     sape_trainer_params params;
     sape_optimizer_params optimizer;
@@ -131,6 +142,8 @@ static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
     params.num_threads = 1 + rank->index % 2;
     params.seed = rank->index;
     params.tolerance = rank->tolerance;
+    params.average_decay = rank->average_decay;
+    optimizer.clip_norm = rank->clip_norm;
     optimizer.kind = rank->optimizer;
     optimizer.learning_rate = rank->rate > 0.0 ? rank->rate : 1e-2;
     optimizer.weight_decay = rank->weight_decay;
@@ -139,6 +152,8 @@ static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
     if (!rank->no_data)
         CHECK_OK(sape_trainer_set_data(trainer, rank->n, rank->x + 2 * rank->begin,
                                        rank->targets == NULL ? NULL : rank->targets + OUTPUTS * rank->begin));
+    if (rank->weights != NULL) CHECK_OK(sape_trainer_set_weights(trainer, rank->n, rank->weights + rank->begin));
+    if (rank->ends_before > 0) CHECK_OK(sape_trainer_set_sampler(trainer, 20, sample, rank));
     return trainer;
 }
 
@@ -268,6 +283,40 @@ START_TEST(test_union) {
     check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 10, .weight_decay = 0.1}, 1e-4);
     check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .loss = own_mse}, 1e-4);
     check_union(&(struct rank){.policy = policies[_i], .rate = 1e-3, .iterations = 30}, INFINITY);
+}
+END_TEST
+
+/* The sums of weights differ from rank to rank; the first rank's are all 0. */
+START_TEST(test_weighted_union) {
+    float weights[SAMPLES];
+    random_array(7, SAMPLES, 0.0f, 2.0f, weights);
+    for (size_t i = 0; i < 17; i++) weights[i] = 0.0f;
+    weights[3] = 1e-6f;
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .weights = weights}, 1e-4);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .weights = weights, .loss = own_mse},
+                1e-4);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .weights = weights, .clip_norm = 0.01},
+                1e-4);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 10, .clip_norm = 0.01, .average_decay = 0.9},
+                1e-4);
+}
+END_TEST
+
+/* The rank whose sampler ends first ends the run on all, before the iteration. */
+START_TEST(test_sampler_that_ends) {
+    struct rank ranks[MAX_RANKS];
+    share_out(ranks, 3, &(struct rank){.policy = SAPE_POLICY_SPATIAL, .iterations = 30, .ends_before = 29});
+    ranks[0].ends_before = 11;
+    ranks[1].ends_before = 5;
+    for (size_t r = 0; r < 3; r++) ranks[r].begin = 0;
+    run_group(&group, ranks, 3);
+    for (size_t r = 0; r < 3; r++) {
+        ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
+        ck_assert_uint_eq(ranks[r].result.iterations, 5);
+        ck_assert_int_eq(ranks[r].result.stop, SAPE_STOP_SAMPLER);
+        check_same_bits(&ranks[r], &ranks[0]);
+    }
+    release(ranks, 3);
 }
 END_TEST
 
@@ -537,6 +586,8 @@ int main(void) {
     TCase *fits = tcase_create("fits"), *ends = tcase_create("ends");
     tcase_add_checked_fixture(fits, make_samples, free_samples);
     tcase_add_loop_test(fits, test_union, 0, 4);
+    tcase_add_loop_test(fits, test_weighted_union, 0, 4);
+    tcase_add_test(fits, test_sampler_that_ends);
     tcase_add_loop_test(fits, test_batches, 0, 4);
     tcase_add_test(fits, test_traffic);
     tcase_add_test(fits, test_resume);

@@ -1,0 +1,664 @@
+/* SPDX-License-Identifier: MIT */
+/* What a trainer can do besides: weights, accumulated batches, clipping, averages, learning rates that change, a
+ * history of losses, samplers that end. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "small_fit.h"
+
+#define N SMALL_FIT_SAMPLES
+#define O SMALL_FIT_OUTPUTS
+
+/* A fit with an optimizer of its own. */
+static struct small_fit *fit_with(const sape_trainer_params *params, const sape_optimizer_params *optimizer) {
+    const sape_trainer_params usual = small_fit_params();
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_SPATIAL, &usual);
+    sape_trainer_free(fit->trainer);
+    CHECK_OK(sape_trainer_create(params, optimizer, fit->field, &fit->trainer));
+    CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, params->loss == SAPE_LOSS_CHAMFER ? NULL : fit->y));
+    if (params->loss == SAPE_LOSS_CHAMFER) CHECK_OK(sape_trainer_set_target_points(fit->trainer, 50, fit->y, 0));
+    return fit;
+}
+
+static void train(struct small_fit *fit, uint64_t steps) {
+    CHECK_OK(sape_trainer_run(fit->trainer, steps, NULL, NULL, NULL));
+}
+
+/* The largest difference of the two fits' parameters. */
+static double distance(const struct small_fit *a, const struct small_fit *b) {
+    const sape_network *first = sape_field_network(a->field), *second = sape_field_network(b->field);
+    const size_t count = sape_network_num_parameters(first);
+    float *one = new_array(count), *other = new_array(count);
+    double largest = 0.0;
+    CHECK_OK(sape_network_get_parameters(first, one, count));
+    CHECK_OK(sape_network_get_parameters(second, other, count));
+    for (size_t i = 0; i < count; i++) largest = fmax(largest, fabs((double)one[i] - (double)other[i]));
+    free(one);
+    free(other);
+    return largest;
+}
+
+/* The mean of squares as a loss of the caller's own, which looks where its samples are from. */
+struct own {
+    struct small_fit *fit;
+    size_t calls, smallest, largest;
+    bool sampled;
+};
+
+static int own_loss(void *user, size_t n, const float *x, size_t output_dim, const float *outputs, const float *targets,
+                    float *d_outputs, float *sample_loss, double *loss) {
+    struct own *own = user;
+    size_t indices[N];
+    own->calls++;
+    if (n < own->smallest) own->smallest = n;
+    if (n > own->largest) own->largest = n;
+    if (!own->sampled && own->fit != NULL) {
+        CHECK_OK(sape_trainer_get_indices(own->fit->trainer, n, indices));
+        for (size_t i = 0; i < n; i++) {
+            ck_assert_mem_eq(x + 2 * i, own->fit->x + 2 * indices[i], 2 * sizeof *x);
+            ck_assert_mem_eq(targets + O * i, own->fit->y + O * indices[i], O * sizeof *x);
+        }
+        EXPECT_ERROR(sape_trainer_get_indices(own->fit->trainer, n + 1, indices), SAPE_ERROR_ARGUMENT, "n is",
+                     "sape_trainer_get_indices");
+    }
+    return sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss) != SAPE_OK;
+}
+
+static sape_trainer_params own_params(struct own *own) {
+    sape_trainer_params params = small_fit_params();
+    *own = (struct own){.smallest = N};
+    params.loss = SAPE_LOSS_CUSTOM;
+    params.loss_fn = own_loss;
+    params.loss_user = own;
+    return params;
+}
+
+static const sape_loss weighted_losses[] = {SAPE_LOSS_MSE,         SAPE_LOSS_BCE,     SAPE_LOSS_L1,    SAPE_LOSS_HUBER,
+                                            SAPE_LOSS_RELATIVE_L2, SAPE_LOSS_CHAMFER, SAPE_LOSS_CUSTOM};
+
+static sape_trainer_params params_of(sape_loss loss, struct own *own) {
+    sape_trainer_params params = own_params(own);
+    if (loss == SAPE_LOSS_CUSTOM) return params;
+    params = small_fit_params();
+    params.loss = loss;
+    return params;
+}
+
+START_TEST(weights_of_one_change_nothing) {
+    struct own own;
+    sape_trainer_params params = params_of(weighted_losses[_i], &own);
+    float ones[N];
+    for (size_t i = 0; i < N; i++) ones[i] = 1.0f;
+    params.batch_size = 64;
+    params.num_threads = 1;
+    struct small_fit *plain = fit_with(&params, NULL);
+    params.num_threads = 2;
+    struct small_fit *weighted = fit_with(&params, NULL);
+    CHECK_OK(sape_trainer_set_weights(weighted->trainer, N, ones));
+    train(plain, 30);
+    train(weighted, 30);
+    check_same_state(plain, weighted);
+    small_fit_free(plain);
+    small_fit_free(weighted);
+}
+END_TEST
+
+/* Twice the weight is the sample twice; the loss of every step says so. */
+START_TEST(weights_stand_for_copies) {
+    struct own own;
+    sape_trainer_params params = params_of(weighted_losses[_i], &own);
+    struct small_fit *copied = fit_with(&params, NULL), *weighted = fit_with(&params, NULL);
+    float x[2 * 2 * N], y[2 * N * O], weights[N];
+    size_t n = N;
+    memcpy(x, copied->x, sizeof copied->x);
+    memcpy(y, copied->y, sizeof copied->y);
+    for (size_t i = 0; i < N; i++) weights[i] = i % 3 == 0 ? 2.0f : 1.0f;
+    for (size_t i = 0; i < N; i += 3, n++) {
+        memcpy(x + 2 * n, copied->x + 2 * i, 2 * sizeof *x);
+        memcpy(y + O * n, copied->y + O * i, O * sizeof *y);
+    }
+    CHECK_OK(sape_trainer_set_data(copied->trainer, n, x, params.loss == SAPE_LOSS_CHAMFER ? NULL : y));
+    CHECK_OK(sape_trainer_set_weights(weighted->trainer, N, weights));
+    for (int i = 0; i < 10; i++) {
+        double expected, loss;
+        CHECK_OK(sape_trainer_step(copied->trainer, &expected));
+        CHECK_OK(sape_trainer_step(weighted->trainer, &loss));
+        ck_assert_double_eq_tol(loss, expected, 2e-5 * expected);
+    }
+    small_fit_free(copied);
+    small_fit_free(weighted);
+}
+END_TEST
+
+/* A sample without weight has no part in the gradient, but the mask records its loss. */
+START_TEST(samples_without_weight_do_not_count) {
+    sape_trainer_params params = small_fit_params();
+    struct small_fit *some = fit_with(&params, NULL), *all = fit_with(&params, NULL);
+    float weights[N] = {0}, cells[2][4096];
+    for (size_t i = 0; i < N / 2; i++) weights[i] = 3.0f;
+    CHECK_OK(sape_trainer_set_data(some->trainer, N / 2, some->x, some->y));
+    CHECK_OK(sape_trainer_set_weights(all->trainer, N, weights));
+    double expected, loss;
+    CHECK_OK(sape_trainer_step(some->trainer, &expected));
+    CHECK_OK(sape_trainer_step(all->trainer, &loss));
+    ck_assert_double_eq_tol(loss, expected, 1e-6 * expected);
+    ck_assert_double_lt(distance(some, all), 1e-5);
+    sape_tensor_info info = {.struct_size = sizeof info};
+    const struct small_fit *const fits[] = {some, all};
+    for (size_t i = 0; i < 2; i++) {
+        const sape_mask *mask = sape_field_mask(fits[i]->field);
+        CHECK_OK(sape_mask_tensor_info(mask, 0, &info));
+        CHECK_OK(sape_mask_smoothed_loss(mask, cells[i], info.count));
+    }
+    ck_assert_int_ne(memcmp(cells[0], cells[1], info.count * sizeof(float)), 0);
+    small_fit_free(some);
+    small_fit_free(all);
+}
+END_TEST
+
+START_TEST(bad_weights_are_refused) {
+    sape_trainer_params params = small_fit_params();
+    params.validation_share = 0.2;
+    struct small_fit *fit = fit_with(&params, NULL);
+    float weights[N] = {0};
+    EXPECT_ERROR(sape_trainer_set_weights(fit->trainer, N, weights), SAPE_ERROR_ARGUMENT, "weights are 0",
+                 "trained on");
+    weights[3] = -1.0f;
+    EXPECT_ERROR(sape_trainer_set_weights(fit->trainer, N, weights), SAPE_ERROR_ARGUMENT, "weights[3] is -1", ">= 0");
+    weights[3] = NAN;
+    EXPECT_ERROR(sape_trainer_set_weights(fit->trainer, N, weights), SAPE_ERROR_NOT_FINITE, "weights[3]", "nan");
+    for (size_t i = 0; i < N; i++) weights[i] = 1.0f;
+    EXPECT_ERROR(sape_trainer_set_weights(fit->trainer, N - 1, weights), SAPE_ERROR_ARGUMENT, "n is 199", "200");
+    EXPECT_ERROR(sape_trainer_set_weights(NULL, N, weights), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    CHECK_OK(sape_trainer_set_weights(fit->trainer, N, weights));
+    CHECK_OK(sape_trainer_set_weights(fit->trainer, N, NULL));
+    sape_trainer_free(fit->trainer);
+    CHECK_OK(sape_trainer_create(&params, NULL, fit->field, &fit->trainer));
+    EXPECT_ERROR(sape_trainer_set_weights(fit->trainer, N, weights), SAPE_ERROR_STATE, "no data", "");
+    small_fit_free(fit);
+}
+END_TEST
+
+/* The held-out loss is weighted too: samples that count alone decide it. */
+START_TEST(held_out_samples_have_weights) {
+    struct own own;
+    sape_trainer_params params = own_params(&own);
+    params.validation_share = 0.5;
+    params.validation_every = 1;
+    struct small_fit *custom = fit_with(&params, NULL);
+    own.fit = custom;
+    params.loss = SAPE_LOSS_MSE;
+    params.loss_fn = NULL;
+    struct small_fit *built_in = fit_with(&params, NULL);
+    float weights[N];
+    random_array(9, N, 0.0f, 1.0f, weights);
+    CHECK_OK(sape_trainer_set_weights(custom->trainer, N, weights));
+    CHECK_OK(sape_trainer_set_weights(built_in->trainer, N, weights));
+    sape_result results[2] = {{.struct_size = sizeof *results}, {.struct_size = sizeof *results}};
+    CHECK_OK(sape_trainer_run(custom->trainer, 1, NULL, NULL, &results[0]));
+    CHECK_OK(sape_trainer_run(built_in->trainer, 1, NULL, NULL, &results[1]));
+    ck_assert_double_eq_tol(results[0].validation_loss, results[1].validation_loss, 1e-6 * results[1].validation_loss);
+    struct small_fit *plain = fit_with(&params, NULL);
+    CHECK_OK(sape_trainer_run(plain->trainer, 1, NULL, NULL, &results[1]));
+    ck_assert_double_gt(fabs(results[0].validation_loss / results[1].validation_loss - 1.0), 1e-4);
+    small_fit_free(plain);
+    small_fit_free(custom);
+    small_fit_free(built_in);
+}
+END_TEST
+
+/* Batches, batches that accumulate, and samples that are held out. */
+START_TEST(indices_are_those_of_the_samples) {
+    struct own own;
+    sape_trainer_params params = own_params(&own);
+    params.batch_size = _i == 0 ? 0 : 30;
+    params.accumulate = _i == 2 ? 3 : 1;
+    params.validation_share = _i == 3 ? 0.3 : 0.0;
+    params.validation_every = 2;
+    struct small_fit *fit = fit_with(&params, NULL);
+    size_t index;
+    own.fit = fit;
+    train(fit, 8);
+    ck_assert_uint_eq(own.calls, _i == 2 ? 24 : _i == 3 ? 12 : 8);
+    ck_assert_uint_eq(own.smallest, _i == 0 ? N : 30);
+    EXPECT_ERROR(sape_trainer_get_indices(fit->trainer, 1, &index), SAPE_ERROR_STATE, "loss function", "running");
+    small_fit_free(fit);
+}
+END_TEST
+
+/* Built-in losses see the accumulated batches as one; a loss of the caller's own comes to the same step. */
+START_TEST(batches_accumulate) {
+    struct own own;
+    sape_trainer_params params = small_fit_params();
+    params.batch_size = 80;
+    struct small_fit *large = fit_with(&params, NULL);
+    params.batch_size = 20;
+    params.accumulate = 4;
+    params.num_threads = 2;
+    struct small_fit *small = fit_with(&params, NULL);
+    sape_trainer_params custom = own_params(&own);
+    custom.batch_size = 30;
+    custom.accumulate = 3;
+    struct small_fit *sliced = fit_with(&custom, NULL);
+    custom.batch_size = 90;
+    custom.accumulate = 1;
+    struct small_fit *whole = fit_with(&custom, NULL);
+    train(large, 12);
+    train(small, 12);
+    train(sliced, 12);
+    ck_assert_uint_eq(own.calls, 36);
+    ck_assert_uint_eq(own.largest, 30);
+    train(whole, 12);
+    check_same_state(large, small);
+    ck_assert_double_lt(distance(sliced, whole), 1e-5);
+    small_fit_free(large);
+    small_fit_free(small);
+    small_fit_free(sliced);
+    small_fit_free(whole);
+}
+END_TEST
+
+/* Adds to each batch's samples where they come from; ends after some batches. */
+struct source {
+    const struct small_fit *fit;
+    uint64_t calls, last, end_at;
+};
+
+static int draw(void *user, uint64_t iteration, size_t n, float *x, float *targets) {
+    struct source *source = user;
+    if (iteration == source->end_at) return SAPE_SAMPLER_END;
+    source->calls++;
+    source->last = iteration;
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = (iteration * n + i) % N;
+        memcpy(x + 2 * i, source->fit->x + 2 * from, 2 * sizeof *x);
+        memcpy(targets + O * i, source->fit->y + O * from, O * sizeof *targets);
+    }
+    return 0;
+}
+
+START_TEST(samplers_accumulate_and_end) {
+    sape_trainer_params params = small_fit_params();
+    struct small_fit *one = fit_with(&params, NULL);
+    params.accumulate = 2;
+    struct small_fit *two = fit_with(&params, NULL);
+    struct source first = {.fit = one, .end_at = UINT64_MAX}, second = {.fit = two, .end_at = 9};
+    sape_result result = {.struct_size = sizeof result};
+    double loss = 0.0;
+    CHECK_OK(sape_trainer_set_sampler(one->trainer, 40, draw, &first));
+    CHECK_OK(sape_trainer_set_sampler(two->trainer, 20, draw, &second));
+    train(one, 4);
+    CHECK_OK(sape_trainer_run(two->trainer, 10, NULL, NULL, &result));
+    ck_assert_int_eq(result.stop, SAPE_STOP_SAMPLER);
+    ck_assert_uint_eq(result.iterations, 4);
+    ck_assert_uint_eq(second.calls, 9);
+    check_same_state(one, two);
+    CHECK_OK(sape_trainer_step(two->trainer, &loss));
+    ck_assert(isnan(loss));
+    check_same_state(one, two);
+    second.end_at = UINT64_MAX;
+    CHECK_OK(sape_trainer_step(two->trainer, &loss));
+    ck_assert(isfinite(loss));
+    CHECK_OK(sape_trainer_step(one->trainer, NULL));
+    check_same_state(one, two);
+    small_fit_free(one);
+    small_fit_free(two);
+}
+END_TEST
+
+/* A sampler may change its samples' weights; they are looked at every time. */
+START_TEST(samplers_have_weights) {
+    sape_trainer_params params = small_fit_params();
+    struct small_fit *fit = fit_with(&params, NULL);
+    struct source source = {.fit = fit, .end_at = UINT64_MAX};
+    float weights[40];
+    double loss;
+    for (size_t i = 0; i < 40; i++) weights[i] = 1.0f;
+    CHECK_OK(sape_trainer_set_sampler(fit->trainer, 40, draw, &source));
+    CHECK_OK(sape_trainer_set_weights(fit->trainer, 40, weights));
+    CHECK_OK(sape_trainer_step(fit->trainer, &loss));
+    ck_assert_double_gt(loss, 0.0);
+    for (size_t i = 0; i < 40; i++) weights[i] = 0.0f;
+    CHECK_OK(sape_trainer_step(fit->trainer, &loss));
+    ck_assert_double_eq(loss, 0.0);
+    weights[7] = -1.0f;
+    EXPECT_ERROR(sape_trainer_step(fit->trainer, &loss), SAPE_ERROR_ARGUMENT, "weights[7] is -1", "");
+    small_fit_free(fit);
+}
+END_TEST
+
+static sape_optimizer_params clipping(double norm) {
+    sape_optimizer_params optimizer;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.kind = SAPE_OPTIMIZER_SGD;
+    optimizer.momentum = 0.0;
+    optimizer.learning_rate = 1.0;
+    optimizer.clip_norm = norm;
+    return optimizer;
+}
+
+/* With plain gradient descent and a rate of 1, a step is the gradient. */
+START_TEST(the_gradient_is_clipped) {
+    sape_trainer_params params = small_fit_params();
+    sape_optimizer_params off = clipping(0.0), wide = clipping(1e6), narrow = clipping(1e-3);
+    struct small_fit *free_fit = fit_with(&params, &off), *wide_fit = fit_with(&params, &wide);
+    params.num_threads = 2;
+    struct small_fit *narrow_fit = fit_with(&params, &narrow), *before = fit_with(&params, &off);
+    const size_t count = sape_network_num_parameters(sape_field_network(before->field));
+    float *from = new_array(count), *to = new_array(count), *clipped = new_array(count);
+    double norm = 0.0, length = 0.0, product = 0.0;
+    CHECK_OK(sape_network_get_parameters(sape_field_network(before->field), from, count));
+    train(free_fit, 1);
+    train(wide_fit, 1);
+    train(narrow_fit, 1);
+    check_same_state(free_fit, wide_fit);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(free_fit->field), to, count));
+    CHECK_OK(sape_network_get_parameters(sape_field_network(narrow_fit->field), clipped, count));
+    for (size_t i = 0; i < count; i++) {
+        const double step = (double)to[i] - (double)from[i], short_step = (double)clipped[i] - (double)from[i];
+        norm += step * step;
+        length += short_step * short_step;
+        product += step * short_step;
+    }
+    ck_assert_double_gt(sqrt(norm), 1e-2);
+    ck_assert_double_eq_tol(sqrt(length), 1e-3, 2e-5);
+    ck_assert_double_gt(product / sqrt(norm * length), 0.999);
+    free(from);
+    free(to);
+    free(clipped);
+    small_fit_free(free_fit);
+    small_fit_free(wide_fit);
+    small_fit_free(narrow_fit);
+    small_fit_free(before);
+}
+END_TEST
+
+/* An optimizer by itself clips as well, and leaves the caller's gradient alone. */
+START_TEST(an_optimizer_clips) {
+    sape_optimizer_params params = clipping(5.0);
+    sape_optimizer *optimizer;
+    float parameters[3] = {0}, gradient[3] = {3.0f, 4.0f, 12.0f};
+    CHECK_OK(sape_optimizer_create(&params, 3, &optimizer));
+    CHECK_OK(sape_optimizer_step(optimizer, parameters, gradient));
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_double_eq_tol((double)parameters[i], -(double)gradient[i] * 5.0 / 13.0, 1e-5);
+    ck_assert_float_eq(gradient[2], 12.0f);
+    CHECK_OK(sape_optimizer_set_learning_rate(optimizer, 0.5));
+    ck_assert_double_eq(sape_optimizer_learning_rate(optimizer), 0.5);
+    EXPECT_ERROR(sape_optimizer_set_learning_rate(optimizer, -1.0), SAPE_ERROR_ARGUMENT, "learning_rate is -1", ">= 0");
+    EXPECT_ERROR(sape_optimizer_set_learning_rate(optimizer, NAN), SAPE_ERROR_ARGUMENT, "learning_rate is", "");
+    EXPECT_ERROR(sape_optimizer_set_learning_rate(NULL, 1.0), SAPE_ERROR_ARGUMENT, "optimizer", "NULL");
+    sape_optimizer_free(optimizer);
+    params.clip_norm = -1.0;
+    EXPECT_ERROR(sape_optimizer_create(&params, 3, &optimizer), SAPE_ERROR_ARGUMENT, "clip_norm", "-1");
+}
+END_TEST
+
+static float *averages(const struct small_fit *fit, size_t count) {
+    sape_field *average;
+    float *values = new_array(count);
+    CHECK_OK(sape_trainer_average(fit->trainer, &average));
+    CHECK_OK(sape_network_get_parameters(sape_field_network(average), values, count));
+    sape_field_free(average);
+    return values;
+}
+
+START_TEST(parameters_are_averaged) {
+    sape_trainer_params params = small_fit_params();
+    params.average_decay = 0.8;
+    struct small_fit *fit = fit_with(&params, NULL);
+    const size_t count = sape_network_num_parameters(sape_field_network(fit->field));
+    float *expected = new_array(count), *now = new_array(count);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(fit->field), expected, count));
+    float *before = averages(fit, count);
+    ck_assert_mem_eq(before, expected, count * sizeof *before);
+    for (size_t step = 0; step < 12; step++) {
+        CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+        CHECK_OK(sape_network_get_parameters(sape_field_network(fit->field), now, count));
+        for (size_t i = 0; i < count; i++) expected[i] = (float)(0.8 * (double)expected[i] + 0.2 * (double)now[i]);
+    }
+    float *after = averages(fit, count);
+    for (size_t i = 0; i < count; i++) ck_assert_double_eq_tol((double)after[i], (double)expected[i], 1e-6);
+    sape_field *average;
+    float outputs[O], others[O];
+    CHECK_OK(sape_trainer_average(fit->trainer, &average));
+    CHECK_OK(sape_field_predict(average, 1, fit->x, outputs));
+    CHECK_OK(sape_network_set_parameters(sape_field_network(fit->field), after, count));
+    CHECK_OK(sape_field_predict(fit->field, 1, fit->x, others));
+    ck_assert_mem_eq(outputs, others, sizeof outputs);
+    sape_field_free(average);
+    free(expected);
+    free(now);
+    free(before);
+    free(after);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* Whether the loss or the step is not finite, the averages are those of the parameters that are left. */
+START_TEST(averages_go_back_with_a_step) {
+    sape_trainer_params params = small_fit_params();
+    params.average_decay = 0.5;
+    struct small_fit *fit = fit_with(&params, NULL);
+    const size_t count = sape_network_num_parameters(sape_field_network(fit->field));
+    train(fit, 5);
+    float *early = averages(fit, count);
+    train(fit, 1);
+    float *late = averages(fit, count);
+    ck_assert_mem_ne(early, late, count * sizeof *early);
+    for (size_t i = 0; i < N * O; i++) fit->y[i] = 3e38f;
+    EXPECT_ERROR(sape_trainer_step(fit->trainer, NULL), SAPE_ERROR_DIVERGED, "loss", "");
+    float *back = averages(fit, count);
+    ck_assert_mem_eq(back, early, count * sizeof *early);
+    for (size_t i = 0; i < N * O; i++) fit->y[i] = 1e18f;
+    CHECK_OK(sape_trainer_set_learning_rate(fit->trainer, 3e38));
+    EXPECT_ERROR(sape_trainer_step(fit->trainer, NULL), SAPE_ERROR_DIVERGED, "taken back", "");
+    float *still = averages(fit, count);
+    ck_assert_mem_eq(still, early, count * sizeof *early);
+    free(early);
+    free(late);
+    free(back);
+    free(still);
+    small_fit_free(fit);
+}
+END_TEST
+
+START_TEST(without_averages_there_is_no_average) {
+    sape_trainer_params params = small_fit_params();
+    struct small_fit *fit = fit_with(&params, NULL);
+    sape_field *average = fit->field;
+    EXPECT_ERROR(sape_trainer_average(fit->trainer, &average), SAPE_ERROR_STATE, "average_decay is 0", "");
+    ck_assert_ptr_null(average);
+    EXPECT_ERROR(sape_trainer_average(NULL, &average), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    EXPECT_ERROR(sape_trainer_average(fit->trainer, NULL), SAPE_ERROR_ARGUMENT, "out", "NULL");
+    sape_trainer_free(fit->trainer);
+    params.average_decay = 1.0;
+    EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &fit->trainer), SAPE_ERROR_ARGUMENT, "average_decay",
+                 "[0, 1)");
+    small_fit_free(fit);
+}
+END_TEST
+
+/* The best state by validation is in the field, the averages go on from the latest. */
+START_TEST(averages_know_nothing_of_the_best_state) {
+    sape_trainer_params params = small_fit_params();
+    params.average_decay = 0.9;
+    struct small_fit *plain = fit_with(&params, NULL);
+    params.validation_share = 0.3;
+    params.validation_every = 1;
+    struct small_fit *fit = fit_with(&params, NULL);
+    const size_t count = sape_network_num_parameters(sape_field_network(fit->field));
+    for (int i = 0; i < 20; i++) CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+    float *stepped = averages(fit, count);
+    struct small_fit *run = fit_with(&params, NULL);
+    train(run, 20);
+    float *kept = averages(run, count);
+    ck_assert_mem_eq(stepped, kept, count * sizeof *kept);
+    free(stepped);
+    free(kept);
+    small_fit_free(plain);
+    small_fit_free(run);
+    small_fit_free(fit);
+}
+END_TEST
+
+struct rates {
+    sape_trainer *trainer;
+    double seen[20];
+};
+
+static int change_rate(void *user, const sape_progress *progress) {
+    struct rates *rates = user;
+    rates->seen[progress->iteration - 1] = progress->learning_rate;
+    if (progress->iteration == 3) CHECK_OK(sape_trainer_set_learning_rate(rates->trainer, 1e-4));
+    EXPECT_ERROR(sape_trainer_set_data(rates->trainer, 0, NULL, NULL), SAPE_ERROR_STATE, "callback", "");
+    return 0;
+}
+
+static int change_rate_in_loss(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                               const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    struct own *own = user;
+    EXPECT_ERROR(sape_trainer_set_learning_rate(own->fit->trainer, 1.0), SAPE_ERROR_STATE, "callback", "");
+    return own_loss(own, n, x, output_dim, outputs, targets, d_outputs, sample_loss, loss);
+}
+
+START_TEST(the_learning_rate_can_be_changed) {
+    struct own own;
+    sape_trainer_params params = own_params(&own);
+    params.loss_fn = change_rate_in_loss;
+    params.progress_every = 1;
+    struct small_fit *fit = fit_with(&params, NULL), *other = fit_with(&params, NULL);
+    struct rates rates = {.trainer = fit->trainer};
+    sape_safetensors *checkpoint;
+    own.fit = fit;
+    CHECK_OK(sape_trainer_run(fit->trainer, 6, change_rate, &rates, NULL));
+    ck_assert_double_eq(rates.seen[2], 1e-3);
+    ck_assert_double_eq(rates.seen[3], 1e-4);
+    CHECK_OK(sape_trainer_checkpoint(fit->trainer, &checkpoint));
+    CHECK_OK(sape_trainer_restore(other->trainer, checkpoint));
+    ck_assert_double_eq(sape_trainer_learning_rate(other->trainer), 1e-4);
+    CHECK_OK(sape_trainer_set_learning_rate(other->trainer, 2e-4));
+    ck_assert_double_eq(sape_trainer_learning_rate(other->trainer), 2e-4);
+    ck_assert_double_eq(sape_trainer_learning_rate(NULL), 0.0);
+    EXPECT_ERROR(sape_trainer_set_learning_rate(fit->trainer, INFINITY), SAPE_ERROR_ARGUMENT, "learning_rate", "inf");
+    EXPECT_ERROR(sape_trainer_set_learning_rate(NULL, 1.0), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    sape_safetensors_free(checkpoint);
+    small_fit_free(fit);
+    small_fit_free(other);
+}
+END_TEST
+
+/* With a rate of 0 nothing improves; the first epoch sets the loss that others are held against. */
+START_TEST(the_rate_is_reduced_on_a_plateau) {
+    sape_trainer_params params = small_fit_params();
+    sape_optimizer_params optimizer;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.learning_rate = 1e-30;
+    params.plateau_patience = 3;
+    params.plateau_factor = 0.25;
+    struct small_fit *fit = small_fit_create(SAPE_POLICY_NONE, &params);
+    sape_trainer_free(fit->trainer);
+    CHECK_OK(sape_trainer_create(&params, &optimizer, fit->field, &fit->trainer));
+    CHECK_OK(sape_trainer_set_data(fit->trainer, N, fit->x, fit->y));
+    static const double factors[] = {1.0, 1.0, 1.0, 0.25, 0.25, 0.25, 0.0625};
+    for (size_t i = 0; i < 7; i++) {
+        CHECK_OK(sape_trainer_step(fit->trainer, NULL));
+        ck_assert_double_eq_tol(sape_trainer_learning_rate(fit->trainer), factors[i] * 1e-30, 1e-40);
+    }
+    sape_trainer_free(fit->trainer);
+    params.plateau_factor = 1.0;
+    EXPECT_ERROR(sape_trainer_create(&params, NULL, fit->field, &fit->trainer), SAPE_ERROR_ARGUMENT, "plateau_factor",
+                 "less than 1");
+    small_fit_free(fit);
+}
+END_TEST
+
+/* Whatever the number of iterations, the entries are means of what the steps have told. */
+START_TEST(the_history_covers_the_run) {
+    enum { STEPS = 45, CAPACITY = 8 };
+    sape_trainer_params params = small_fit_params();
+    params.history = CAPACITY;
+    params.validation_share = 0.2;
+    params.validation_every = 5;
+    struct small_fit *fit = fit_with(&params, NULL);
+    double losses[STEPS], loss[CAPACITY + 1], validation[CAPACITY + 1];
+    uint64_t iterations[CAPACITY + 1];
+    for (uint64_t step = 1; step <= STEPS; step++) {
+        CHECK_OK(sape_trainer_step(fit->trainer, &losses[step - 1]));
+        const size_t count = sape_trainer_history_count(fit->trainer);
+        ck_assert_uint_ge(count, step < CAPACITY / 2 ? step : CAPACITY / 2);
+        ck_assert_uint_le(count, CAPACITY + 1);
+        CHECK_OK(sape_trainer_get_history(fit->trainer, count, iterations, loss, validation));
+        ck_assert_uint_eq(iterations[count - 1], step);
+        for (size_t i = 0; i < count; i++) {
+            const uint64_t begin = i == 0 ? 0 : iterations[i - 1];
+            double mean = 0.0;
+            for (uint64_t k = begin; k < iterations[i]; k++) mean += losses[k] / (double)(iterations[i] - begin);
+            ck_assert_double_eq_tol(loss[i], mean, 1e-12);
+            ck_assert_int_eq(isnan(validation[i]), iterations[i] / 5 == begin / 5);
+        }
+    }
+    const size_t count = sape_trainer_history_count(fit->trainer);
+    CHECK_OK(sape_trainer_get_history(fit->trainer, count, NULL, NULL, NULL));
+    EXPECT_ERROR(sape_trainer_get_history(fit->trainer, count + 1, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "count", "");
+    EXPECT_ERROR(sape_trainer_get_history(NULL, 0, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "trainer", "NULL");
+    ck_assert_uint_eq(sape_trainer_history_count(NULL), 0);
+    small_fit_free(fit);
+}
+END_TEST
+
+/* A checkpoint without a history of this size begins a new one, which knows where it begins. */
+START_TEST(a_history_begins_where_it_can) {
+    sape_trainer_params params = small_fit_params();
+    struct small_fit *without = fit_with(&params, NULL);
+    params.history = 4;
+    struct small_fit *with = fit_with(&params, NULL);
+    sape_safetensors *checkpoint;
+    uint64_t iterations[5];
+    train(without, 7);
+    train(with, 3);
+    CHECK_OK(sape_trainer_checkpoint(without->trainer, &checkpoint));
+    CHECK_OK(sape_trainer_restore(with->trainer, checkpoint));
+    ck_assert_uint_eq(sape_trainer_history_count(with->trainer), 0);
+    train(with, 2);
+    CHECK_OK(sape_trainer_get_history(with->trainer, 2, iterations, NULL, NULL));
+    ck_assert_uint_eq(iterations[0], 8);
+    ck_assert_uint_eq(iterations[1], 9);
+    sape_safetensors_free(checkpoint);
+    sape_trainer_free(with->trainer);
+    params.history = 3;
+    EXPECT_ERROR(sape_trainer_create(&params, NULL, with->field, &with->trainer), SAPE_ERROR_ARGUMENT, "history is 3",
+                 "even");
+    small_fit_free(without);
+    small_fit_free(with);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("options");
+    TCase *tests = tcase_create("options");
+    const int losses = sizeof weighted_losses / sizeof *weighted_losses;
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, weights_of_one_change_nothing, 0, losses);
+    tcase_add_loop_test(tests, weights_stand_for_copies, 0, losses - 2);
+    tcase_add_test(tests, samples_without_weight_do_not_count);
+    tcase_add_test(tests, bad_weights_are_refused);
+    tcase_add_test(tests, held_out_samples_have_weights);
+    tcase_add_loop_test(tests, indices_are_those_of_the_samples, 0, 4);
+    tcase_add_test(tests, batches_accumulate);
+    tcase_add_test(tests, samplers_accumulate_and_end);
+    tcase_add_test(tests, samplers_have_weights);
+    tcase_add_test(tests, the_gradient_is_clipped);
+    tcase_add_test(tests, an_optimizer_clips);
+    tcase_add_test(tests, parameters_are_averaged);
+    tcase_add_test(tests, averages_go_back_with_a_step);
+    tcase_add_test(tests, without_averages_there_is_no_average);
+    tcase_add_test(tests, averages_know_nothing_of_the_best_state);
+    tcase_add_test(tests, the_learning_rate_can_be_changed);
+    tcase_add_test(tests, the_rate_is_reduced_on_a_plateau);
+    tcase_add_test(tests, the_history_covers_the_run);
+    tcase_add_test(tests, a_history_begins_where_it_can);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
