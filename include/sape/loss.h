@@ -31,11 +31,11 @@ typedef enum sape_loss {
     SAPE_LOSS_CUSTOM_JACOBIAN = 4,
     /** Absolute error |e|, averaged as #SAPE_LOSS_MSE is; e is output minus target. @since 0.3.0 */
     SAPE_LOSS_L1 = 5,
-    /** e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2); averaged likewise. @since 0.3.0 */
+    /** Huber's loss: e^2 / 2 up to |e| = delta, then delta (|e| - delta / 2). Averaged likewise. @since 0.3.0 */
     SAPE_LOSS_HUBER = 6,
     /**
-     * e^2 / (output^2 + 0.01), averaged likewise. The denominator is not differentiated. It suits targets of many
-     * magnitudes, such as light. @since 0.3.0
+     * Relative squared error, e^2 / (output^2 + 0.01), averaged likewise. The denominator is not differentiated. It
+     * suits targets of many magnitudes, such as light. @since 0.3.0
      */
     SAPE_LOSS_RELATIVE_L2 = 7
 } sape_loss;

@@ -109,14 +109,14 @@ typedef struct sape_trainer_params {
      */
     size_t accumulate;
     /**
-     * Reduces the learning rate after this many iterations without improvement, as patience and min_improvement define
-     * it, and again after as many more. 0 (the default) disables this. @since 0.3.0
+     * Reduces the learning rate after this many iterations without improvement. patience and min_improvement define
+     * improvement. After as many more, the rate is reduced again. 0 (the default) disables this. @since 0.3.0
      */
     uint64_t plateau_patience;
     /** The factor of each such reduction, greater than 0, less than 1. Default 0.5. @since 0.3.0 */
     double plateau_factor;
     /**
-     * Entries that the history of losses keeps: 0 or an even number, at most 2^20. 0 (the default) keeps none.
+     * Entries that the history of losses keeps. An even number, at most 2^20; 0 (the default) keeps none.
      * sape_trainer_get_history() reads it, and checkpoints store it. @since 0.3.0
      */
     size_t history;

@@ -55,6 +55,7 @@ from ._params import (
     EncoderParams,
     Encoding,
     FilterShape,
+    History,
     InstructionSet,
     JacobianLossFunction,
     Loss,
@@ -87,7 +88,7 @@ from ._trainer import Trainer
 __all__ = [
     "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint", "CutoffParams",
     "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field", "FileError",
-    "FilterShape", "Floats", "FormatError", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
+    "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
     "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError",
     "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "Policy", "Precision", "Product", "Progress",
     "ProgressBar", "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "Setting", "Settings",

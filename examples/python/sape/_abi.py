@@ -35,10 +35,10 @@ LAYOUTS = {
     "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q "
     "instructions:i product:i precision:i",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
-    "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q",
+    "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q clip_norm:d",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
     "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q "
-    "validation_margin:d",
+    "validation_margin:d huber_delta:d average_decay:d accumulate:z plateau_patience:Q plateau_factor:d history:z",
     "adaptive_rate_params": "alpha_min:d alpha_max:d gamma:d eta:d delta:d resolution:z",
     "predict_options": "mask_by:p override_mask:p override_rows:z weights:p",
     "mask_state": "iteration:Q block_size:z block_iterations:z current_feature:z next_feature:z num_cells:z "
@@ -90,24 +90,25 @@ SIGNATURES = {
     "i p": "encoder_kind mask_policy",
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
     "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
-    "field_tensor_count safetensors_count settings_count",
+    "field_tensor_count safetensors_count settings_count trainer_history_count",
     "Q p": "optimizer_num_steps settings_iterations",
-    "d p": "optimizer_learning_rate",
+    "d p": "optimizer_learning_rate trainer_learning_rate",
     "p p": "field_encoder field_mask field_network",
     "p p p": "safetensors_bytes",
     "! p": "mask_step mask_advance describe",
     "! p z": "field_set_num_threads",
+    "! p d": "optimizer_set_learning_rate trainer_set_learning_rate",
     "! p p z": "encoder_frequencies",
     "! p p p": "trainer_set_reduce trainer_set_jacobian_loss",
     "! p s": "field_save trainer_save trainer_resume safetensors_save",
     "! s p": "field_load safetensors_open",
     "! s z p": "safetensors_parse",
-    "! p z p p p": "safetensors_annotate",
+    "! p z p p p": "safetensors_annotate trainer_get_history",
     "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
     "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate "
-    "settings_propose",
+    "settings_propose trainer_average",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
-    "safetensors_info settings_item",
+    "safetensors_info settings_item trainer_get_indices",
     "! p p p p p p": "settings_get",
     "! p p p p": "field_create trainer_create",
     "! p p f f f": "field_predict_grid",
@@ -120,7 +121,7 @@ SIGNATURES = {
     "! p f z": "mask_smoothed_loss network_get_parameters network_set_parameters",
     "! p f f": "optimizer_step mask_set_domain",
     "! p p f": "field_update",
-    "! p z f": "mask_fit_domain",
+    "! p z f": "mask_fit_domain trainer_set_weights",
     "! p s f z": "encoder_get_tensor mask_get_tensor network_get_tensor field_get_tensor encoder_set_tensor "
     "mask_set_tensor network_set_tensor field_set_tensor safetensors_read",
     "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data",
@@ -129,6 +130,7 @@ SIGNATURES = {
     "! p p z f f": "field_predict_with",
     "! p Q p p p": "trainer_run",
     "! i z z f f f f p": "loss_evaluate",
+    "! i d z z f f f f f p": "loss_evaluate_weighted",
 }
 PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(STRUCTS["progress"]))
 SAMPLE_FN, LOSS_FN, JACOBIAN_LOSS_FN, REDUCE_FN = (

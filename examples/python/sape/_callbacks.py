@@ -23,6 +23,7 @@ from ._params import (
     SampleFunction,
 )
 
+_SAMPLER_END = -(2**31)  # SAPE_SAMPLER_END
 _REDUCED: dict[int, np.dtype[Any]] = {0: np.dtype(np.float32), 1: np.dtype(np.float64)}  # by sape_dtype
 
 
@@ -147,14 +148,18 @@ def jacobian_loss_callback(callbacks: Callbacks, function: JacobianLossFunction)
 
 
 def sample_callback(callbacks: Callbacks, function: SampleFunction, d: int, o: int, scale: ScaleCheck) -> Any:
-    def fill(iteration: int, n: int, x: int, targets: Optional[int]) -> None:
-        given, values = function(iteration, n)
+    def fill(iteration: int, n: int, x: int, targets: Optional[int]) -> int:
+        samples = function(iteration, n)
+        if samples is None:
+            return _SAMPLER_END
+        given, values = samples
         _store(x, "x", given, (n, d))
         scale.check(view(x, n, d))
         if targets and values is not None:
             _store(targets, "targets", values, (n, o))
+        return 0
 
-    return _relayed(SAMPLE_FN, callbacks, fill)
+    return SAMPLE_FN(lambda _user, *arguments: callbacks.relay(lambda: fill(*arguments)))
 
 
 def reduce_callback(callbacks: Callbacks, function: ReduceFunction) -> Any:

@@ -40,11 +40,23 @@ def _loss_value(function: str, *arguments: Any, outputs: Floats) -> LossValue:
     return LossValue(loss.value, sample_loss, d_outputs)
 
 
-def evaluate_loss(kind: Loss, outputs: ArrayLike, targets: ArrayLike) -> LossValue:
-    """MSE or BCE of outputs (n, o) against targets (n, o), with per-sample losses and the gradient."""
+def evaluate_loss(
+    kind: Loss,
+    outputs: ArrayLike,
+    targets: ArrayLike,
+    weights: Optional[ArrayLike] = None,
+    *,
+    huber_delta: float = 1.0,
+) -> LossValue:
+    """A built-in loss of outputs (n, o) against targets (n, o), with per-sample losses and the gradient. With weights
+    (n), the loss is their weighted mean; the per-sample losses are without them."""
     outputs = _points("outputs", outputs, "(n, o)")
     targets = shaped("targets", targets, outputs.shape)
-    return _loss_value("loss_evaluate", choice("kind", Loss, kind), *outputs.shape, outputs, targets, outputs=outputs)
+    weights = None if weights is None else shaped("weights", weights, outputs.shape[:1])
+    loss = choice("kind", Loss, kind)
+    return _loss_value(
+        "loss_evaluate_weighted", loss, huber_delta, *outputs.shape, outputs, targets, weights, outputs=outputs
+    )
 
 
 def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:

@@ -37,6 +37,11 @@ class Guard:
             with self._lock:
                 self._readers -= 1
 
+    @property
+    def owned(self) -> bool:
+        """Whether this thread is the writer."""
+        return self._writer == threading.get_ident()
+
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
         with self._lock:
@@ -84,6 +89,10 @@ class Memory:
         with self._guard.exclusive():
             yield self._open_pointer()
 
+    def within(self) -> contextlib.AbstractContextManager[int]:
+        """Like exclusive(); within an exclusive call of this thread, that call's right."""
+        return self.shared() if self._guard.owned else self.exclusive()
+
     def close(self) -> None:
         with self._guard.exclusive():
             self._end()
@@ -126,6 +135,11 @@ class Handle:
     def _change(self, function: str, *arguments: object) -> Any:
         """Calls a function that changes the handle."""
         with self._memory.exclusive() as pointer:
+            return call(f"{self._kind}_{function}", pointer, *arguments)
+
+    def _change_within(self, function: str, *arguments: object) -> Any:
+        """Calls a function that changes the handle, also from one of its callbacks."""
+        with self._memory.within() as pointer:
             return call(f"{self._kind}_{function}", pointer, *arguments)
 
     @property

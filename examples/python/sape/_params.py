@@ -52,6 +52,9 @@ class Loss(enum.IntEnum):
     CUSTOM = 2
     CHAMFER = 3
     CUSTOM_JACOBIAN = 4
+    L1 = 5
+    HUBER = 6
+    RELATIVE_L2 = 7
 
 
 class Task(enum.IntEnum):
@@ -85,6 +88,7 @@ class Stop(enum.IntEnum):
     TOLERANCE = 2
     PLATEAU = 3
     VALIDATION = 4
+    SAMPLER = 5
 
 
 class Boundary(enum.IntEnum):
@@ -300,6 +304,7 @@ class OptimizerParams(Params):
     final_factor: float = 0.0
     decay_iterations: int = 1000
     warmup_iterations: int = 0
+    clip_norm: float = 0.0
 
 
 class LossValue(NamedTuple):
@@ -350,7 +355,11 @@ class TrainerParams(Params):
     min_improvement) times the best one. A `validation_share` of the samples is held out and evaluated every
     `validation_every` iterations. The trainer keeps the last state whose held-out loss is at most `validation_margin`
     standard errors above the lowest; a run ends after `validation_patience` iterations without a new minimum. 0
-    disables `tolerance`, `patience`, `validation_share` and `validation_patience`."""
+    disables `tolerance`, `patience`, `validation_share` and `validation_patience`.
+
+    `huber_delta` is that of Loss.HUBER. `average_decay` keeps averaged parameters (see `Trainer.average()`). An
+    iteration takes `accumulate` batches. The learning rate is multiplied by `plateau_factor` after `plateau_patience`
+    iterations without improvement (0: never). `history` entries of losses are kept (see `Trainer.history`)."""
 
     _struct_name = "trainer_params"
     loss: Union[Loss, LossFunction] = Loss.MSE
@@ -365,6 +374,12 @@ class TrainerParams(Params):
     validation_every: int = 20
     validation_patience: int = 0
     validation_margin: float = 1.0
+    huber_delta: float = 1.0
+    average_decay: float = 0.0
+    accumulate: int = 1
+    plateau_patience: int = 0
+    plateau_factor: float = 0.5
+    history: int = 0
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "loss" and callable(value):
@@ -418,6 +433,15 @@ class Result(NamedTuple):
     best_iteration: int
 
 
+class History(NamedTuple):
+    """The losses of a training run. An entry stands for as many iterations as are needed to keep few: its last
+    iteration, the mean of their losses, and the latest held-out loss (NaN for none)."""
+
+    iterations: NDArray[np.uint64]
+    loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+
+
 class Bandwidth(NamedTuple):
     """Frequencies for samples, in cycles per unit of x: std for a Fourier encoding, the highest frequency worth
     revealing, the Nyquist frequency of the samples' mean distance, and the targets' root mean square frequency (0
@@ -452,8 +476,8 @@ class Description(NamedTuple):
 
 
 #: Supplies the samples of an iteration: gets its number and the number n of samples; returns x (n, d) and targets
-#: (n, o), or None for a loss without targets.
-SampleFunction = Callable[[int, int], Tuple[ArrayLike, Optional[ArrayLike]]]
+#: (n, o), or None for a loss without targets. It returns None alone to end the run.
+SampleFunction = Callable[[int, int], Optional[Tuple[ArrayLike, Optional[ArrayLike]]]]
 
 #: Observes a run. A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++,
 #: Python and Rust. Truth is that of bool(). A function that has returned None only watches: later results do not

@@ -240,8 +240,13 @@ class Optimizer(Handle):
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate that the next step uses."""
+        """The learning rate that the next step uses. Setting it changes the rate that the schedule's factors apply
+        to."""
         return float(self._look("learning_rate"))
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._change("set_learning_rate", float(rate))
 
     def step(self, parameters: Floats, gradient: ArrayLike) -> None:
         """Moves the parameters, a C-contiguous float32 array, in place against the gradient of the loss."""

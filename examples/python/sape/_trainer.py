@@ -5,10 +5,11 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Optional, Tuple, Union
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ._abi import call, count, create, new_struct, to_tuple
-from ._arrays import Floats, ScaleCheck, StrPath, path_bytes, rows, shaped
+from ._arrays import Floats, ScaleCheck, StrPath, floats, path_bytes, rows, shaped
 from ._callbacks import (
     jacobian_loss_callback,
     loss_callback,
@@ -22,6 +23,7 @@ from ._field import Field
 from ._handle import Callbacks, Handle, Memory
 from ._params import (
     AdaptiveRateParams,
+    History,
     JacobianLossFunction,
     Loss,
     OptimizerParams,
@@ -48,6 +50,8 @@ class Trainer(Handle):
         self._callbacks = Callbacks()
         self._field = field
         self._samples: Tuple[Optional[Floats], ...] = ()
+        self._num_samples = 0
+        self._accumulate = params.accumulate
         self._loss_fn: Any = None
         self._reduce: Any = None
         self._scale = ScaleCheck()
@@ -64,24 +68,40 @@ class Trainer(Handle):
         """The field that is trained."""
         return self._field
 
-    def set_data(self, x: ArrayLike, targets: Optional[ArrayLike] = None) -> None:
-        """Sets the samples: coordinates (..., d) and targets (..., o). A loss function may need no targets.
+    def set_data(
+        self, x: ArrayLike, targets: Optional[ArrayLike] = None, weights: Optional[ArrayLike] = None
+    ) -> None:
+        """Sets the samples: coordinates (..., d), targets (..., o) and their weights (...). A loss function may need no
+        targets.
 
         C-contiguous float32 arrays are not copied: leave them unchanged until training ends. Coordinates belong in
         [-1, 1]; a warning appears once if some lie beyond -2 or 2.
         """
         x, shape, n = rows("x", x, self._field.domain_dim)
         y = None if targets is None else shaped("targets", targets, (*shape, self._field.output_dim))
+        w = None if weights is None else shaped("weights", weights, shape)
         self._change("set_data", n, x, y)
-        self._samples = (x, y)
+        self._samples, self._num_samples = (x, y), n
         self._scale.check(x)
+        if w is not None:
+            self.set_weights(w)
+
+    def set_weights(self, weights: Optional[ArrayLike]) -> None:
+        """Gives the samples weights (...), or none (None). The loss is then sum(w l) / sum(w). With a sampler, weights
+        has an entry for every sample of an iteration; an array that is used in place may be changed by the sampler."""
+        array = None if weights is None else floats(weights)
+        n = self._num_samples if array is None else array.size
+        self._change("set_weights", n, array)
+        self._weights = array
 
     def set_sampler(self, n: int, sampler: SampleFunction) -> None:
-        """Has a function supply the n samples of every iteration, instead of set_data()."""
+        """Has a function supply the n samples of every batch, instead of set_data(). It ends the run without an error
+        by returning None."""
         d, o = self._field.domain_dim, self._field.output_dim
         function = sample_callback(self._callbacks, sampler, d, o, self._scale)
         self._change("set_sampler", count("n", n), function, None)
         self._sampler = function
+        self._num_samples = n * self._accumulate
 
     def set_target_points(self, points: ArrayLike, per_iteration: int = 0) -> None:
         """Sets the points (m, o) that Loss.CHAMFER compares the outputs with, used in place, and how many of them an
@@ -108,8 +128,39 @@ class Trainer(Handle):
         self._change("set_reduce", function, None)
         self._reduce = function
 
+    def indices(self, n: int) -> NDArray[np.uintp]:
+        """The rows of set_data() that a loss function of your own is called with; call it there, with the number of its
+        samples."""
+        indices = np.empty(count("n", n), np.uintp)
+        self._look("get_indices", n, indices.ctypes.data)
+        return indices
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step. Setting it changes the rate that the schedule's factors apply to, also
+        from a progress callback, and after resume()."""
+        return float(self._look("learning_rate"))
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._change_within("set_learning_rate", float(rate))
+
+    def average(self) -> Field:
+        """A new field with the averaged parameters (TrainerParams.average_decay)."""
+        with self._memory.shared() as pointer:
+            return Field._own(create("trainer_average", pointer))
+
+    @property
+    def history(self) -> History:
+        """The losses of all iterations so far, in at most TrainerParams.history entries and the one under way."""
+        with self._memory.shared() as pointer:
+            n = call("trainer_history_count", pointer)
+            history = History(np.empty(n, np.uint64), np.empty(n), np.empty(n))
+            call("trainer_get_history", pointer, n, *(array.ctypes.data for array in history))
+        return history
+
     def step(self) -> float:
-        """Does one iteration and returns the batch's loss before the step."""
+        """Does one iteration and returns the batch's loss before the step, or NaN if the sampler ended instead."""
         loss = ctypes.c_double()
         with self._memory.exclusive() as pointer:
             self._callbacks.calling(lambda: call("trainer_step", pointer, ctypes.byref(loss)))
