@@ -31,7 +31,10 @@ typedef enum sape_loss {
     SAPE_LOSS_CUSTOM_JACOBIAN = 4,
     /** Absolute error |e|, averaged as #SAPE_LOSS_MSE is; e is output minus target. @since 0.3.0 */
     SAPE_LOSS_L1 = 5,
-    /** Huber's loss: e^2 / 2 up to |e| = delta, then delta (|e| - delta / 2). Averaged likewise. @since 0.3.0 */
+    /**
+     * Huber's loss: squared up to an error of delta, then absolute. It is e^2 / 2 where |e| <= delta, otherwise
+     * delta (|e| - delta / 2), averaged likewise. @since 0.3.0
+     */
     SAPE_LOSS_HUBER = 6,
     /**
      * Relative squared error, e^2 / (output^2 + 0.01), averaged likewise. The denominator is not differentiated. It
