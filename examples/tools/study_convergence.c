@@ -10,6 +10,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/settings.h"
 #include "picture/picture.h"
 #include "task/random.h"
 #include "task/study_plot.h"
@@ -41,6 +42,7 @@ static const struct method {
 struct study {
     const char *out;
     uint64_t iterations, num_seeds;
+    int precision; /* a sape_precision */
     bool quick;
     FILE *bands, *summary, *rates;
 };
@@ -131,6 +133,7 @@ static bool make(const struct study *study, const struct task *task, const struc
     network.hidden_dim = 32;
     network.num_layers = 2;
     network.output_dim = 1;
+    network.precision = (sape_precision)study->precision;
     optimizer.learning_rate = rate;
     params.num_threads = 1;
     *field = NULL;
@@ -321,6 +324,12 @@ int main(int argc, char **argv) {
     const struct option_spec specs[] = {
         {"iterations", OPTION_COUNT, &study.iterations, "N", "iterations of every run", STUDY_MOMENTS, 1e6, NULL},
         {"seeds", OPTION_COUNT, &study.num_seeds, "N", "runs of every kind, with seeds from 0", 1, 1000, NULL},
+        {.name = "precision",
+         .kind = OPTION_CHOICE,
+         .target = &study.precision,
+         .value_name = "NAME",
+         .help = "of the products: bf16 is fastest on processors that have it, bf16x3 nearly fp32",
+         .choices = settings_precision_names},
         {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, created if missing"},
         {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to check that it runs"},
     };

@@ -20,7 +20,7 @@
 /* Field, trainer and data, up to the first iteration. */
 static double time_creation(const struct task *task, float *x, float *targets) {
     const double begin = processor_time();
-    sape_field *field = create_field(task, SAPE_POLICY_SPATIAL, 0.0);
+    sape_field *field = create_field(task, SAPE_POLICY_SPATIAL, 0.0, SAPE_PRECISION_AUTO);
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
     params.loss = task->loss;
@@ -36,7 +36,7 @@ static double time_creation(const struct task *task, float *x, float *targets) {
 /* The median of the advances and the best; the median of the records. */
 static double time_advances(const struct task *task, size_t repeats, double *best, double *record) {
     const size_t n = task->samples;
-    sape_field *field = create_field(task, SAPE_POLICY_SPATIAL, 0.0);
+    sape_field *field = create_field(task, SAPE_POLICY_SPATIAL, 0.0, SAPE_PRECISION_AUTO);
     sape_mask *mask = sape_field_mask(field);
     double *seconds = malloc(repeats * sizeof *seconds), *records = malloc(repeats * RECORDS * sizeof *records);
     if (seconds == NULL || records == NULL) fail("times", "no memory");

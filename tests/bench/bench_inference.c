@@ -2,7 +2,8 @@
 /*
  * Times the evaluation of occupancy's field on a regular grid, everything revealed.
  *
- *     bench_inference [--resolution 256] [--policy spatial] [--progress 1] [--threads 1] [--repeats 1] [--json]
+ *     bench_inference [--resolution 256] [--policy spatial] [--progress 1] [--threads 1] [--repeats 1]
+ *         [--precision auto] [--json]
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -16,6 +17,7 @@ struct options {
     size_t resolution, threads, repeats;
     double progress;
     sape_policy policy;
+    sape_precision precision;
     bool json;
 };
 
@@ -24,10 +26,11 @@ static struct options parse(int argc, char **argv) {
                                           {"policy", required_argument, NULL, 'p'},
                                           {"progress", required_argument, NULL, 'g'},
                                           {"threads", required_argument, NULL, 'n'},
+                                          {"precision", required_argument, NULL, 'c'},
                                           {"repeats", required_argument, NULL, 'i'},
                                           {"json", no_argument, NULL, 'j'},
                                           {NULL, 0, NULL, 0}};
-    struct options options = {256, 1, 1, 1.0, SAPE_POLICY_SPATIAL, false};
+    struct options options = {256, 1, 1, 1.0, SAPE_POLICY_SPATIAL, SAPE_PRECISION_AUTO, false};
     int option;
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
         switch (option) {
@@ -42,6 +45,9 @@ static struct options parse(int argc, char **argv) {
             break;
         case 'n':
             options.threads = (size_t)number("--threads", optarg, 1.0, 256.0);
+            break;
+        case 'c':
+            options.precision = find_precision(optarg);
             break;
         case 'i':
             options.repeats = (size_t)number("--repeats", optarg, 1.0, 1e6);
@@ -61,7 +67,7 @@ int main(int argc, char **argv) {
     const struct task *task = find_task("occupancy");
     const size_t r = options.resolution, size[] = {r, r, r};
     const float low[] = {-1.0f, -1.0f, -1.0f}, high[] = {1.0f, 1.0f, 1.0f};
-    sape_field *field = create_field(task, options.policy, options.progress);
+    sape_field *field = create_field(task, options.policy, options.progress, options.precision);
     check(sape_field_set_num_threads(field, options.threads));
     float *outputs = malloc(r * r * r * sizeof *outputs);
     if (outputs == NULL) fail("outputs", "no memory");
@@ -80,8 +86,9 @@ int main(int argc, char **argv) {
            "MB\n",
            r, options.threads, mean * 1e3, best * 1e3, processor * 1e3, points / mean * 1e-6, peak_memory());
     if (options.json)
-        printf("{\"resolution\":%zu,\"threads\":%zu,\"mean_ms\":%.6g,\"best_ms\":%.6g,\"processor_ms\":%.6g}\n", r,
-               options.threads, mean * 1e3, best * 1e3, processor * 1e3);
+        printf("{\"resolution\":%zu,\"precision\":\"%s\",\"threads\":%zu,\"mean_ms\":%.6g,\"best_ms\":%.6g,"
+               "\"processor_ms\":%.6g}\n",
+               r, describe(field).precision, options.threads, mean * 1e3, best * 1e3, processor * 1e3);
     free(outputs);
     sape_field_free(field);
     return 0;

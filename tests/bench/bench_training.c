@@ -3,7 +3,7 @@
  * Times training iterations at the sizes of the paper's tasks, and a large product of the installed BLAS beside them.
  *
  *     bench_training --task image512 --policy spatial --progress 1 --threads 2 [--iterations N] [--quick] [--json]
- *         [--samples N] [--width N] [--depth N] [--frequencies N]
+ *         [--samples N] [--width N] [--depth N] [--frequencies N] [--precision auto|fp32|bf16x3|bf16]
  *
  * The last options change the task's sizes. --progress is the share of blocks that are already revealed in every cell
  * while measuring.
@@ -33,6 +33,7 @@ struct options {
     const struct task *task;
     bool spatial;
     double progress;
+    sape_precision precision;
     size_t threads;
     size_t iterations;
     bool json;
@@ -44,6 +45,7 @@ static struct options parse(int argc, char **argv) {
     static const struct option table[] = {{"task", required_argument, NULL, 't'},
                                           {"policy", required_argument, NULL, 'p'},
                                           {"progress", required_argument, NULL, 'g'},
+                                          {"precision", required_argument, NULL, 'c'},
                                           {"threads", required_argument, NULL, 'n'},
                                           {"iterations", required_argument, NULL, 'i'},
                                           {"json", no_argument, NULL, 'j'},
@@ -67,6 +69,9 @@ static struct options parse(int argc, char **argv) {
             break;
         case 'g':
             options.progress = number("--progress", optarg, 0.0, 1.0);
+            break;
+        case 'c':
+            options.precision = find_precision(optarg);
             break;
         case 'n':
             options.threads = (size_t)number("--threads", optarg, 1.0, 256.0);
@@ -103,12 +108,15 @@ static struct options parse(int argc, char **argv) {
    programs have no part. */
 struct times {
     double median, mean, best, processor;
+    /* What computed them. */
+    const char *precision, *code;
 };
 
 static struct times time_training(const struct options *options) {
     const struct task *task = options->task;
-    sape_field *field =
-        create_field(task, options->spatial ? SAPE_POLICY_SPATIAL : SAPE_POLICY_NONE, options->progress);
+    sape_field *field = create_field(task, options->spatial ? SAPE_POLICY_SPATIAL : SAPE_POLICY_NONE, options->progress,
+                                     options->precision);
+    const sape_description description = describe(field);
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
     params.loss = task->loss;
@@ -129,7 +137,10 @@ static struct times time_training(const struct options *options) {
         seconds[i] = now() - begin;
         processor[i] = processor_time() - processor_begin;
     }
-    struct times times = {.median = median(seconds, iterations), .processor = median(processor, iterations)};
+    struct times times = {.median = median(seconds, iterations),
+                          .processor = median(processor, iterations),
+                          .precision = description.precision,
+                          .code = description.precision_code};
     times.best = seconds[0];
     for (size_t i = 0; i < iterations; i++) times.mean += seconds[i] / (double)iterations;
     sape_trainer_free(trainer);
@@ -186,8 +197,9 @@ int main(int argc, char **argv) {
     options.task = &options.sizes;
     const struct times times = time_training(&options);
     if (options.quick) {
-        printf("{\"task\":\"%s\",\"ms_per_iteration\":%.6g,\"mean_ms\":%.6g,\"processor_ms\":%.6g}\n",
-               options.task->name, times.median * 1e3, times.mean * 1e3, times.processor * 1e3);
+        printf("{\"task\":\"%s\",\"precision\":\"%s\",\"ms_per_iteration\":%.6g,\"mean_ms\":%.6g,"
+               "\"processor_ms\":%.6g}\n",
+               options.task->name, times.precision, times.median * 1e3, times.mean * 1e3, times.processor * 1e3);
         return 0;
     }
     const double mb = peak_memory(), operations = layer_operations(&options);
@@ -197,14 +209,17 @@ int main(int argc, char **argv) {
     const char *policy = options.spatial ? "spatial" : "none";
     const double ms = times.median * 1e3, best = times.best * 1e3, processor = times.processor * 1e3;
     const double gflops = operations / ms * 1e-6, share = operations / best * 1e-6 / peak;
-    printf("%s, policy %s, %zu threads: %.4g ms an iteration (best %.4g, of the processor %.4g), %.1f GFLOP/s; "
-           "peak %.1f, at best %.0f %% of it; sgemm %.1f (%s); %.0f MB\n",
-           options.task->name, policy, options.threads, ms, best, processor, gflops, peak, share * 100.0, sgemm, blas,
-           mb);
+    printf(
+        "%s, policy %s, %s (%s), %zu threads: %.4g ms an iteration (best %.4g, of the processor %.4g), %.1f GFLOP/s; "
+        "peak %.1f, at best %.0f %% of it; sgemm %.1f (%s); %.0f MB\n",
+        options.task->name, policy, times.precision, times.code, options.threads, ms, best, processor, gflops, peak,
+        share * 100.0, sgemm, blas, mb);
     if (options.json)
-        printf("{\"task\":\"%s\",\"policy\":\"%s\",\"threads\":%zu,\"ms_per_iteration\":%.6g,\"best_ms\":%.6g,"
+        printf("{\"task\":\"%s\",\"policy\":\"%s\",\"precision\":\"%s\",\"threads\":%zu,\"ms_per_iteration\":%.6g,"
+               "\"best_ms\":%.6g,"
                "\"processor_ms\":%.6g,\"gflops\":%.6g,\"peak_gflops\":%.6g,\"sgemm_gflops\":%.6g,\"blas\":\"%s\","
                "\"peak_rss_mb\":%.6g}\n",
-               options.task->name, policy, options.threads, ms, best, processor, gflops, peak, sgemm, blas, mb);
+               options.task->name, policy, times.precision, options.threads, ms, best, processor, gflops, peak, sgemm,
+               blas, mb);
     return 0;
 }

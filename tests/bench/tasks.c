@@ -52,7 +52,13 @@ static void reveal(sape_field *field, double progress) {
     free(levels);
 }
 
-sape_field *create_field(const struct task *task, sape_policy policy, double progress) {
+sape_precision find_precision(const char *name) {
+    for (sape_precision precision = SAPE_PRECISION_AUTO; precision <= SAPE_PRECISION_BF16; precision++)
+        if (strcmp(sape_precision_name(precision), name) == 0) return precision;
+    fail("--precision is auto, fp32, bf16x3 or bf16, not", name);
+}
+
+sape_field *create_field(const struct task *task, sape_policy policy, double progress, sape_precision precision) {
     sape_encoder_params encoder;
     sape_mask_params mask;
     sape_network_params network;
@@ -68,10 +74,17 @@ sape_field *create_field(const struct task *task, sape_policy policy, double pro
     network.hidden_dim = task->hidden_dim;
     network.num_layers = task->num_layers;
     network.output_dim = task->output_dim;
+    network.precision = precision;
     sape_field *field;
     check(sape_field_create(&encoder, &mask, &network, &field));
     if (policy == SAPE_POLICY_SPATIAL) reveal(field, progress);
     return field;
+}
+
+sape_description describe(const sape_field *field) {
+    sape_description description = {.struct_size = sizeof description};
+    check(sape_field_describe(field, &description));
+    return description;
 }
 
 float *random_array(size_t count, float low, float high) {

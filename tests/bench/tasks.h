@@ -24,7 +24,13 @@ const struct task *find_task(const char *name);
 
 /* The task's field under a policy; the mask stays where it is put. progress is the share of blocks that are revealed in
    every cell, beside the first. */
-sape_field *create_field(const struct task *task, sape_policy policy, double progress);
+sape_field *create_field(const struct task *task, sape_policy policy, double progress, sape_precision precision);
+
+/* The precision of a name; ends the program when none has it. */
+sape_precision find_precision(const char *name);
+
+/* What the field computes with. */
+sape_description describe(const sape_field *field);
 
 /* Uniform values; end the program when there is no memory. */
 float *random_array(size_t count, float low, float high);

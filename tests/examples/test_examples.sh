@@ -33,6 +33,7 @@ expect refuses 2 "--iterations: '1.5' is not" "$fit_image" color.png --iteration
 expect refuses 2 "--iterations: 99999999999999999999 is out" "$fit_function" --iterations 99999999999999999999
 expect refuses 2 "--resolution: 2 is out of range" "$fit_function" --resolution 2
 expect refuses 2 "--policy: 'local' is not one of" "$fit_function" --policy local
+expect refuses 2 "--precision: 'half' is not one of" "$fit_function" --precision half
 expect refuses 2 "--fraction: 1.5 is out of range" "$fit_image" color.png --fraction 1.5
 expect refuses 2 "'--json=1'" "$fit_function" --json=1
 expect refuses 2 "'-x'" "$fit_function" -x
@@ -44,6 +45,15 @@ for program in "$fit_function" "$fit_image"; do
     "$program" --help >stdout 2>stderr
     expect grep -q -- "--num-frequencies N" stdout
 done
+
+# Other precisions give other numbers; their name is in the checkpoint.
+figures() {
+    "$fit_function" $QUICK --save saved.safetensors --json "$@" | tail -n 1 | grep -o '"train_mse":[^,]*'
+}
+expect [ "$(figures)" = "$(figures --precision fp32)" ]
+expect eval "! grep -q network.precision saved.safetensors"
+expect [ "$(figures)" != "$(figures --precision bf16)" ]
+expect grep -q 'network.precision":"bf16"' saved.safetensors
 
 # Settings that only the library can judge.
 expect refuses 1 "num_frequencies" "$fit_function" --encoding positional --num-frequencies 200

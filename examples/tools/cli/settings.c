@@ -7,10 +7,11 @@
 #include <math.h>
 #include <stdio.h>
 
-/* In the order of sape_encoding, sape_draw and sape_policy. */
+/* In the order of sape_encoding, sape_draw, sape_policy and sape_precision. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
 static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
+const char *const settings_precision_names[] = {"auto", "fp32", "bf16x3", "bf16", NULL};
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
 #define MAX_SEED 9007199254740992.0
@@ -21,7 +22,7 @@ enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
 struct specs {
     struct option_spec field[6];
     struct option_spec mask[4];
-    struct option_spec training[6];
+    struct option_spec training[7];
     struct option_spec checkpoints[3];
     struct option_spec output[2];
 };
@@ -77,6 +78,12 @@ static struct specs specs_of(struct settings *s) {
                  0.9, NULL},
                 {"seed", OPTION_COUNT, &s->seed, "N", "seed of everything random", 0, MAX_SEED, NULL},
                 {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one per processor", 0, 256, NULL},
+                {.name = "precision",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->precision,
+                 .value_name = "NAME",
+                 .help = "of the products: bf16 is fastest on processors that have it, bf16x3 nearly fp32",
+                 .choices = settings_precision_names},
             },
         .checkpoints =
             {
@@ -136,7 +143,8 @@ static void note_option(const struct option_spec *spec, struct notes *notes) {
     }
 }
 
-/* The field's options, the mask's, the training's and the data's; not the number of threads, which changes nothing. */
+/* The field's options, the mask's, the training's and the data's; not the number of threads, which changes nothing, nor
+   the precision, in which another part of a run may go on. */
 static void note_options(struct settings *settings, const struct specs *specs, const struct settings_program *program) {
     struct notes *notes = &settings->options;
     const struct option_group groups[] = {
@@ -147,7 +155,8 @@ static void note_options(struct settings *settings, const struct specs *specs, c
     };
     for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
         for (size_t i = 0; i < groups[g].count; i++)
-            if (groups[g].specs[i].target != &settings->threads) note_option(&groups[g].specs[i], notes);
+            if (groups[g].specs[i].target != &settings->threads && groups[g].specs[i].target != &settings->precision)
+                note_option(&groups[g].specs[i], notes);
 }
 
 static bool check(const struct settings *settings) {

@@ -26,6 +26,7 @@ struct settings {
     double validation; /* share of the samples that is held out */
     uint64_t seed;
     uint64_t threads;
+    int precision;      /* a sape_precision */
     const char *save;   /* file of a checkpoint, or NULL */
     const char *resume; /* file of the checkpoint to go on from, or NULL */
     uint64_t checkpoint_every;
@@ -33,6 +34,9 @@ struct settings {
     bool json;
     struct notes options; /* "option.NAME" of all that a training run depends on, as text; its length first */
 };
+
+/* In the order of sape_precision; NULL ends them. */
+extern const char *const settings_precision_names[];
 
 /* What is a program's own. */
 struct settings_program {

@@ -62,6 +62,7 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     network.hidden_dim = settings->hidden;
     network.num_layers = settings->layers;
     network.seed = settings->seed;
+    network.precision = (sape_precision)settings->precision;
 
     if (sape_field_create(&encoder, &mask, &network, field) != SAPE_OK) return message_sape_error();
     if (sape_field_set_num_threads(*field, settings->threads) == SAPE_OK) return true;

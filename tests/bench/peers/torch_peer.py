@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: MIT
 """A SAPE training step, or the evaluation of a grid, in PyTorch: torch_peer.py TASK POLICY THREADS eager|compile
-[GRID_RESOLUTION]"""
+[GRID_RESOLUTION]
+
+With PEER_PRECISION=bf16 in the environment, as a user would write it for bfloat16: autocast, and a fused Adam."""
 import itertools
 import math
+import os
 import sys
 
 import torch
 from torch import nn
 
 import tasks
+
+
+BF16 = os.environ.get("PEER_PRECISION") == "bf16"
 
 
 class Field(nn.Module):
@@ -60,7 +66,7 @@ def main():
     if len(sys.argv) > 5:
         serve_grid(torch.compile(field) if mode == "compile" else field, dim, int(sys.argv[5]))
         return
-    optimizer = torch.optim.Adam(field.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(field.parameters(), lr=1e-3, fused=True if BF16 else None)
     x = torch.rand(samples, dim) * 2 - 1
     target = torch.rand(samples, outputs)
     elementwise = (
@@ -68,8 +74,9 @@ def main():
     )
 
     def losses(x, target):
-        y, index, weight = field(x)
-        each = elementwise(y, target).mean(dim=1)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16):
+            y, index, weight = field(x)
+        each = elementwise(y.float(), target).mean(dim=1)
         return each.mean(), each, index, weight
 
     if mode == "compile":
@@ -97,7 +104,8 @@ def serve_grid(field, dim, size):
     @torch.no_grad()
     def run(count):
         for _ in range(count):
-            parts = [field(part)[0] for part in points.split(65536)]
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=BF16):
+                parts = [field(part)[0] for part in points.split(65536)]
         return torch.cat(parts)
 
     tasks.serve(run)
