@@ -4,6 +4,7 @@
  *
  *     bench_training --task image512 --policy spatial --progress 1 --threads 2 [--iterations N] [--quick] [--json]
  *         [--samples N] [--width N] [--depth N] [--frequencies N] [--precision auto|fp32|bf16x3|bf16]
+ *         [--activation NAME]
  *
  * The last options change the task's sizes. --progress is the share of blocks that are already revealed in every cell
  * while measuring.
@@ -41,6 +42,13 @@ struct options {
     bool quick;
 };
 
+static sape_activation activation_named(const char *name) {
+    sape_activation activation = SAPE_ACTIVATION_RELU;
+    for (; sape_activation_name(activation) != NULL; activation++)
+        if (strcmp(sape_activation_name(activation), name) == 0) return activation;
+    fail("--activation is relu, sine or another of sape_activation, not", name);
+}
+
 static struct options parse(int argc, char **argv) {
     static const struct option table[] = {{"task", required_argument, NULL, 't'},
                                           {"policy", required_argument, NULL, 'p'},
@@ -54,6 +62,7 @@ static struct options parse(int argc, char **argv) {
                                           {"width", required_argument, NULL, 'w'},
                                           {"depth", required_argument, NULL, 'd'},
                                           {"frequencies", required_argument, NULL, 'f'},
+                                          {"activation", required_argument, NULL, 'a'},
                                           {NULL, 0, NULL, 0}};
     struct options options = {.sizes = *find_task("image512"), .spatial = true, .progress = 1.0, .threads = 1};
     struct task *sizes = &options.sizes;
@@ -90,6 +99,9 @@ static struct options parse(int argc, char **argv) {
             break;
         case 'f':
             sizes->num_frequencies = (size_t)number("--frequencies", optarg, 1.0, 16384.0);
+            break;
+        case 'a':
+            sizes->activation = activation_named(optarg);
             break;
         case 'q':
             options.quick = true;

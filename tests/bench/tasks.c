@@ -8,11 +8,11 @@
 #include <time.h>
 
 static const struct task tasks[] = {
-    {"function", 26, 1, 1, 32, 2, 12, 5.0, SAPE_LOSS_MSE, 256},
-    {"image128", 4096, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256},
-    {"image512", 43648, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256},
-    {"silhouette", 500, 1, 2, 256, 2, 128, 5.0, SAPE_LOSS_MSE, 256},
-    {"occupancy", 5000, 3, 1, 256, 4, 64, 20.0, SAPE_LOSS_BCE, 256},
+    {"function", 26, 1, 1, 32, 2, 12, 5.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
+    {"image128", 4096, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
+    {"image512", 43648, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
+    {"silhouette", 500, 1, 2, 256, 2, 128, 5.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
+    {"occupancy", 5000, 3, 1, 256, 4, 64, 20.0, SAPE_LOSS_BCE, 256, SAPE_ACTIVATION_RELU},
 };
 
 void fail(const char *what, const char *why) {
@@ -75,6 +75,7 @@ sape_field *create_field(const struct task *task, sape_policy policy, double pro
     network.num_layers = task->num_layers;
     network.output_dim = task->output_dim;
     network.precision = precision;
+    network.activation = task->activation;
     sape_field *field;
     check(sape_field_create(&encoder, &mask, &network, &field));
     if (policy == SAPE_POLICY_SPATIAL) reveal(field, progress);

@@ -11,6 +11,7 @@ struct task {
     double std;
     sape_loss loss;
     size_t num_frequencies;
+    sape_activation activation;
 };
 
 /* Ends the program with a message. */
