@@ -60,6 +60,14 @@ int main() {
     EXPECT(thrown<std::invalid_argument>([&] { made.predict({0.0f}); }) != "nothing"); // moved away
     EXPECT(field.predict({}).empty());
 
+    network.activation = SAPE_ACTIVATION_GELU;
+    network.output_activation = SAPE_OUTPUT_ACTIVATION_SIGMOID;
+    const float share = sape::Field(encoder, sape::MaskParams(), network).predict({0.3f})[0];
+    EXPECT(share > 0.0f && share < 1.0f);
+    network.activation_parameter = 3.0;
+    EXPECT(thrown<sape::Error>([&] { sape::Field field(encoder, sape::MaskParams(), network); }).find("gelu") !=
+           std::string::npos);
+
     sape::Trainer trainer(field);
     EXPECT(thrown<sape::Error>([&] { trainer.run(1); }).find("sape_trainer_run") == 0); // no samples yet
     {

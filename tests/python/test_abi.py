@@ -25,6 +25,8 @@ ENUMS = {
     "INSTRUCTIONS": sape.InstructionSet,
     "PRECISION": sape.Precision,
     "PRODUCT": sape.Product,
+    "ACTIVATION": sape.Activation,
+    "OUTPUT_ACTIVATION": sape.OutputActivation,
 }
 
 
@@ -114,7 +116,7 @@ def test_every_function_is_declared():
     """But for those that C programs alone need."""
     only_c = {
         "status_string", "field_predict", "safetensors_find", "safetensors_open_with", "safetensors_read_double",
-        "safetensors_save_with",
+        "safetensors_save_with", "activation_name", "output_activation_name",
     }
     assert set(prototypes()) - only_c == {name for names in _abi.SIGNATURES.values() for name in names.split()}
 

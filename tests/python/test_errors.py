@@ -49,6 +49,7 @@ CHOICES = [
     (sape.EncoderParams, "draw", sape.Draw),
     (sape.MaskParams, "policy", sape.Policy), (sape.NetworkParams, "product", sape.Product),
     (sape.NetworkParams, "precision", sape.Precision),
+    (sape.NetworkParams, "activation", sape.Activation), (sape.NetworkParams, "output_activation", sape.OutputActivation),
     (sape.NetworkParams, "instructions", sape.InstructionSet), (sape.OptimizerParams, "kind", sape.OptimizerKind),
     (sape.OptimizerParams, "schedule", sape.Schedule), (sape.CutoffParams, "boundary", sape.Boundary),
     (sape.CutoffParams, "shape", sape.FilterShape), (sape.TrainerParams, "loss", sape.Loss),

@@ -250,6 +250,22 @@ def test_gradient_norms(field, samples):
     assert np.allclose(field.gradient_norms(x, d_outputs).ravel(), alone, rtol=1e-4)
 
 
+def test_activations(samples):
+    """Layers end with what they are told to."""
+    encoder, mask = sape.EncoderParams(kind=sape.Encoding.IDENTITY), sape.MaskParams(policy=sape.Policy.NONE)
+    siren = replace(SMALL, activation=sape.Activation.SINE, activation_parameter=20)
+    plain = sape.Field(encoder, mask, siren)
+    sigmoid = sape.Field(encoder, mask, replace(siren, output_activation=sape.OutputActivation.SIGMOID))
+    assert np.allclose(sigmoid.predict(samples[0]), 1 / (1 + np.exp(-plain.predict(samples[0]))), atol=1e-6)
+    weight, bias = (plain.network.tensors[f"0.{name}"] for name in ("weight", "bias"))
+    waves = np.sin(20 * (samples[0] @ weight.T + bias))
+    second = plain.network.tensors["2.weight"]
+    # SIREN's start keeps the next layer's sums near a normal distribution of width 1 / 20.
+    assert np.std(20 * waves @ second.T) == pytest.approx(1, rel=0.5)
+    with pytest.raises(sape.ArgumentError, match="gelu has no parameter"):
+        sape.Field(encoder, mask, replace(siren, activation=sape.Activation.GELU))
+
+
 def test_backend(samples):
     """A field computes with what its parts are told to."""
     baseline, packed = sape.InstructionSet.BASELINE, sape.Product.PACKED

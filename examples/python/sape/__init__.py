@@ -46,6 +46,7 @@ from ._field import Field
 from ._functions import chamfer, describe, evaluate_loss, low_pass, propose_bandwidth, window_statistics
 from ._handle import Tensors
 from ._params import (
+    Activation,
     AdaptiveRateParams,
     Bandwidth,
     Boundary,
@@ -66,6 +67,7 @@ from ._params import (
     NetworkParams,
     OptimizerKind,
     OptimizerParams,
+    OutputActivation,
     Policy,
     Precision,
     Product,
@@ -86,16 +88,15 @@ from ._settings import Setting, Settings, propose_settings
 from ._trainer import Trainer
 
 __all__ = [
-    "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint", "CutoffParams",
-    "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field", "FileError",
-    "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "JacobianLossFunction", "Loss", "LossFunction",
-    "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError", "NotFoundError",
-    "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "Policy", "Precision", "Product", "Progress",
-    "ProgressBar", "ProgressFunction", "ReduceFunction", "Result", "SampleFunction", "Schedule", "Setting", "Settings",
-    "ShapeError", "StateError",
-    "Status", "Stop", "StopTraining", "StrPath", "Task", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError",
-    "VersionError", "WindowStatistics", "chamfer", "describe", "evaluate_loss", "low_pass", "propose_bandwidth",
-    "propose_settings",
+    "Activation", "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint",
+    "CutoffParams", "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field",
+    "FileError", "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "JacobianLossFunction", "Loss",
+    "LossFunction", "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError",
+    "NotFoundError", "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "OutputActivation", "Policy",
+    "Precision", "Product", "Progress", "ProgressBar", "ProgressFunction", "ReduceFunction", "Result",
+    "SampleFunction", "Schedule", "Setting", "Settings", "ShapeError", "StateError", "Status", "Stop", "StopTraining",
+    "StrPath", "Task", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError", "VersionError",
+    "WindowStatistics", "chamfer", "describe", "evaluate_loss", "low_pass", "propose_bandwidth", "propose_settings",
     "window_statistics",
 ]
 

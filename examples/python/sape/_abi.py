@@ -33,7 +33,7 @@ LAYOUTS = {
     "cutoff_params": "c_min:d c_max:d beta:d gamma:d steepness:d midpoint:d rescale:i boundary:i start_iteration:z "
     "end_share:d window:z width:d shape:i reserved:i",
     "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q "
-    "instructions:i product:i precision:i",
+    "instructions:i product:i precision:i activation:i output_activation:i reserved:i activation_parameter:d",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
     "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q clip_norm:d",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "

@@ -137,6 +137,30 @@ class Precision(enum.IntEnum):
     BF16 = 3
 
 
+class Activation(enum.IntEnum):
+    """The function at the end of every hidden layer. SINE, SOFTPLUS and GAUSSIAN have a parameter. With SINE, networks
+    start as SIREN's do."""
+
+    RELU = 0
+    LEAKY_RELU = 1
+    SINE = 2
+    SOFTPLUS = 3
+    GELU = 4
+    SILU = 5
+    TANH = 6
+    GAUSSIAN = 7
+
+
+class OutputActivation(enum.IntEnum):
+    """The function at the end of the last layer."""
+
+    NONE = 0
+    SIGMOID = 1
+    TANH = 2
+    SOFTPLUS = 3
+    EXP = 4
+
+
 _Choice = TypeVar("_Choice", bound=enum.IntEnum)
 
 
@@ -272,8 +296,9 @@ class MaskParams(Params):
 @dataclass
 class NetworkParams(Params):
     """Parameters of a network: the numbers of inputs (a field sets it), outputs, units per hidden layer and hidden
-    layers, the seed of the initial parameters, the instruction set, and the backend and precision of matrix
-    products."""
+    layers, the seed of the initial parameters, the instruction set, the backend and precision of matrix products, and
+    the functions at the end of the hidden layers and of the last one. `activation_parameter` is a in sin(a z),
+    log(1 + exp(a z)) / a and exp(-(a z)**2); 0 is the activation's default: 30, 1, 1."""
 
     _struct_name = "network_params"
     input_dim: int = 0
@@ -284,6 +309,9 @@ class NetworkParams(Params):
     instructions: InstructionSet = InstructionSet.AUTO
     product: Product = Product.AUTO
     precision: Precision = Precision.AUTO
+    activation: Activation = Activation.RELU
+    output_activation: OutputActivation = OutputActivation.NONE
+    activation_parameter: float = 0.0
 
 
 @dataclass

@@ -60,9 +60,9 @@ pub use mask::{Mask, MaskRef, MaskState};
 pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
-    AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet, Loss,
-    MaskParams, NetworkParams, OptimizerKind, OptimizerParams, Policy, Precision, Product, Schedule, Stop, Task,
-    TrainerParams,
+    Activation, AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet,
+    Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy, Precision, Product,
+    Schedule, Stop, Task, TrainerParams,
 };
 pub use settings::{Setting, Settings, SettingsQuery};
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};

@@ -175,6 +175,44 @@ c_enum! {
     }
 }
 
+c_enum! {
+    /// The function at the end of every hidden layer; a is [`NetworkParams::activation_parameter`].
+    Activation {
+        /// max(0, z).
+        Relu = SAPE_ACTIVATION_RELU,
+        /// z above 0, 0.01 z below.
+        LeakyRelu = SAPE_ACTIVATION_LEAKY_RELU,
+        /// sin(a z), in networks that start as SIREN's do.
+        Sine = SAPE_ACTIVATION_SINE,
+        /// log(1 + exp(a z)) / a.
+        Softplus = SAPE_ACTIVATION_SOFTPLUS,
+        /// z times the normal distribution function at z.
+        Gelu = SAPE_ACTIVATION_GELU,
+        /// z / (1 + exp(-z)).
+        Silu = SAPE_ACTIVATION_SILU,
+        /// The hyperbolic tangent.
+        Tanh = SAPE_ACTIVATION_TANH,
+        /// exp(-(a z)^2).
+        Gaussian = SAPE_ACTIVATION_GAUSSIAN,
+    }
+}
+
+c_enum! {
+    /// The function at the end of the last layer.
+    OutputActivation {
+        /// z itself.
+        None = SAPE_OUTPUT_ACTIVATION_NONE,
+        /// 1 / (1 + exp(-z)).
+        Sigmoid = SAPE_OUTPUT_ACTIVATION_SIGMOID,
+        /// The hyperbolic tangent.
+        Tanh = SAPE_OUTPUT_ACTIVATION_TANH,
+        /// log(1 + exp(z)).
+        Softplus = SAPE_OUTPUT_ACTIVATION_SOFTPLUS,
+        /// exp(z).
+        Exp = SAPE_OUTPUT_ACTIVATION_EXP,
+    }
+}
+
 params! {
     /// Parameters of an encoder.
     EncoderParams, sape_encoder_params, sape_encoder_params_init, [] {
@@ -310,6 +348,12 @@ params! {
         product: Product,
         /// The precision of matrix products.
         precision: Precision,
+        /// The function at the end of the hidden layers; ReLU by default.
+        activation: Activation,
+        /// The function at the end of the last layer; none by default.
+        output_activation: OutputActivation,
+        /// The parameter of sine, softplus and gaussian; 0, the default, is the activation's own: 30, 1, 1.
+        activation_parameter: f64,
     }
 }
 

@@ -369,6 +369,27 @@ fn a_field_computes_with_what_it_is_told_to() {
 }
 
 #[test]
+fn layers_end_with_what_they_are_told_to() {
+    let encoder = EncoderParams::default().kind(Encoding::Identity);
+    let mask = MaskParams::default().policy(Policy::None);
+    let siren = NetworkParams::default().hidden_dim(32).activation(Activation::Sine);
+    let field = Field::new(
+        &encoder,
+        &mask,
+        &siren.clone().output_activation(OutputActivation::Sigmoid),
+    )
+    .unwrap();
+    let outputs = field.predict(&samples().0).unwrap();
+    assert!(outputs.iter().all(|value| *value > 0.0 && *value < 1.0));
+    let first = Field::new(&encoder, &mask, &siren).unwrap();
+    let logit = |y: &f32| (y / (1.0 - y)).ln();
+    let logits: Vec<f32> = outputs.iter().map(logit).collect();
+    assert!(close(&logits, &first.predict(&samples().0).unwrap(), 1e-4));
+    let relu = NetworkParams::default().activation_parameter(2.0);
+    assert!(Field::new(&encoder, &mask, &relu).is_err());
+}
+
+#[test]
 fn bandwidths_are_proposed() {
     let x: Vec<f32> = (0..65).map(|i| i as f32 / 32.0 - 1.0).collect();
     let y: Vec<f32> = x.iter().map(|x| (6.0 * std::f32::consts::PI * x).sin()).collect();
