@@ -18,8 +18,17 @@
 
 enum { NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200, FRAME_SIZE = 256, PANEL_SIZE = 512, RAMP_STEPS = 256 };
 
-/* The fits of --compare, in turn. */
-static const sape_policy compared[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL};
+/* The fits of --compare, in turn: the settings' own under other policies, and SIREN, a network of sines without an
+   encoding, at the learning rate of its authors. */
+static const struct {
+    const char *name;
+    sape_policy policy;
+    bool siren;
+} compared[] = {{"none", SAPE_POLICY_NONE, false},
+                {"global", SAPE_POLICY_GLOBAL, false},
+                {"spatial", SAPE_POLICY_SPATIAL, false},
+                {"siren", SAPE_POLICY_NONE, true}};
+#define SIREN_RATE 1e-4
 enum { NUM_COMPARED = sizeof compared / sizeof *compared };
 
 #define PICTURES "fit.png, mask.png, target.png, samples.png, fit.gif"
@@ -179,15 +188,17 @@ static bool add_panel(struct comparison *comparison, gdImagePtr image) {
     return image != NULL;
 }
 
-static bool add_fit(struct job *job, struct comparison *comparison, bool *interrupted) {
+static bool add_fit(struct job *job, const char *name, struct comparison *comparison, bool *interrupted) {
     struct ensemble ensemble;
-    fprintf(stderr, "policy %s\n", settings_policy_name(&job->settings));
+    fprintf(stderr, "%s\n", name);
     if (!fit_picture(job, &ensemble)) return false;
     const struct fit fit = ensemble_summary(&ensemble);
     const struct image_quality quality = image_task_quality(&job->task);
-    snprintf(comparison->captions[comparison->count], sizeof *comparison->captions, "%s, %.2f dB",
-             settings_policy_name(&job->settings), quality.psnr_all);
-    cJSON_AddItemToArray(comparison->fits, describe(job, &fit, quality));
+    snprintf(comparison->captions[comparison->count], sizeof *comparison->captions, "%s, %.2f dB", name,
+             quality.psnr_all);
+    cJSON *description = describe(job, &fit, quality);
+    cJSON_AddStringToObject(description, "method", name);
+    cJSON_AddItemToArray(comparison->fits, description);
     *interrupted = fit.interrupted;
     ensemble_free(&ensemble);
     return add_panel(comparison, image_task_fitted(&job->task));
@@ -195,10 +206,10 @@ static bool add_fit(struct job *job, struct comparison *comparison, bool *interr
 
 static void print_table(const cJSON *fits) {
     static const char *const columns[] = {"psnr_all", "psnr_train", "psnr_heldout", "seconds"};
-    printf("%-10s%14s%14s%14s%14s%14s\n", "policy", "PSNR all", "samples", "others", "seconds", "iterations");
+    printf("%-10s%14s%14s%14s%14s%14s\n", "method", "PSNR all", "samples", "others", "seconds", "iterations");
     const cJSON *fit;
     cJSON_ArrayForEach(fit, fits) {
-        printf("%-10s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "policy")));
+        printf("%-10s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "method")));
         for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
             printf("%14.2f", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, columns[i])));
         printf("%14.0f\n", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, "iterations")));
@@ -215,14 +226,28 @@ static bool show_comparison(struct job *job, struct comparison *comparison) {
     return true;
 }
 
+/* Those of the i-th fit. */
+static struct settings settings_of(const struct settings *given, size_t i) {
+    struct settings settings = *given;
+    settings.policy = (int)compared[i].policy;
+    if (!compared[i].siren) return settings;
+    settings.encoding = SAPE_ENCODING_IDENTITY;
+    settings.num_blocks = 0;
+    settings.activation = SAPE_ACTIVATION_SINE;
+    settings.activation_parameter = 0;
+    settings.learning_rate = SIREN_RATE;
+    return settings;
+}
+
 static bool run_comparison(struct job *job) {
+    const struct settings given = job->settings;
     cJSON *object = cJSON_CreateObject();
     struct comparison comparison = {.captions = {"target"}, .fits = cJSON_AddArrayToObject(object, "fits")};
     bool interrupted = false;
     bool done = add_panel(&comparison, image_task_target(&job->task));
     for (size_t i = 0; i < NUM_COMPARED && done && !interrupted; i++) {
-        job->settings.policy = (int)compared[i];
-        done = add_fit(job, &comparison, &interrupted);
+        job->settings = settings_of(&given, i);
+        done = add_fit(job, compared[i].name, &comparison, &interrupted);
     }
     /* Where a fit fails those before it are shown. */
     done = comparison.count > 1 && show_comparison(job, &comparison) && done;
@@ -269,6 +294,12 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help = "how these pixels are chosen",
          .choices = pixel_sampling_names},
         {"batch", OPTION_COUNT, &job->batch, "N", "samples per iteration, 0 for all", 0, 1e9, NULL},
+        {.name = "output-activation",
+         .kind = OPTION_CHOICE,
+         .target = &job->settings.output_activation,
+         .value_name = "NAME",
+         .help = "function at the end of the last layer",
+         .choices = settings_output_activation_names},
     };
     const struct option_spec results[] = {
         {"members", OPTION_COUNT, &job->members, "N",
@@ -279,7 +310,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,
-         .help = "fit with the policies none, global and spatial in turn and write compare.png only"},
+         .help = "fit with the policies none, global and spatial and with SIREN in turn and write compare.png only"},
     };
     const struct settings_program program = {
         .summary =

@@ -21,22 +21,27 @@
 #define DENSE_1D 512
 #define DENSE_2D 32
 #define LEARNING_RATE 2e-3
-/* The first of the rates tried for the largest that converges. */
-#define FIRST_RATE 8e-3
+#define SIREN_RATE 1e-4
+/* The first of the rates tried for the largest that converges, over a method's own. */
+#define FIRST_RATE 4.0
 /* Shares of a signal's mean square: the dense error to reach, and the samples' error of a run that converged. */
 #define GOAL 0.1
 #define CONVERGED 0.5
 
+/* SIREN is a network of sines on the coordinates themselves. */
 static const struct method {
     const char *name;
     sape_encoding encoding;
     sape_policy policy;
+    sape_activation activation;
+    double rate;
     int color; /* of its curve */
-} methods[] = {{"none", SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 0xB0B0B0},
-               {"global", SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 0x2F6FBF},
-               {"spatial", SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 0xC03A2B},
-               {"variance", SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 0x2E9E4F},
-               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 0x303030}};
+} methods[] = {{"none", SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, SAPE_ACTIVATION_RELU, LEARNING_RATE, 0xB0B0B0},
+               {"global", SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, SAPE_ACTIVATION_RELU, LEARNING_RATE, 0x2F6FBF},
+               {"spatial", SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, SAPE_ACTIVATION_RELU, LEARNING_RATE, 0xC03A2B},
+               {"variance", SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, SAPE_ACTIVATION_RELU, LEARNING_RATE, 0x2E9E4F},
+               {"identity", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, SAPE_ACTIVATION_RELU, LEARNING_RATE, 0x303030},
+               {"siren", SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, SAPE_ACTIVATION_SINE, SIREN_RATE, 0xD08A1E}};
 #define NUM_METHODS (sizeof methods / sizeof *methods)
 
 struct study {
@@ -134,6 +139,7 @@ static bool make(const struct study *study, const struct task *task, const struc
     network.num_layers = 2;
     network.output_dim = 1;
     network.precision = (sape_precision)study->precision;
+    network.activation = method->activation;
     optimizer.learning_rate = rate;
     params.num_threads = 1;
     *field = NULL;
@@ -170,7 +176,7 @@ static bool train(const struct study *study, struct task *task, const struct met
     const uint64_t stretch = study->iterations / STUDY_MOMENTS;
     const double goal = GOAL * mean_square(task->dense, task->dense_y);
     *course = (struct course){.to_goal = 0};
-    bool good = make(study, task, method, adaptive, seed, LEARNING_RATE, &field, &trainer);
+    bool good = make(study, task, method, adaptive, seed, method->rate, &field, &trainer);
     for (size_t i = 0; i < STUDY_MOMENTS && good; i++) {
         double bands[STUDY_NUM_BANDS];
         good = go_on(trainer, stretch, &course->errors[0][i], &course->diverged) && measure(task, field, bands);
@@ -207,7 +213,8 @@ static bool converges(const struct study *study, const struct task *task, const 
 static bool largest_rate(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
                          uint64_t seed) {
     double largest = 0.0;
-    for (double rate = FIRST_RATE; rate < (study->quick ? 2.0 * FIRST_RATE : 2.0); rate *= 2.0) {
+    const double first = FIRST_RATE * method->rate;
+    for (double rate = first; rate < (study->quick ? 2.0 * first : 2.0); rate *= 2.0) {
         bool converged;
         if (!converges(study, task, method, adaptive, seed, rate, &converged)) return false;
         if (!converged) break;

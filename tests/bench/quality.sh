@@ -7,6 +7,7 @@ set -euo pipefail
 build=$1
 photograph=${2:-$(dirname "${BASH_SOURCE[0]}")/../../examples/data/astronaut.jpg}
 seeds=${3:-"0 1 2"}
+siren=(--encoding identity --activation sine --lr 1e-4)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -28,6 +29,7 @@ row() {
 
 echo "| 1D task, dense mse | seeds $seeds |"
 row "identity" dense_mse %.2e "$build/examples/tools/fit_function" --encoding identity
+row "SIREN" dense_mse %.2e "$build/examples/tools/fit_function" "${siren[@]}"
 for policy in none global spatial variance; do
     row "$policy" dense_mse %.2e "$build/examples/tools/fit_function" --policy "$policy"
 done
@@ -35,6 +37,7 @@ done
 echo
 echo "| $(basename "$photograph"), 128 pixels, 1000 iterations, PSNR over all pixels | seeds $seeds |"
 row "identity" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --encoding identity
+row "SIREN" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 "${siren[@]}"
 for policy in none global spatial variance; do
     row "$policy" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --policy "$policy"
 done

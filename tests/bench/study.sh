@@ -40,8 +40,8 @@ table() {
             return sprintf("%.1e, %.1e", exp(logs[key "0"] / n[key "0"]), exp(logs[key "1"] / n[key "1"]))
         }
         END {
-            num_methods = split("identity none global spatial variance", methods, " ")
-            print "| signal | identity | none | global | spatial | variance |\n| --- | --- | --- | --- | --- | --- |"
+            num_methods = split("identity siren none global spatial variance", methods, " ")
+            print "| signal | identity | siren | none | global | spatial | variance |\n| --- | --- | --- | --- | --- | --- | --- |"
             for (s = 1; s <= num_signals; s++) {
                 printf "| `%s` |", signals[s]
                 for (m = 1; m <= num_methods; m++) printf " %s |", cell(signals[s] "," methods[m] ",")
@@ -61,7 +61,7 @@ bands() {
         }
         END {
             print "| " signal " | up to 1 cycle | 1 to 2 | 2 to 4 | 4 to 8 | above 8 |\n| --- | --- | --- | --- | --- | --- |"
-            num_methods = split("identity none global spatial variance", methods, " ")
+            num_methods = split("identity siren none global spatial variance", methods, " ")
             for (m = 1; m <= num_methods; m++) {
                 printf "| %s |", methods[m]
                 for (b = 0; b < 5; b++)

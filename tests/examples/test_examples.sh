@@ -17,8 +17,8 @@ fits() {
     runs "$@" --json && ! ls out | grep -q part
 }
 
-FUNCTION_KEYS="task policy encoding iterations seed train_mse dense_mse seconds ms_per_iteration"
-IMAGE_KEYS="task policy encoding iterations seed width height psnr_all psnr_train psnr_heldout seconds ms_per_iteration
+FUNCTION_KEYS="task policy encoding activation iterations seed train_mse dense_mse seconds ms_per_iteration"
+IMAGE_KEYS="task policy encoding activation iterations seed width height psnr_all psnr_train psnr_heldout seconds ms_per_iteration
     peak_rss_mb"
 QUICK="--iterations 30 --hidden 16 --num-frequencies 8 --num-blocks 4 --resolution 8 --threads 1"
 
@@ -123,6 +123,17 @@ for encoding in identity fourier positional rbf periodic_rbf; do
     expect fits "$fit_image" color.png $QUICK --encoding $encoding --sampling edges --out out
     expect json_has "\"encoding\":\"$encoding\""
 done
+for activation in leaky_relu sine softplus gelu silu tanh gaussian; do
+    expect fits "$fit_image" color.png $QUICK --encoding identity --num-blocks 0 --activation $activation
+    expect json_has "\"activation\":\"$activation\""
+done
+for output in sigmoid tanh softplus exp; do
+    expect fits "$fit_image" color.png $QUICK --output-activation $output --save $output.safetensors
+    expect grep -aq "\"sape.network.output_activation\":\"$output\"" $output.safetensors
+done
+expect fits "$fit_function" $QUICK --activation gaussian --activation-parameter 2 --output-activation tanh
+expect refuses 2 "--activation: 'siren' is not one of" "$fit_image" color.png --activation siren
+expect refuses 1 "gelu has no parameter" "$fit_image" color.png --activation gelu --activation-parameter 2
 for function in psine chirp step sines mixed; do
     expect fits "$fit_function" $QUICK --function $function
 done
@@ -162,7 +173,7 @@ expect fits "$fit_image" color.png $QUICK --until-psnr 90
 expect json_has '"iterations":30,' '"psnr_reached":false'
 expect grep -qF "has not reached 90 dB" stderr
 expect fits "$fit_image" color.png $QUICK --lr 1e-2 --iterations 20000 --until-psnr 16 --compare
-expect [ "$(tail -n 1 stdout | grep -o '"psnr_reached":true' | wc -l)" -eq 3 ]
+expect [ "$(tail -n 1 stdout | grep -o '"psnr_reached":true' | wc -l)" -eq 4 ]
 expect refuses 2 "give one of them" "$fit_image" color.png --until-psnr 30 --validation 0.1
 expect refuses 2 "--until-psnr: -1 is out of range" "$fit_image" color.png --until-psnr -1
 # A training run with batches that is stopped and goes on ends as one that was not; with other batches it does not.

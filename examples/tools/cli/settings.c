@@ -7,10 +7,14 @@
 #include <math.h>
 #include <stdio.h>
 
-/* In the order of sape_encoding, sape_draw, sape_policy and sape_precision. */
+/* In the order of sape_encoding, sape_draw, sape_policy, sape_precision, sape_activation and
+   sape_output_activation. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
 static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
+static const char *const activation_names[] = {"relu", "leaky_relu", "sine",     "softplus", "gelu",
+                                               "silu", "tanh",       "gaussian", NULL};
+const char *const settings_output_activation_names[] = {"none", "sigmoid", "tanh", "softplus", "exp", NULL};
 const char *const settings_precision_names[] = {"auto", "fp32", "bf16x3", "bf16", NULL};
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
@@ -20,7 +24,7 @@ enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
 
 /* One group an array. */
 struct specs {
-    struct option_spec field[6];
+    struct option_spec field[8];
     struct option_spec mask[4];
     struct option_spec training[7];
     struct option_spec checkpoints[3];
@@ -49,6 +53,14 @@ static struct specs specs_of(struct settings *s) {
                  .choices = draw_names},
                 {"hidden", OPTION_COUNT, &s->hidden, "N", "width of the hidden layers", 1, 8192, NULL},
                 {"layers", OPTION_COUNT, &s->layers, "N", "number of hidden layers", 1, 64, NULL},
+                {.name = "activation",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->activation,
+                 .value_name = "NAME",
+                 .help = "function at the end of the hidden layers; SIREN is sine with --encoding identity",
+                 .choices = activation_names},
+                {"activation-parameter", OPTION_REAL, &s->activation_parameter, "X",
+                 "frequency of sine, sharpness of softplus and gaussian, 0 for 30, 1, 1", 0, 1e6, NULL},
             },
         .mask =
             {
@@ -191,6 +203,10 @@ const struct note *settings_length(const struct settings *settings) {
 
 const char *settings_encoding_name(const struct settings *settings) {
     return encoding_names[settings->encoding];
+}
+
+const char *settings_activation_name(const struct settings *settings) {
+    return activation_names[settings->activation];
 }
 
 const char *settings_policy_name(const struct settings *settings) {

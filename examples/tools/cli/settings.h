@@ -16,7 +16,10 @@ struct settings {
     double c_max;             /* of the variance policy's cut-offs; 0 leaves it to the mask; follows std */
     uint64_t hidden;
     uint64_t layers;
-    int policy; /* a sape_policy */
+    int activation;              /* a sape_activation */
+    double activation_parameter; /* 0 for its default */
+    int output_activation;       /* a sape_output_activation; an option of programs whose outputs may have one */
+    int policy;                  /* a sape_policy */
     double epsilon;
     uint64_t resolution;
     uint64_t num_blocks;
@@ -55,10 +58,14 @@ struct settings_program {
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
                                     char **argv);
 
+/* Choices of an option for settings.output_activation. */
+extern const char *const settings_output_activation_names[];
+
 /* The option that is the training's length. */
 const struct note *settings_length(const struct settings *settings);
 
 const char *settings_encoding_name(const struct settings *settings);
+const char *settings_activation_name(const struct settings *settings);
 const char *settings_policy_name(const struct settings *settings);
 
 #endif

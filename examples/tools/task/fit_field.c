@@ -61,6 +61,9 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     network.output_dim = problem->output_dim;
     network.hidden_dim = settings->hidden;
     network.num_layers = settings->layers;
+    network.activation = (sape_activation)settings->activation;
+    network.activation_parameter = settings->activation_parameter;
+    network.output_activation = (sape_output_activation)settings->output_activation;
     network.seed = settings->seed;
     network.precision = (sape_precision)settings->precision;
 

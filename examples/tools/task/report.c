@@ -11,6 +11,7 @@ cJSON *report_create(const char *task, const struct settings *settings, const st
     cJSON_AddStringToObject(report, "task", task);
     cJSON_AddStringToObject(report, "policy", settings_policy_name(settings));
     cJSON_AddStringToObject(report, "encoding", settings_encoding_name(settings));
+    cJSON_AddStringToObject(report, "activation", settings_activation_name(settings));
     cJSON_AddNumberToObject(report, "iterations", (double)fit->iterations);
     cJSON_AddNumberToObject(report, "seed", (double)settings->seed);
     if (fit->best_iteration > 0) {
