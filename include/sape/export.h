@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 /** Marks a symbol that the shared library exports; all others are hidden. */
-#if defined(__GNUC__)
+#if defined(_WIN32) && defined(SAPE_EXPORTS)
+#define SAPE_API __declspec(dllexport)
+#elif defined(__GNUC__) && !defined(_WIN32)
 #define SAPE_API __attribute__((visibility("default")))
 #else
 #define SAPE_API

@@ -4,9 +4,17 @@
 #define SAPE_LIB_ERROR_H
 
 #include <sape/status.h>
+#include <stdio.h>
+
+/* Has the compiler check a format as the printf() of this build reads it. */
+#ifdef __MINGW_PRINTF_FORMAT
+#define SAPE_PRINTF(format_index, first) __attribute__((format(__MINGW_PRINTF_FORMAT, format_index, first)))
+#else
+#define SAPE_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
+#endif
 
 /* Stores "CALL: MESSAGE" for this thread, CALL being the public call that it is in, and returns status. */
-sape_status sape_fail(sape_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+sape_status sape_fail(sape_status status, const char *format, ...) SAPE_PRINTF(2, 3);
 
 /* Leaves the calling function with SAPE_ERROR_ARGUMENT unless the condition holds. */
 #define SAPE_REQUIRE(condition, ...)                                                                                   \

@@ -100,6 +100,11 @@ static void wait_until_done(struct sape_pool *pool) {
 
 /* The workers take no signals: those are the host's affair. They inherit the floating-point environment, which is that
    of a call: pools are made inside of one. */
+#ifdef _WIN32
+static int start_worker(struct worker *worker) {
+    return pthread_create(&worker->thread, NULL, worker_main, worker);
+}
+#else
 static int start_worker(struct worker *worker) {
     sigset_t all, before;
     sigfillset(&all);
@@ -108,6 +113,7 @@ static int start_worker(struct worker *worker) {
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error;
 }
+#endif
 
 sape_status sape_pool_create(size_t num_threads, struct sape_pool **out) {
     *out = NULL;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "files/descriptor.h"
 
 /* How many names to try for the new file. */
 #define ATTEMPTS 100
@@ -49,7 +50,7 @@ static sape_status open_folder(struct sape_atomic_file *file) {
 static sape_status create(struct sape_atomic_file *file, mode_t mode) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         uint64_t random;
-        if (getrandom(&random, sizeof random, 0) != sizeof random) return fail(file, "no random name", errno);
+        if (getentropy(&random, sizeof random) != 0) return fail(file, "no random name", errno);
         snprintf(file->temporary, sizeof file->temporary, ".sape-%016" PRIx64, random);
         file->descriptor = openat(file->folder, file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (file->descriptor >= 0) return SAPE_OK;
@@ -77,7 +78,7 @@ sape_status sape_atomic_file_write(void *user, const void *bytes, size_t size) {
     struct sape_atomic_file *file = user;
     const unsigned char *rest = bytes;
     while (size > 0) {
-        const ssize_t done = write(file->descriptor, rest, size);
+        const ssize_t done = sape_write_some(file->descriptor, rest, size);
         if (done < 0 && errno == EINTR) continue;
         if (done < 0) return fail(file, "cannot write", errno);
         rest += done;

@@ -9,21 +9,30 @@
 #define SAPE_LIB_ATOMIC_FILE_H
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "files/byte_sink.h"
 
 struct sape_atomic_file {
     const char *path;
+#ifdef _WIN32
+    /* The file to replace and the new one, which is there once it is created. */
+    wchar_t *target, *temporary;
+    bool created;
+#else
     /* The folder, and in it the name of the file to replace and of the new one ("" when there is none). */
     int folder;
     char name[NAME_MAX + 1];
     char temporary[24];
+#endif
     /* The new file. */
     int descriptor;
 };
 
 /*
- * Begins to replace the file of that path, or makes a new one. Links are followed: what a link stands for is replaced.
+ * Begins to replace the file of that path, or makes a new one. Links are followed: what a link stands for is replaced,
+ * though not on Windows.
  * path is for messages, too, and must stay. Call sape_atomic_file_end() whatever the outcome.
  */
 sape_status sape_atomic_file_begin(const char *path, struct sape_atomic_file *file);

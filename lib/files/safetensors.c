@@ -2,7 +2,6 @@
 #include "files/safetensors.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "base/tensor.h"
 #include "files/atomic_file.h"
 #include "files/byte_sink.h"
+#include "files/descriptor.h"
 #include "files/dtype.h"
 
 /* Bytes of the header's length at the beginning of a file. */
@@ -44,7 +44,7 @@ struct source {
 
 static sape_status pull_from_file(const struct source *source, unsigned char *into, size_t size) {
     while (size > 0) {
-        const ssize_t got = read(source->descriptor, into, size);
+        const ssize_t got = sape_read_some(source->descriptor, into, size);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return sape_fail(SAPE_ERROR_FILE, "%s: cannot read: %s", source->name, strerror(errno));
         if (got == 0) return sape_fail(SAPE_ERROR_FILE, "%s: was truncated while being read", source->name);
@@ -119,8 +119,7 @@ static sape_status load(struct source *source, sape_safetensors **out) {
 }
 
 static sape_status open_regular(struct source *source) {
-    /* O_NONBLOCK: a pipe without a writer must not hold the caller up; regular files do not heed it. */
-    source->descriptor = open(source->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    source->descriptor = sape_open_file(source->name);
     if (source->descriptor < 0) return sape_fail(SAPE_ERROR_FILE, "%s: %s", source->name, strerror(errno));
     struct stat status;
     if (fstat(source->descriptor, &status) != 0)

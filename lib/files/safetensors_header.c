@@ -34,8 +34,8 @@ static sape_status fail_header(const struct parser *parser, const char *fault) {
     return sape_fail(SAPE_ERROR_FORMAT, "%s: %s", parser->file_name, fault);
 }
 
-__attribute__((format(printf, 3, 4))) static sape_status fail_tensor(const struct parser *parser, const char *name,
-                                                                     const char *format, ...) {
+SAPE_PRINTF(3, 4)
+static sape_status fail_tensor(const struct parser *parser, const char *name, const char *format, ...) {
     char fault[256];
     va_list arguments;
     va_start(arguments, format);

@@ -23,8 +23,11 @@ struct tensor {
 struct fixture fixture_open(const char *directory, const char *name);
 void fixture_close(struct fixture *fixture);
 
-struct tensor fixture_tensor(const struct fixture *fixture, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#ifndef _WIN32 /* whose printf is another one for compilers */
+__attribute__((format(printf, 2, 3)))
+#endif
+struct tensor
+fixture_tensor(const struct fixture *fixture, const char *format, ...);
 void tensor_free(struct tensor *tensor);
 
 /* Numbers and texts of the metadata; path is KEY or KEY.FIELD. A number that is null or missing becomes other. */

@@ -196,7 +196,7 @@ static double loss_of_set(size_t count, const float *points, size_t set) {
         nearest = (double)points[2 * k];
         sum += nearest;
     }
-    return nearest + sum / (double)__builtin_popcountl(set);
+    return nearest + sum / (double)__builtin_popcountll(set);
 }
 
 /* Every subset is one of distinct points, and in the long run all points come equally often. The points are so far
@@ -231,7 +231,7 @@ START_TEST(test_draws_are_fair) {
         CHECK_OK(sape_trainer_step(trainer, &loss));
         size_t found = 0;
         for (size_t set = 0; set < (1u << POINTS); set++) {
-            if (__builtin_popcountl(set) != DRAWN || fabs(loss_of_set(POINTS, points, set) - loss) > 1e-6 * loss)
+            if (__builtin_popcountll(set) != DRAWN || fabs(loss_of_set(POINTS, points, set) - loss) > 1e-6 * loss)
                 continue;
             for (size_t k = 0; k < POINTS; k++) counts[k] += set >> k & 1;
             found++;
