@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """libsape from Python: neural fields with spatially-adaptive progressive encoding.
 
+`fit` fits samples in one call; `SapeRegressor` is an estimator for scikit-learn, `sape.torch` a module for PyTorch.
+
 A `Field` is a function from coordinates to outputs, made of an `Encoder`, a `Mask` and a `Network`; a `Trainer` fits it
 to samples. Every part can be used alone. libsape's headers say what is computed, and give every parameter's range.
 
@@ -21,6 +23,8 @@ Lifetime: a handle is freed by `close()`, at the end of a `with`, or when nothin
 field, and its trainers, keep the field alive; closing the field closes them.
 """
 from __future__ import annotations
+
+from typing import Any
 
 from ._abi import call, text
 from ._arrays import Floats, StrPath
@@ -43,6 +47,7 @@ from ._errors import (
     VersionError,
 )
 from ._field import Field
+from ._fit import fit
 from ._functions import chamfer, describe, evaluate_loss, low_pass, propose_bandwidth, window_statistics
 from ._handle import Tensors
 from ._params import (
@@ -96,8 +101,17 @@ __all__ = [
     "Precision", "Product", "Progress", "ProgressBar", "ProgressFunction", "ReduceFunction", "Result",
     "SampleFunction", "Schedule", "Setting", "Settings", "ShapeError", "StateError", "Status", "Stop", "StopTraining",
     "StrPath", "Task", "Tensors", "ThreadError", "Trainer", "TrainerParams", "UnsupportedError", "VersionError",
-    "WindowStatistics", "chamfer", "describe", "evaluate_loss", "low_pass", "propose_bandwidth", "propose_settings",
+    "WindowStatistics", "chamfer", "describe", "evaluate_loss", "fit", "low_pass", "propose_bandwidth", "propose_settings",
     "window_statistics",
 ]
 
 __version__ = text(call("version_string"))
+
+
+def __getattr__(name: str) -> Any:
+    """SapeRegressor, which needs scikit-learn, is imported when it is first asked for."""
+    if name != "SapeRegressor":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._regressor import SapeRegressor
+
+    return SapeRegressor

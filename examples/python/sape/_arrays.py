@@ -47,6 +47,17 @@ def rows(name: str, values: ArrayLike, width: int) -> Tuple[Floats, Tuple[int, .
     return array, array.shape[:-1], array.size // width
 
 
+def values_at(name: str, values: ArrayLike, shape: Tuple[int, ...], width: Optional[int] = None) -> Floats:
+    """Values (*shape, width) of samples, whose last axis may be missing where there is one value each."""
+    array = floats(values)
+    if array.shape == shape and width in (None, 1):
+        return array.reshape(*shape, 1)
+    if array.ndim != len(shape) + 1 or array.shape[:-1] != shape or width not in (None, array.shape[-1]):
+        wanted = "o" if width is None else width
+        raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have {(*shape, wanted)}")
+    return array
+
+
 def result(out: Optional[Floats], shape: Tuple[int, ...], *inputs: Optional[Floats]) -> Floats:
     """The array for results: out, or a new one. It must not overlap the inputs."""
     if out is None:

@@ -28,6 +28,7 @@ class Field(Handle):
     """
 
     _kind = "field"
+    _shown = ("domain_dim", "output_dim", "encoder", "mask", "network")
 
     def __init__(
         self,

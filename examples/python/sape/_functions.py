@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, initialised, new_struct, text, to_tuple
-from ._arrays import Floats, floats, result, shaped
+from ._arrays import Floats, floats, result, shaped, values_at
 from ._errors import ShapeError, Status
 from ._params import Bandwidth, Boundary, Description, FilterShape, Loss, LossValue, WindowStatistics, choice
 
@@ -28,14 +28,20 @@ def describe() -> Description:
 
 
 def _points(name: str, values: ArrayLike, what: str) -> Floats:
+    """An array (..., width)."""
     array = floats(values)
-    if array.ndim != 2:
+    if array.ndim == 0:
         raise ShapeError(Status.SHAPE, f"{name} has shape {array.shape}, must have {what}")
     return array
 
 
+def _rows(array: Floats) -> Floats:
+    return array.reshape(int(np.prod(array.shape[:-1])), array.shape[-1])
+
+
 def _loss_value(function: str, *arguments: Any, outputs: Floats) -> LossValue:
-    d_outputs, sample_loss, loss = np.empty_like(outputs), np.empty(len(outputs), np.float32), ctypes.c_double()
+    d_outputs, sample_loss = np.empty_like(outputs), np.empty(outputs.shape[:-1], np.float32)
+    loss = ctypes.c_double()
     call(function, *arguments, d_outputs, sample_loss, ctypes.byref(loss))
     return LossValue(loss.value, sample_loss, d_outputs)
 
@@ -48,36 +54,34 @@ def evaluate_loss(
     *,
     huber_delta: float = 1.0,
 ) -> LossValue:
-    """A built-in loss of outputs (n, o) against targets (n, o), with per-sample losses and the gradient. With weights
-    (n), the loss is their weighted mean; the per-sample losses are without them."""
-    outputs = _points("outputs", outputs, "(n, o)")
+    """A built-in loss of outputs (..., o) against targets (..., o), with per-sample losses and the gradient. With weights
+    (...), the loss is their weighted mean; the per-sample losses are without them."""
+    outputs = _points("outputs", outputs, "(..., o)")
     targets = shaped("targets", targets, outputs.shape)
-    weights = None if weights is None else shaped("weights", weights, outputs.shape[:1])
+    weights = None if weights is None else shaped("weights", weights, outputs.shape[:-1])
     loss = choice("kind", Loss, kind)
     return _loss_value(
-        "loss_evaluate_weighted", loss, huber_delta, *outputs.shape, outputs, targets, weights, outputs=outputs
+        "loss_evaluate_weighted", loss, huber_delta, *_rows(outputs).shape, outputs, targets, weights, outputs=outputs
     )
 
 
 def chamfer(outputs: ArrayLike, targets: ArrayLike) -> LossValue:
-    """The Chamfer distance of outputs (n, dim) and targets (m, dim), dim 1 to 3. It is the mean distance of an output
+    """The Chamfer distance of outputs (..., dim) and targets (..., dim), dim 1 to 3. It is the mean distance of an output
     from its nearest target (the output's own loss) plus the mean distance of a target from its nearest output."""
-    outputs = _points("outputs", outputs, "(n, dim)")
-    n, dim = outputs.shape
-    targets = _points("targets", targets, f"(m, {dim})")
-    m = len(targets)
-    targets = shaped("targets", targets, (m, dim))
-    return _loss_value("loss_chamfer", dim, n, outputs, m, targets, outputs=outputs)
+    outputs = _points("outputs", outputs, "(..., dim)")
+    n, dim = _rows(outputs).shape
+    targets = _rows(_points("targets", targets, f"(..., {dim})"))
+    targets = shaped("targets", targets, (len(targets), dim))
+    return _loss_value("loss_chamfer", dim, n, outputs, len(targets), targets, outputs=outputs)
 
 
 def propose_bandwidth(x: ArrayLike, targets: Optional[ArrayLike] = None) -> Bandwidth:
-    """Proposes an encoding's frequencies for samples at coordinates (n, d) with targets (n, o)."""
-    x = _points("x", x, "(n, d)")
-    n, d = x.shape
-    values = None if targets is None else _points("targets", targets, f"({n}, o)")
-    o = 1 if values is None else values.shape[1]
-    if values is not None:
-        values = shaped("targets", values, (n, o))
+    """Proposes an encoding's frequencies for samples at coordinates (..., d) with targets (..., o), or (...) for one
+    output."""
+    x = _points("x", x, "(..., d)")
+    n, d = _rows(x).shape
+    values = None if targets is None else values_at("targets", targets, x.shape[:-1])
+    o = 1 if values is None else values.shape[-1]
     proposal = new_struct("bandwidth")
     call("bandwidth_propose", n, d, x, o, values, ctypes.byref(proposal))
     return to_tuple(Bandwidth, proposal)

@@ -151,6 +151,18 @@ class Handle:
         """Frees the handle and everything that depends on it now. Further calls do nothing."""
         self._memory.close()
 
+    #: What repr() shows.
+    _shown: ClassVar[Tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<{type(self).__name__}, closed>"
+        shown = (f"{name}={getattr(self, name)!r}" for name in self._shown)
+        return f"<{type(self).__name__} {' '.join(shown)}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; fields and checkpoints can")
+
     def __enter__(self: _Self) -> _Self:
         return self
 

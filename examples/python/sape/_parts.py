@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Mapping, Optional
+from typing import Any, Mapping, Optional, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ class Encoder(Handle):
     """Turns coordinates (..., d) into features (..., E), from low to high frequency."""
 
     _kind = "encoder"
+    _shown = ("kind", "domain_dim", "encoding_dim")
 
     def __init__(self, params: Optional[EncoderParams] = None) -> None:
         self._memory = Memory(create("encoder_create", (params or EncoderParams())._pointer()), "encoder_free")
@@ -70,6 +71,7 @@ class Mask(Handle):
     """Which features are revealed where. To use it alone: get weights, multiply your features by them, record, step."""
 
     _kind = "mask"
+    _shown = ("policy", "domain_dim", "encoding_dim")
 
     def __init__(self, params: MaskParams) -> None:
         self._memory = Memory(create("mask_create", params._pointer()), "mask_free")
@@ -158,6 +160,7 @@ class Network(Handle):
     """A multilayer perceptron. Flat arrays hold its tensors in the order of PyTorch's parameters()."""
 
     _kind = "network"
+    _shown = ("input_dim", "output_dim", "num_parameters")
 
     def __init__(self, params: NetworkParams) -> None:
         self._memory = Memory(create("network_create", params._pointer()), "network_free")
@@ -222,6 +225,7 @@ class Optimizer(Handle):
     """Adam or SGD for a flat array of parameters, with the schedule of its learning rate."""
 
     _kind = "optimizer"
+    _shown = ("num_parameters", "num_steps", "learning_rate")
 
     def __init__(self, num_parameters: int, params: Optional[OptimizerParams] = None) -> None:
         pointer = (params or OptimizerParams())._pointer()
@@ -298,6 +302,15 @@ class Checkpoint(Handle):
         keys, values = ((ctypes.c_char_p * len(column))(*column) for column in texts)
         with self._memory.shared() as pointer:
             return self._own(create("safetensors_annotate", pointer, len(entries), keys, values))
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return Checkpoint, (bytes(self),)
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return super().__repr__()
+        names = list(self.tensors)
+        return f"<Checkpoint of {len(names)} tensors, {len(bytes(self))} bytes: {', '.join(names)}>"
 
     def __bytes__(self) -> bytes:
         with self._memory.shared() as pointer:

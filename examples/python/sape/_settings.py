@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Optional, Tuple, Type, TypeVar
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, initialised, new_struct, text
-from ._arrays import floats, shaped
+from ._arrays import floats, values_at
 from ._errors import ShapeError, Status
 from ._params import (
     CutoffParams,
@@ -96,19 +96,17 @@ def propose_settings(
     num_threads: int = 0,
     seed: int = 0,
 ) -> Settings:
-    """Proposes all settings of a fit of samples at coordinates (n, d) with targets (n, o), in a budget.
+    """Proposes all settings of a fit of samples at coordinates (..., d) with targets (..., o), or (...) for one output, in a
+    budget.
 
     `policy` and `encoding` are chosen unless given. `iterations` and `seconds` limit the training; 0 leaves its length to
     the proposal, and so does `batch_size`. The speed behind `seconds` is assumed, not measured. `num_sets` says how many
     sets of n samples like these the training takes in turn. Without targets, give `output_dim`."""
     x = floats(x)
-    if x.ndim != 2:
-        raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (n, d)")
-    values = None if targets is None else floats(targets)
-    if values is not None and values.ndim != 2:
-        raise ShapeError(Status.SHAPE, f"targets has shape {values.shape}, must have ({len(x)}, o)")
-    if values is not None:
-        values = shaped("targets", values, (len(x), values.shape[1]))
+    if x.ndim == 0 or x.shape[-1] == 0:
+        raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (..., d)")
+    values = None if targets is None else values_at("targets", targets, x.shape[:-1])
+    x = x.reshape(-1, x.shape[-1])
     query = initialised("settings_query")
     query.task = choice("task", Task, task)
     query.policy = -1 if policy is None else choice("policy", Policy, policy)
@@ -117,7 +115,7 @@ def propose_settings(
     query.output_dim = 1 if output_dim is None else count("output_dim", output_dim)
     query.x = x.ctypes.data
     if values is not None:
-        query.targets, query.output_dim = values.ctypes.data, values.shape[1]
+        query.targets, query.output_dim = values.ctypes.data, values.shape[-1]
     for name, value in (("num_sets", num_sets), ("iterations", iterations), ("batch_size", batch_size),
                         ("num_threads", num_threads), ("seed", seed)):
         setattr(query, name, count(name, value))

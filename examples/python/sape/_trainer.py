@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._abi import call, count, create, new_struct, to_tuple
-from ._arrays import Floats, ScaleCheck, StrPath, floats, path_bytes, rows, shaped
+from ._arrays import Floats, ScaleCheck, StrPath, floats, path_bytes, rows, shaped, values_at
 from ._callbacks import (
     jacobian_loss_callback,
     loss_callback,
@@ -42,6 +42,7 @@ class Trainer(Handle):
     """Trains a field: predict, loss, gradients, optimizer step, mask. A field has one trainer at a time."""
 
     _kind = "trainer"
+    _shown = ("field",)
 
     def __init__(
         self, field: Field, params: Optional[TrainerParams] = None, optimizer: Optional[OptimizerParams] = None
@@ -71,14 +72,15 @@ class Trainer(Handle):
     def set_data(
         self, x: ArrayLike, targets: Optional[ArrayLike] = None, weights: Optional[ArrayLike] = None
     ) -> None:
-        """Sets the samples: coordinates (..., d), targets (..., o) and their weights (...). A loss function may need no
+        """Sets the samples: coordinates (..., d), targets (..., o), or (...) for one output, and their
+        weights (...). A loss function may need no
         targets.
 
         C-contiguous float32 arrays are not copied: leave them unchanged until training ends. Coordinates belong in
         [-1, 1]; a warning appears once if some lie beyond -2 or 2.
         """
         x, shape, n = rows("x", x, self._field.domain_dim)
-        y = None if targets is None else shaped("targets", targets, (*shape, self._field.output_dim))
+        y = None if targets is None else values_at("targets", targets, shape, self._field.output_dim)
         w = None if weights is None else shaped("weights", weights, shape)
         self._change("set_data", n, x, y)
         self._samples, self._num_samples = (x, y), n

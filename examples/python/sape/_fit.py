@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""Fits in one call."""
+from __future__ import annotations
+
+from typing import Optional, Union
+
+from numpy.typing import ArrayLike
+
+from ._arrays import floats, values_at
+from ._errors import ShapeError, Status
+from ._field import Field
+from ._params import Encoding, Policy, ProgressBar, ProgressFunction, Task
+from ._settings import Settings, propose_settings
+from ._trainer import Trainer
+
+
+def fit(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    task: Task = Task.REGRESSION,
+    policy: Optional[Policy] = None,
+    encoding: Optional[Encoding] = None,
+    iterations: int = 0,
+    seconds: float = 0.0,
+    num_threads: int = 0,
+    seed: int = 0,
+    settings: Optional[Settings] = None,
+    progress: Union[ProgressFunction, ProgressBar, None] = None,
+) -> Field:
+    """Fits samples and returns the field.
+
+    x: coordinates (..., d) in [-1, 1], d 1 to 3. y: targets (..., o), or (...) for one output.
+    task: Task.REGRESSION (the default), Task.OCCUPANCY for targets between 0 and 1, or Task.CURVE.
+    policy, encoding: chosen by propose_settings() unless given.
+    iterations: length of the training, 0 (the default) to 10**12; 0 has it proposed.
+    seconds: limit of the training, >= 0; 0 (the default) sets none. The speed is assumed, not measured.
+    num_threads: 0 (the default: one per processor) to 256. The fit does not depend on it.
+    seed: seed of the random numbers, default 0.
+    settings: what propose_settings() returned, changed as you like; the settings above then have no effect.
+    progress: as in Trainer.run().
+    """
+    x = floats(x)
+    if x.ndim == 0 or x.size == 0:
+        raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (..., d) with samples")
+    d = x.shape[-1]
+    targets = values_at("y", y, x.shape[:-1])
+    x, targets = x.reshape(-1, d), targets.reshape(-1, targets.shape[-1])
+    if settings is None:
+        settings = propose_settings(
+            x, targets, task, policy=policy, encoding=encoding, iterations=iterations, seconds=seconds,
+            num_threads=num_threads, seed=seed,
+        )
+    field = Field(settings.encoder, settings.mask, settings.network)
+    with Trainer(field, settings.trainer, settings.optimizer) as trainer:
+        if task is Task.CURVE:
+            trainer.set_data(x)
+            trainer.set_target_points(targets)
+        else:
+            trainer.set_data(x, targets)
+        trainer.run(settings.iterations, progress)
+    return field

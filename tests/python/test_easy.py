@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""Python as people write it: fits in one call, estimators, modules, repr, copies."""
+import copy
+import pickle
+import unittest
+
+import numpy as np
+import pytest
+
+import sape
+
+
+@pytest.fixture
+def wave():
+    x = np.linspace(-1, 1, 60)[:, None]
+    return x, np.sin(5 * x[:, 0])
+
+
+def test_fit_in_one_call(wave):
+    x, y = wave
+    field = sape.fit(x, y, iterations=400)
+    assert abs(field.predict(x)[:, 0] - y).max() < 0.1
+    assert field.domain_dim == field.output_dim == 1
+
+
+@pytest.mark.parametrize("shape, o", [((8, 9, 2), 3), ((72, 2), 1), ((4, 3, 6, 2), 2)])
+def test_fit_takes_any_leading_shape(shape, o):
+    x = np.random.default_rng(0).uniform(-1, 1, shape)
+    y = np.stack([x[..., 0] * (i + 1) for i in range(o)], axis=-1)
+    field = sape.fit(x, y, iterations=3)
+    assert field.predict(x).shape == y.shape
+    flat = sape.fit(x.reshape(-1, 2), y.reshape(-1, o), iterations=3)
+    assert np.array_equal(field.network.parameters, flat.network.parameters)
+    if o == 1:
+        assert np.array_equal(sape.fit(x, y[..., 0], iterations=3).network.parameters, field.network.parameters)
+
+
+def test_fit_takes_settings_and_reports(wave):
+    x, y = wave
+    settings = sape.propose_settings(x, y, iterations=7)
+    settings.network.hidden_dim = 16
+    seen = []
+    field = sape.fit(x, y, settings=settings, progress=lambda now: seen.append(now.iteration))
+    assert len(seen) > 0 and seen[-1] == 7 and field.network.tensors["0.bias"].shape == (16,)
+    assert sape.fit(x, y, iterations=3, policy=sape.Policy.NONE).mask.policy is sape.Policy.NONE
+
+
+def test_fit_of_a_curve():
+    t = np.linspace(-1, 1, 50)[:, None]
+    field = sape.fit(t, np.hstack([np.cos(3 * t), np.sin(3 * t)]), task=sape.Task.CURVE, iterations=300)
+    assert abs(np.linalg.norm(field.predict(t), axis=1) - 1).mean() < 0.1
+
+
+@pytest.mark.parametrize("x, y", [
+    ([[0.0], [1.0]], [1.0, 2.0, 3.0]), (1.0, 1.0), (np.zeros((0, 2)), np.zeros(0)), (np.zeros((3, 0)), np.zeros(3)),
+    ([[0.0, 0, 0, 0], [1, 1, 1, 1]], [1.0, 2.0]),
+])
+def test_fit_refuses_what_it_cannot_fit(x, y):
+    with pytest.raises((sape.ShapeError, sape.ArgumentError)):
+        sape.fit(x, y)
+
+
+def test_targets_of_one_output_need_no_axis(field, samples):
+    x, y = samples
+    with sape.Trainer(field) as trainer:
+        trainer.set_data(x.reshape(20, 10, 2), y.reshape(20, 10))
+        trainer.run(3)
+        with pytest.raises(sape.ShapeError):
+            trainer.set_data(x, y[:100, 0])
+    assert sape.propose_bandwidth(x.reshape(20, 10, 2), y.reshape(20, 10)) == sape.propose_bandwidth(x, y)
+    loss = sape.evaluate_loss(sape.Loss.MSE, np.ones((2, 3, 4)), np.zeros((2, 3, 4)))
+    assert loss.sample_loss.shape == (2, 3) and loss.d_outputs.shape == (2, 3, 4) and loss.loss == 1
+
+
+def test_every_handle_shows_what_it_is(field):
+    trainer, checkpoint = sape.Trainer(field), field.checkpoint()
+    optimizer = sape.Optimizer(3)
+    for handle, words in (
+        (field, "domain_dim=2"), (field.encoder, "Encoding.FOURIER"), (field.mask, "Policy.SPATIAL"),
+        (field.network, "num_parameters="), (trainer, "<Field"), (checkpoint, "mask"), (optimizer, "learning_rate=0.001"),
+    ):
+        assert repr(handle).startswith("<" + type(handle).__name__) and words in repr(handle)
+    for handle in (trainer, checkpoint, optimizer, field):
+        handle.close()
+        assert repr(handle) == f"<{type(handle).__name__}, closed>"
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda handle: pickle.loads(pickle.dumps(handle))])
+def test_what_can_be_saved_can_be_copied(field, samples, again):
+    x, _ = samples
+    assert np.array_equal(again(field).predict(x), field.predict(x))
+    assert bytes(again(field.checkpoint())) == bytes(field.checkpoint())
+    for handle in (field.encoder, field.mask, sape.Network(sape.NetworkParams(input_dim=2)), sape.Trainer(field)):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            again(handle)
+
+
+def test_regressor(wave):
+    pytest.importorskip("sklearn")
+    x, y = wave
+    model = sape.SapeRegressor(iterations=300, random_state=0)
+    assert model.fit(100 + 30 * x, 7 + 5 * y).score(100 + 30 * x, 7 + 5 * y) > 0.98
+    assert model.get_params()["iterations"] == 300 and "iterations=300" in repr(model)
+    again = pickle.loads(pickle.dumps(model))
+    assert np.array_equal(again.predict(100 + 30 * x), model.predict(100 + 30 * x))
+    both = model.fit(x, np.stack([y, -y], axis=1)).predict(x)
+    assert both.shape == (60, 2)
+    with pytest.raises(ValueError, match="at most 3"):
+        model.fit(np.zeros((9, 4)), np.zeros(9))
+
+
+def test_regressor_passes_scikit_learn_s_checks():
+    """All checks but those whose samples have more than 3 features, for which there is no field."""
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    model = sape.SapeRegressor(iterations=5)
+    if hasattr(checks, "estimator_checks_generator"):
+        pairs = checks.estimator_checks_generator(model)
+    else:  # before 1.6
+        pairs = checks.check_estimator(model, generate_only=True)
+    passed, failed = 0, []
+    for estimator, check in pairs:
+        try:
+            check(estimator)
+            passed += 1
+        except unittest.SkipTest:
+            pass
+        except Exception as error:
+            causes = (error, error.__cause__, error.__context__)
+            if not any("a field has at most 3" in str(cause) for cause in causes):
+                failed.append((check, error))
+    assert failed == [] and passed >= 25, passed
+
+
+def test_torch_module():
+    torch = pytest.importorskip("torch")
+    sape_torch = pytest.importorskip("sape.torch")
+    torch.manual_seed(0)
+    encoding = sape_torch.Encoding(
+        sape.EncoderParams(domain_dim=1, num_frequencies=16, std=2), sape.MaskParams(resolution=8, num_iterations=100)
+    )
+    model = torch.nn.Sequential(encoding, torch.nn.Linear(encoding.encoding_dim, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
+    assert "Encoder" in repr(model)
+    optimizer = torch.optim.Adam(model[1:].parameters(), 1e-2)
+    x = torch.linspace(-1, 1, 50)[:, None]
+    y = torch.sin(5 * x)
+    for _ in range(150):
+        losses = torch.square(model(x) - y)[:, 0]
+        optimizer.zero_grad()
+        losses.mean().backward()
+        optimizer.step()
+        encoding.record(x, losses)
+        encoding.step()
+    assert losses.mean() < 0.02 and encoding.mask.state.iteration == 150
+    at = torch.tensor([[0.3]], dtype=torch.float32, requires_grad=True)
+    features = encoding(at)
+    features.sum().backward()
+    weights = encoding.mask.weights(at.detach().numpy())
+    expected = encoding.encoder.backward(at.detach().numpy(), weights)
+    assert np.allclose(at.grad.numpy(), expected)
