@@ -17,6 +17,9 @@ chamfer() {
 }
 
 echo "| $(basename "$outline"), $iterations iterations | seeds $seeds |"
+printf '| SIREN |'
+for seed in $seeds; do printf ' %.5f |' "$(chamfer --encoding identity --activation sine --seed "$seed")"; done
+echo
 for policy in none global spatial; do
     printf '| %s |' "$policy"
     # shellcheck disable=SC2086

@@ -42,5 +42,11 @@ for policy in none spatial; do
     done
     rows+=("$row")
 done
+row='| SIREN |'
+for seed in $seeds; do
+    # shellcheck disable=SC2046
+    row+=$(printf ' %.3f, %.3f |' $(fit --encoding identity --activation sine --seed "$seed"))
+done
+rows+=("$row")
 echo "| $(basename "$mesh"), $epochs epochs, IoU near the surface, uniform | seeds $seeds |"
 printf '%s\n' "$frequencies" "${rows[@]}"

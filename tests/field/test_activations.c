@@ -137,6 +137,24 @@ START_TEST(test_values_and_gradients) {
 }
 END_TEST
 
+/* The norm of each sample's own gradient, against that of the sample alone. */
+START_TEST(test_gradient_norms) {
+    struct pair pair = make_pair(_i);
+    float norms[N], *gradient = new_array(pair.count);
+    double largest = 0.0;
+    CHECK_OK(sape_field_gradient_norms(pair.field, N, pair.x, pair.d_outputs, norms));
+    for (size_t s = 0; s < N; s++) largest = fmax(largest, (double)norms[s]);
+    for (size_t s = 0; s < N; s += 9) {
+        double square = 0.0;
+        CHECK_OK(sape_field_backward(pair.field, 1, pair.x + s * INPUTS, pair.d_outputs + s * OUTPUTS, gradient, NULL));
+        for (size_t p = 0; p < pair.count; p++) square += (double)gradient[p] * (double)gradient[p];
+        ck_assert_double_eq_tol((double)norms[s], sqrt(square), 1e-5 * largest);
+    }
+    free(gradient);
+    free_pair(&pair);
+}
+END_TEST
+
 /* Against central differences in double precision. */
 START_TEST(test_jacobian) {
     const double step = 1e-5;
@@ -319,6 +337,7 @@ int main(void) {
     TCase *tcase = tcase_create("activations");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_values_and_gradients, 0, NUM_PAIRS);
+    tcase_add_loop_test(tcase, test_gradient_norms, 0, NUM_PAIRS);
     tcase_add_loop_test(tcase, test_jacobian, 0, NUM_PAIRS);
     tcase_add_loop_test(tcase, test_loss_on_jacobian, 0, NUM_PAIRS);
     tcase_add_loop_test(tcase, test_training, 0, NUM_PAIRS);

@@ -9,7 +9,7 @@
 #include "picture/panels.h"
 #include "picture/plot.h"
 
-enum { WIDTH = 290, HEIGHT = 210, COLUMNS = 4, ROWS = 2, LINE = 20, WHITE = 0xffffff, TEXT_COLOR = 0x404040 };
+enum { WIDTH = 290, HEIGHT = 210, COLUMNS = 4, ROWS = 2, LINE = 19, WHITE = 0xffffff, TEXT_COLOR = 0x404040 };
 
 static const char *const captions[COLUMNS * ROWS] = {
     "at the samples", "everywhere",    "up to 1 cycle",  "1 to 2 cycles",
