@@ -53,7 +53,7 @@ static inline vi bf16_join(vf first, vf second) {
 /* Rounded, in the upper half. NaN stays NaN. */
 static inline vi bf16_round(vf v) {
     const vi bits = (vi)v;
-    const vi rounded = (bits + 0x7fff + ((bits >> 16) & 1)) & UPPER_HALF;
+    const vi rounded = (vi)((vu)bits + 0x7fffu + ((vu)bits >> 16 & 1u)) & UPPER_HALF;
     const vi tiny = (bits & INT32_MAX) < 0x800000;
     const vi number = (rounded & ~tiny) | (bits & INT32_MIN & tiny);
     const vi nan = v != v;

@@ -17,6 +17,6 @@ check() {
 }
 
 passed=0
-for program in test_kernels test_activation; do check $program && passed=$((passed + 1)); done
-echo "$passed passed, $((2 - passed)) failed"
-[[ $passed == 2 ]]
+for program in test_kernels test_activation test_bf16; do check $program && passed=$((passed + 1)); done
+echo "$passed passed, $((3 - passed)) failed"
+[[ $passed == 3 ]]
