@@ -6,6 +6,10 @@
  * A field maps coordinates to outputs. Several threads may make calls that take a const field on one field at once, but
  * not while a trainer, or a call that takes it non-const, changes it. Results do not depend on the number of threads.
  *
+ * A field can carry a normalization (sape_field_set_normalization()): the centre and scale of its coordinates, and the
+ * mean and scale of its targets. Every call that takes a field or trainer then works in the caller's units; encoder,
+ * mask and network, taken from the field, work in the field's own, u = (x - center) / scale.
+ *
  * Below, d is the encoder's domain_dim and E its encoding_dim.
  */
 #ifndef SAPE_FIELD_H
@@ -113,6 +117,58 @@ SAPE_API sape_network *sape_field_network(const sape_field *field);
  * @since 0.3.0
  */
 SAPE_API size_t sape_field_num_parameters(const sape_field *field);
+
+/**
+ * Sets the centre and scale of coordinates, and the mean and scale of targets.
+ *
+ * The field computes target_mean + target_scale f((x - center) / scale). Predictions, grids, Jacobians and gradients
+ * are in the caller's units. A trainer's samples are too; its built-in losses compare outputs and targets after
+ * division by target_scale, so that a mask's epsilon and a tolerance mean the same for targets of any size.
+ * #SAPE_LOSS_CHAMFER and a loss of your own are in the caller's units. A mask's samples, domain and signal are in the
+ * field's units. Checkpoints store the normalization.
+ *
+ * @param[in,out] field        the field; it must not have a trainer.
+ * @param[in]     center       (d) finite; NULL for zeros.
+ * @param[in]     scale        (d) finite, greater than 0; NULL for ones.
+ * @param[in]     target_mean  (output_dim) finite; NULL for zeros.
+ * @param[in]     target_scale (output_dim) finite, greater than 0; NULL for ones.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if field is NULL or a value is out of range; #SAPE_ERROR_STATE if the field
+ * has a trainer; #SAPE_ERROR_MEMORY if memory is exhausted. On failure nothing changes.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_field_set_normalization(sape_field *field, const double *center, const double *scale,
+                                                  const double *target_mean, const double *target_scale);
+
+/**
+ * Sets the normalization from samples.
+ *
+ * Every coordinate's range becomes [-1, 1]; every output's targets get mean 0 and standard deviation 1. What does not
+ * vary keeps its scale.
+ *
+ * @param[in,out] field   the field; it must not have a trainer.
+ * @param[in]     n       number of samples, at least 1.
+ * @param[in]     x       (n, d) finite coordinates.
+ * @param[in]     targets (n, output_dim) finite targets; NULL, for labels above all, to leave outputs as they are.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a required pointer is NULL or n is 0; #SAPE_ERROR_NOT_FINITE if x or
+ * targets contains NaN or infinity; #SAPE_ERROR_STATE if the field has a trainer; #SAPE_ERROR_MEMORY if memory is
+ *         exhausted or n is too large. On failure nothing changes.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_field_fit_normalization(sape_field *field, size_t n, const float *x, const float *targets);
+
+/**
+ * Copies the normalization.
+ *
+ * @param[in]  field        the field.
+ * @param[out] center       (d) receives the coordinates' centre; may be NULL.
+ * @param[out] scale        (d) receives their scale; may be NULL.
+ * @param[out] target_mean  (output_dim) receives the targets' mean; may be NULL.
+ * @param[out] target_scale (output_dim) receives their scale; may be NULL.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if field is NULL.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_field_get_normalization(const sape_field *field, double *center, double *scale,
+                                                  double *target_mean, double *target_scale);
 
 /**
  * Sets how many threads one call on the field may use.

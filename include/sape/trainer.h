@@ -282,8 +282,9 @@ SAPE_API void sape_trainer_params_init(sape_trainer_params *params, size_t size)
  * @param[out]    out       receives the trainer; NULL on failure.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if field or out is NULL, or a parameter or SAPE_BACKEND is invalid;
  *         #SAPE_ERROR_VERSION if a struct sets a field that this version does not know; #SAPE_ERROR_STATE if the field
- *         already has a trainer; #SAPE_ERROR_UNSUPPORTED if validation does not support the policy or the loss;
- *         #SAPE_ERROR_MEMORY if memory is exhausted; #SAPE_ERROR_THREAD if a thread cannot be started.
+ *         already has a trainer; #SAPE_ERROR_UNSUPPORTED if validation does not support the policy or the loss, or the
+ *         field scales the targets of #SAPE_LOSS_BCE; #SAPE_ERROR_MEMORY if memory is exhausted; #SAPE_ERROR_THREAD if
+ * a thread cannot be started.
  * @since 0.1.0
  */
 SAPE_API sape_status sape_trainer_create(const sape_trainer_params *params, const sape_optimizer_params *optimizer,
@@ -308,9 +309,10 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * An unfinished epoch is dropped. Convergence and validation start again, from the field of the last iteration. Under
  * the variance policy, the targets without the held-out samples become the mask's signal (sape_mask_set_signal()).
  *
- * Scale the coordinates to [-1, 1] yourself. Others are accepted, but a mask's grid counts them as on its border, and
- * the encoder's frequencies, std among them, are in cycles per unit of x. Samples at 0 to 512, for example, share few
- * cells, and their field varies far too fast.
+ * * Scale the coordinates to [-1, 1], or let the field do so (sape_field_fit_normalization()). Others are accepted, but
+ * a mask's grid counts them as on its border, and the encoder's frequencies, std among them, are in cycles per unit of
+ * x. Samples at 0 to 512, for example, share few cells, and their field varies far too fast; sape_trainer_num_outside()
+ * counts such samples.
  *
  * @param[in,out] trainer the trainer.
  * @param[in]     n       number of samples, at least 1; at least 2 with validation.
@@ -324,6 +326,18 @@ SAPE_API void sape_trainer_free(sape_trainer *trainer);
  * @since 0.1.0
  */
 SAPE_API sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *x, const float *targets);
+
+/**
+ * Returns how many samples lie far outside [-1, 1].
+ *
+ * These have a coordinate beyond -2 or 2 in the field's units. If there are any, the coordinates were probably not
+ * scaled: use sape_field_fit_normalization(). With a sampler, samples of all iterations count.
+ *
+ * @param[in] trainer the trainer; may be NULL.
+ * @return the number of samples; 0 for NULL and without data.
+ * @since 0.3.0
+ */
+SAPE_API size_t sape_trainer_num_outside(const sape_trainer *trainer);
 
 /**
  * Sets the function that sums over ranks, for distributed training.

@@ -129,6 +129,7 @@ static sape_status create_parts(sape_field *field, const sape_encoder_params *en
     SAPE_TRY(create_mask(&mask_params, field));
     network_params.input_dim = mask_params.encoding_dim;
     SAPE_TRY(sape_network_create(&network_params, &field->network));
+    SAPE_TRY(sape_normalization_open(mask_params.domain_dim, field->network->output_dim, &field->normalization));
     return name_tensors(field);
 }
 
@@ -155,6 +156,7 @@ static void destroy(sape_field *field) {
     sape_encoder_free(field->encoder);
     sape_mask_free(field->mask);
     sape_network_free(field->network);
+    sape_normalization_close(&field->normalization);
     sape_release(field);
 }
 

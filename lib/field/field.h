@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "encoder/encoder.h"
+#include "field/normalization.h"
 #include "mask/mask.h"
 #include "network/network.h"
 
@@ -19,6 +20,7 @@ struct sape_field {
     sape_encoder *encoder;
     sape_mask *mask;
     sape_network *network;
+    struct sape_normalization normalization;
     /* Of a call; what 0 stands for has been put in its place. */
     size_t num_threads;
     /* Names of all tensors, in the order of sape_field_tensor_info(). */

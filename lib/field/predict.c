@@ -40,7 +40,14 @@ struct pass {
     struct sape_tables tables;
     /* By the samples' places; NULL where they are not wanted. */
     float *squares;
+    /* Copies of d_outputs and d_jacobian in the field's units, where the caller's are others. */
+    float *own_d_outputs, *own_d_jacobian;
 };
+
+/* What a batch's coordinates are to be changed by. */
+static const struct sape_normalization *units_of(const sape_field *field) {
+    return field->normalization.coordinates ? &field->normalization : NULL;
+}
 
 static sape_status pass_open(struct pass *pass, size_t n, enum sape_use use) {
     size_t threads = pass->field->num_threads;
@@ -67,21 +74,30 @@ static void pass_close(struct pass *pass) {
     sape_release(pass->first_backward);
     sape_tables_close(&pass->tables);
     sape_release(pass->squares);
+    sape_release(pass->own_d_outputs);
+    sape_release(pass->own_d_jacobian);
+}
+
+/* The tile's outputs, in the caller's units. */
+static void store_outputs(const struct pass *pass, struct sape_workspace *workspace) {
+    const sape_network *network = pass->field->network;
+    float *outputs = pass->outputs + workspace->first * network->output_dim;
+    sape_panels_to_rows(&workspace->tile, network->output_dim, workspace->activations.values[network->num_layers],
+                        outputs);
+    sape_denormalize_outputs(&pass->field->normalization, workspace->tile.samples, outputs);
 }
 
 static void predict_tile(void *context, size_t t, size_t worker) {
     struct pass *pass = context;
     struct sape_workspace *workspace = &pass->workspaces[worker];
-    const sape_network *network = pass->field->network;
     sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
-    sape_panels_to_rows(&workspace->tile, network->output_dim, workspace->activations.values[network->num_layers],
-                        pass->outputs + workspace->first * network->output_dim);
+    store_outputs(pass, workspace);
 }
 
 static sape_status check_inputs(const sape_field *field, size_t n, const float *x, const float *outputs,
                                 const char *name) {
     if (field == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "field is NULL");
-    SAPE_TRY(sape_check_coordinates("x", x, n, sape_encoder_domain_dim(field->encoder)));
+    SAPE_TRY(sape_normalization_check(&field->normalization, "x", x, n));
     if (n > 0 && outputs == NULL) return sape_fail(SAPE_ERROR_ARGUMENT, "%s is NULL", name);
     SAPE_TRY(sape_check_size("n", n, field->network->output_dim));
     return SAPE_OK;
@@ -92,7 +108,7 @@ static sape_status check_options(const sape_field *field, const sape_predict_opt
     if (n > SIZE_MAX / sizeof(float) / dim && (options->weights != NULL || options->override_mask != NULL))
         return sape_fail(SAPE_ERROR_MEMORY, "n is %zu, too many for memory", n);
     if (options->mask_by != NULL)
-        SAPE_TRY(sape_check_coordinates("mask_by", options->mask_by, n, sape_encoder_domain_dim(field->encoder)));
+        SAPE_TRY(sape_normalization_check(&field->normalization, "mask_by", options->mask_by, n));
     if (options->override_mask == NULL) return SAPE_OK;
     if (options->override_rows != 1 && options->override_rows != n)
         return sape_fail(SAPE_ERROR_ARGUMENT, "override_rows is %zu, must be 1 or n, %zu", options->override_rows, n);
@@ -109,6 +125,7 @@ sape_status sape_field_predict_with(const sape_field *field, const sape_predict_
     if (n == 0) return SAPE_OK;
     struct pass pass = {.field = field,
                         .batch = {.x = x,
+                                  .normalization = units_of(field),
                                   .mask_by = known.mask_by,
                                   .override_mask = known.override_mask,
                                   .override_rows = known.override_rows,
@@ -131,8 +148,8 @@ static sape_status open_lattice(const sape_field *field, const size_t *size, con
     const size_t most = SIZE_MAX / sizeof(float) / field->network->output_dim;
     lattice->dim = sape_encoder_domain_dim(field->encoder);
     *points = 1;
-    SAPE_TRY(sape_check_coordinates("low", low, 1, lattice->dim));
-    SAPE_TRY(sape_check_coordinates("high", high, 1, lattice->dim));
+    SAPE_TRY(sape_normalization_check(&field->normalization, "low", low, 1));
+    SAPE_TRY(sape_normalization_check(&field->normalization, "high", high, 1));
     for (size_t a = 0; a < lattice->dim; a++) {
         if (size[a] == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "size[%zu] is 0, must be at least 1", a);
         if (size[a] > most / *points)
@@ -154,7 +171,8 @@ sape_status sape_field_predict_grid(const sape_field *field, const size_t *size,
     struct sape_lattice lattice;
     size_t points;
     SAPE_TRY(open_lattice(field, size, low, high, &lattice, &points));
-    struct pass pass = {.field = field, .batch = {.lattice = &lattice}, .outputs = outputs};
+    struct pass pass = {
+        .field = field, .batch = {.lattice = &lattice, .normalization = units_of(field)}, .outputs = outputs};
     const sape_status status = pass_open(&pass, points, SAPE_USE_OUTPUTS);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
     pass_close(&pass);
@@ -208,9 +226,31 @@ static sape_status open_first_backward(struct pass *pass) {
     return SAPE_OK;
 }
 
+/* The caller's gradients, or copies of them in the field's units. */
+static sape_status take_gradients(struct pass *pass, size_t n) {
+    const struct sape_normalization *units = &pass->field->normalization;
+    const size_t count = n * units->o, derivatives = count * units->d;
+    if (pass->d_outputs != NULL && units->outputs) {
+        pass->own_d_outputs = SAPE_NEW_ARRAY(float, count);
+        if (pass->own_d_outputs == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
+        memcpy(pass->own_d_outputs, pass->d_outputs, count * sizeof(float));
+        sape_normalize_d_outputs(units, n, pass->own_d_outputs);
+        pass->d_outputs = pass->own_d_outputs;
+    }
+    if (pass->d_jacobian != NULL && (units->outputs || units->coordinates)) {
+        pass->own_d_jacobian = SAPE_NEW_ARRAY(float, derivatives);
+        if (pass->own_d_jacobian == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for gradients");
+        memcpy(pass->own_d_jacobian, pass->d_jacobian, derivatives * sizeof(float));
+        sape_normalize_jacobian(units, n, pass->own_d_jacobian);
+        pass->d_jacobian = pass->own_d_jacobian;
+    }
+    return SAPE_OK;
+}
+
 static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, enum sape_use use) {
     const sape_field *field = pass->field;
     SAPE_TRY(pass_open(pass, n, use));
+    SAPE_TRY(take_gradients(pass, n));
     if (use >= SAPE_USE_INPUT_GRADIENT || sape_encoder_num_levels(field->encoder) > 0)
         SAPE_TRY(open_first_backward(pass));
     if (!d_parameters) return SAPE_OK;
@@ -230,12 +270,14 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
         return SAPE_OK;
     }
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
-    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_x = d_x};
+    struct pass pass = {
+        .field = field, .batch = {.x = x, .normalization = units_of(field)}, .d_outputs = d_outputs, .d_x = d_x};
     const sape_status status =
         open_backward(&pass, n, d_parameters != NULL, d_x == NULL ? SAPE_USE_GRADIENT : SAPE_USE_INPUT_GRADIENT);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
         if (d_parameters != NULL) export_gradient(&pass, d_parameters);
+        if (d_x != NULL) sape_normalize_d_x(&field->normalization, n, d_x);
     }
     pass_close(&pass);
     return status;
@@ -248,7 +290,7 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     if (n == 0) return SAPE_OK;
     SAPE_REQUIRE_POINTER(norms);
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
-    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs};
+    struct pass pass = {.field = field, .batch = {.x = x, .normalization = units_of(field)}, .d_outputs = d_outputs};
     sape_status status = open_backward(&pass, n, false, SAPE_USE_GRADIENT);
     if (status == SAPE_OK) {
         pass.squares = SAPE_NEW_ARRAY(float, n);
@@ -274,10 +316,7 @@ static void jacobian_tile(void *context, size_t t, size_t worker) {
     struct pass *pass = context;
     struct sape_workspace *workspace = &pass->workspaces[worker];
     sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
-    if (pass->outputs != NULL)
-        sape_panels_to_rows(&workspace->tile, pass->field->network->output_dim,
-                            workspace->activations.values[pass->field->network->num_layers],
-                            pass->outputs + workspace->first * pass->field->network->output_dim);
+    if (pass->outputs != NULL) store_outputs(pass, workspace);
     for (size_t a = 0; a < sape_encoder_domain_dim(pass->field->encoder); a++) {
         sape_tangents_forward(pass->field, workspace, a, &pass->tangents[worker]);
         sape_tangents_store(pass->field, &pass->batch, workspace, a, &pass->tangents[worker], pass->jacobian);
@@ -296,10 +335,14 @@ sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *
     SAPE_BEGIN_LONG_CALL();
     SAPE_TRY(check_jacobian(field, n, x, jacobian, "jacobian"));
     if (n == 0) return SAPE_OK;
-    struct pass pass = {.field = field, .batch = {.x = x}, .outputs = outputs, .jacobian = jacobian};
+    struct pass pass = {
+        .field = field, .batch = {.x = x, .normalization = units_of(field)}, .outputs = outputs, .jacobian = jacobian};
     sape_status status = pass_open(&pass, n, SAPE_USE_INPUT_GRADIENT);
     if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_OUTPUTS);
-    if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, jacobian_tile, &pass);
+    if (status == SAPE_OK) {
+        sape_pool_run(pass.pool, pass.plan.tiles, jacobian_tile, &pass);
+        sape_normalize_jacobian(&field->normalization, n, jacobian);
+    }
     pass_close(&pass);
     return status;
 }
@@ -339,7 +382,10 @@ sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, cons
     }
     if (d_outputs != NULL) SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * o));
     SAPE_TRY(sape_check_finite("d_jacobian", d_jacobian, n * o * d));
-    struct pass pass = {.field = field, .batch = {.x = x}, .d_outputs = d_outputs, .d_jacobian = d_jacobian};
+    struct pass pass = {.field = field,
+                        .batch = {.x = x, .normalization = units_of(field)},
+                        .d_outputs = d_outputs,
+                        .d_jacobian = d_jacobian};
     sape_status status = open_backward(&pass, n, true, SAPE_USE_JACOBIAN);
     if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_JACOBIAN);
     if (status == SAPE_OK) {

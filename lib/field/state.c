@@ -104,9 +104,22 @@ static sape_status match_architecture(const sape_safetensors *file, const sape_f
     return sape_state_match(&state, file);
 }
 
+/* A trainer's samples are in the field's units. */
+static sape_status match_normalization(const sape_safetensors *file, const sape_field *field) {
+    const struct sape_normalization *own = &field->normalization;
+    struct sape_normalization stored;
+    sape_status status = sape_normalization_open(own->d, own->o, &stored);
+    if (status == SAPE_OK) status = sape_normalization_read(file, &stored);
+    if (status == SAPE_OK && !sape_normalization_same(own, &stored))
+        status = sape_fail(SAPE_ERROR_ARGUMENT, "the field's normalization is not that of the checkpoint");
+    sape_normalization_close(&stored);
+    return status;
+}
+
 sape_status sape_field_match(const sape_safetensors *file, const sape_field *field) {
     struct sape_state state = {.num_entries = 0};
     SAPE_TRY(match_architecture(file, field));
+    SAPE_TRY(match_normalization(file, field));
     sape_mask_list_state(field->mask, true, &state);
     return sape_state_match(&state, file);
 }
@@ -130,6 +143,7 @@ sape_status sape_field_write(const sape_field *field, const struct sape_field_co
     SAPE_TRY(sape_mask_check_state(mask));
     sape_architecture_list(&architecture, &state);
     sape_mask_list_state((struct sape_mask *)mask, true, &state);
+    sape_normalization_list_state((struct sape_normalization *)&field->normalization, &state);
     return sape_state_write(&state, writer);
 }
 
@@ -138,17 +152,41 @@ uint64_t sape_field_digest(uint64_t hash, const sape_field *field, enum sape_rol
     struct sape_state state = parts_of_field(field);
     sape_architecture_list(&architecture, &state);
     sape_mask_list_state(field->mask, true, &state);
+    sape_normalization_list_state((struct sape_normalization *)&field->normalization, &state);
     hash = sape_state_digest(hash, &state, role);
     const struct sape_mask *mask = field->mask;
     return role == SAPE_STATE && mask->cutoff != NULL ? sape_cutoff_digest(hash, mask->cutoff, mask->grid.cells) : hash;
 }
 
+/* What the file says of the caller's units; a file of the public code says nothing, and the field's stay. */
+static sape_status read_normalization(const sape_safetensors *file, const sape_field *field,
+                                      struct sape_normalization *normalization) {
+    bool metadata;
+    SAPE_TRY(sape_normalization_open(field->normalization.d, field->normalization.o, normalization));
+    SAPE_TRY(sape_file_has_metadata(file, &metadata));
+    if (atomic_load(&field->trainer) != NULL && metadata) SAPE_TRY(match_normalization(file, field));
+    if (metadata) return sape_normalization_read(file, normalization);
+    normalization->coordinates = field->normalization.coordinates;
+    normalization->outputs = field->normalization.outputs;
+    memcpy(normalization->center, field->normalization.center,
+           2 * (normalization->d + normalization->o) * sizeof(double));
+    return SAPE_OK;
+}
+
 /* Checks everything before anything changes. */
 sape_status sape_field_read(const sape_safetensors *file, sape_field *field) {
     struct sape_field_copy *copy;
+    struct sape_normalization normalization;
     SAPE_TRY(sape_field_copy_create(field, &copy));
-    const sape_status status = sape_field_copy_read(file, field, copy);
-    if (status == SAPE_OK) sape_field_copy_take(copy, field);
+    sape_status status = read_normalization(file, field, &normalization);
+    if (status == SAPE_OK) status = sape_field_copy_read(file, field, copy);
+    if (status == SAPE_OK) {
+        sape_field_copy_take(copy, field);
+        sape_normalization_close(&field->normalization);
+        field->normalization = normalization;
+    } else {
+        sape_normalization_close(&normalization);
+    }
     sape_field_copy_free(field, copy);
     return status;
 }

@@ -92,6 +92,14 @@ static void place(const struct sape_lattice *lattice, size_t point, size_t s, si
     }
 }
 
+/* From the caller's units to the field's. */
+static void normalize(const struct sape_normalization *normalization, size_t d, size_t samples, size_t width,
+                      float *panel) {
+    for (size_t a = 0; a < d; a++)
+        for (size_t s = 0; s < samples; s++)
+            panel[a * width + s] = sape_normalize(normalization, a, panel[a * width + s]);
+}
+
 static void gather_lattice(const struct sape_lattice *lattice, size_t first, size_t samples, size_t width,
                            float *panel) {
     memset(panel, 0, lattice->dim * width * sizeof *panel);
@@ -106,17 +114,27 @@ static void gather(const struct sape_batch *batch, size_t d, size_t first, size_
     }
 }
 
+/* Where the mask is read of a sample that has a place of its own for that. */
+static struct sape_place place_of(const struct sape_field *field, const struct sape_batch *batch, size_t sample) {
+    const size_t d = field->mask->domain_dim;
+    float at[SAPE_MAX_DIM];
+    for (size_t a = 0; a < d; a++) {
+        at[a] = batch->mask_by[sample * d + a];
+        if (batch->normalization != NULL) at[a] = sape_normalize(batch->normalization, a, at[a]);
+    }
+    return sape_grid_place(&field->mask->grid, at, 1);
+}
+
 /* The places of one panel's samples in the mask's grid. */
 static void find_places(const struct sape_field *field, const struct sape_batch *batch, size_t first, size_t samples,
                         size_t width, const float *x, struct sape_place *places) {
     const struct sape_grid *grid = &field->mask->grid;
-    const size_t d = field->mask->domain_dim;
     for (size_t s = 0; s < samples; s++) {
         const size_t sample = sape_batch_sample(batch, first + s);
         if (batch->places != NULL)
             places[s] = batch->places[sample];
         else if (batch->mask_by != NULL)
-            places[s] = sape_grid_place(grid, batch->mask_by + sample * d, 1);
+            places[s] = place_of(field, batch, sample);
         else
             places[s] = sape_grid_place(grid, x + s, width);
     }
@@ -167,6 +185,7 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
         gather(batch, d, first, samples, width, x);
     else
         gather_lattice(batch->lattice, first, samples, width, x);
+    if (batch->normalization != NULL) normalize(batch->normalization, d, samples, width, x);
     if (batch->override_mask != NULL) {
         mask->full = mask->active = dim;
         mask->num_steps = 0;

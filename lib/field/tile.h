@@ -37,6 +37,8 @@ struct sape_batch {
     const size_t *order;
     /* Their places in the mask's grid; NULL to find them tile by tile. */
     const struct sape_place *places;
+    /* That of x, the lattice and mask_by, NULL where they are in the field's units. */
+    const struct sape_normalization *normalization;
     /* As in sape_predict_options. */
     const float *mask_by, *override_mask;
     size_t override_rows;

@@ -11,6 +11,17 @@
 
 static const char epoch_name[] = "sape.epoch";
 
+/* Memory for what the caller's functions see, where that is not what the tiles read. */
+static bool allocate_caller(struct sape_batches *batches) {
+    const struct sape_samples *samples = batches->samples;
+    const size_t n = batches->size;
+    batches->gathered_caller_x = batches->gathered_x;
+    batches->gathered_caller_targets = batches->gathered_targets;
+    if (batches->normalization->coordinates) batches->gathered_caller_x = SAPE_NEW_ARRAY(float, n * samples->d);
+    if (batches->normalization->outputs) batches->gathered_caller_targets = SAPE_NEW_ARRAY(float, n * samples->o);
+    return batches->gathered_caller_x != NULL && batches->gathered_caller_targets != NULL;
+}
+
 static bool allocate(struct sape_batches *batches, const sape_field *field) {
     const struct sape_samples *samples = batches->samples;
     const size_t n = batches->size;
@@ -28,12 +39,17 @@ static bool allocate(struct sape_batches *batches, const sape_field *field) {
         batches->gathered_x = SAPE_NEW_ARRAY(float, n * samples->d);
         batches->gathered_targets = SAPE_NEW_ARRAY(float, n * samples->o);
         complete = complete && batches->gathered_x && batches->gathered_targets;
+        complete = allocate_caller(batches) && complete;
     }
     return complete;
 }
 
 static void gather(struct sape_batches *batches, const size_t *which) {
-    sape_samples_gather(batches->samples, batches->size, which, batches->gathered_x, batches->gathered_targets);
+    const struct sape_samples *samples = batches->samples;
+    sape_samples_gather(samples, batches->size, which, batches->gathered_x, batches->gathered_targets);
+    if (batches->normalization->coordinates || batches->normalization->outputs)
+        sape_samples_gather_caller(samples, batches->size, which, batches->gathered_caller_x,
+                                   batches->gathered_caller_targets);
 }
 
 /* Samples of an iteration, as many as there are at most. */
@@ -53,8 +69,11 @@ static size_t slice_size(const struct sape_samples *samples, const sape_trainer_
 sape_status sape_batches_open(const struct sape_samples *samples, const sape_trainer_params *params,
                               const sape_field *field, struct sape_batches *batches) {
     const size_t n = samples->num_training;
-    *batches = (struct sape_batches){
-        .samples = samples, .size = iteration_size(samples, params), .slice = slice_size(samples, params), .used = n};
+    *batches = (struct sape_batches){.samples = samples,
+                                     .size = iteration_size(samples, params),
+                                     .slice = slice_size(samples, params),
+                                     .used = n,
+                                     .normalization = &field->normalization};
     if (!allocate(batches, field))
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for batches of %zu samples", batches->size);
     if (batches->epoch == NULL) return SAPE_OK;
@@ -76,6 +95,8 @@ sape_status sape_batches_set_weights(struct sape_batches *batches, struct sape_s
 }
 
 void sape_batches_close(struct sape_batches *batches) {
+    if (batches->gathered_caller_x != batches->gathered_x) sape_release(batches->gathered_caller_x);
+    if (batches->gathered_caller_targets != batches->gathered_targets) sape_release(batches->gathered_caller_targets);
     sape_release(batches->epoch);
     sape_release(batches->gathered_x);
     sape_release(batches->gathered_targets);
@@ -112,9 +133,9 @@ static int call_sampler(struct sape_batches *batches, uint64_t iteration, bool t
     const char *name = sape_call_pause();
     int result = 0;
     for (size_t i = 0; i < count && result == 0; i++)
-        result =
-            samples->sampler(samples->sampler_user, iteration * count + i, n, batches->gathered_x + i * n * samples->d,
-                             targets ? batches->gathered_targets + i * n * samples->o : NULL);
+        result = samples->sampler(samples->sampler_user, iteration * count + i, n,
+                                  batches->gathered_caller_x + i * n * samples->d,
+                                  targets ? batches->gathered_caller_targets + i * n * samples->o : NULL);
     sape_call_resume(name);
     return result;
 }
@@ -122,15 +143,23 @@ static int call_sampler(struct sape_batches *batches, uint64_t iteration, bool t
 static sape_status sample(struct sape_batches *batches, const struct sape_batch_call *call, bool *ended) {
     const struct sape_samples *samples = batches->samples;
     const size_t n = batches->size;
-    float *x = batches->gathered_x, *targets = call->loss == SAPE_LOSS_CHAMFER ? NULL : batches->gathered_targets;
+    const struct sape_normalization *normalization = batches->normalization;
+    const float *x = batches->gathered_caller_x;
+    const float *targets = call->loss == SAPE_LOSS_CHAMFER ? NULL : batches->gathered_caller_targets;
     const int result = call_sampler(batches, call->iteration, targets != NULL);
     *ended = result == SAPE_SAMPLER_END;
     if (*ended) return SAPE_OK;
     if (result != 0) return sape_fail(SAPE_ERROR_CALLBACK, "the sampler returned %d", result);
-    SAPE_TRY(sape_check_coordinates("the sampler's x", x, n, samples->d));
+    SAPE_TRY(sape_normalization_check(normalization, "the sampler's x", x, n));
     if (targets != NULL) SAPE_TRY(sape_loss_check_targets(call->loss, targets, n * samples->o));
-    batches->x = x;
-    batches->targets = targets;
+    if (normalization->coordinates) sape_normalize_coordinates(normalization, n, x, batches->gathered_x);
+    if (normalization->outputs && targets != NULL)
+        sape_normalize_targets(normalization, n, targets, batches->gathered_targets);
+    batches->x = batches->gathered_x;
+    batches->targets = targets == NULL ? NULL : batches->gathered_targets;
+    batches->caller_x = x;
+    batches->caller_targets = targets;
+    batches->num_outside += sape_samples_outside(n, samples->d, batches->x);
     batches->placed = false;
     return SAPE_OK;
 }
@@ -150,6 +179,9 @@ static void take(struct sape_batches *batches, struct sape_random *random, bool 
     if (gathered && batches->size == samples->num_training) batches->which = batches->epoch;
     batches->x = gathered ? batches->gathered_x : samples->x;
     batches->targets = gathered && samples->targets != NULL ? batches->gathered_targets : samples->targets;
+    batches->caller_x = gathered ? batches->gathered_caller_x : samples->caller_x;
+    batches->caller_targets =
+        gathered && samples->targets != NULL ? batches->gathered_caller_targets : samples->caller_targets;
 }
 
 /* The batch's weights; a sampler may have changed them. */

@@ -18,6 +18,14 @@ struct sape_batches {
     /* This iteration's samples: the caller's arrays, or what was gathered from them or sampled. */
     const float *x, *targets;
     float *gathered_x, *gathered_targets, *gathered_weights;
+    /* The same in the caller's units, as the caller's functions see them, with memory of its own where these are
+     * others.
+     */
+    const float *caller_x, *caller_targets;
+    float *gathered_caller_x, *gathered_caller_targets;
+    const struct sape_normalization *normalization;
+    /* Of a sampler's samples so far. */
+    size_t num_outside;
     /* Which of the caller's samples they are, NULL for all as they come; their weights, NULL for none, and the sum. */
     const size_t *which;
     const float *weights;

@@ -28,13 +28,58 @@ void sape_held_out_draw(const struct sape_samples *samples, uint64_t seed, size_
     }
 }
 
+/* Rows of an array; nothing where there is none. */
+static void gather(size_t width, const float *from, size_t count, const size_t *which, float *to) {
+    for (size_t i = 0; from != NULL && i < count; i++)
+        memcpy(to + i * width, from + which[i] * width, width * sizeof *to);
+}
+
 void sape_samples_gather(const struct sape_samples *samples, size_t count, const size_t *which, float *x,
                          float *targets) {
-    const size_t d = samples->d, o = samples->o;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(x + i * d, samples->x + which[i] * d, d * sizeof *x);
-        if (samples->targets != NULL) memcpy(targets + i * o, samples->targets + which[i] * o, o * sizeof *targets);
+    gather(samples->d, samples->x, count, which, x);
+    gather(samples->o, samples->targets, count, which, targets);
+}
+
+void sape_samples_gather_caller(const struct sape_samples *samples, size_t count, const size_t *which, float *x,
+                                float *targets) {
+    gather(samples->d, samples->caller_x, count, which, x);
+    gather(samples->o, samples->caller_targets, count, which, targets);
+}
+
+/* Further out than this a field has no grid, and its features vary too fast. */
+#define FAR_OUTSIDE 2.0f
+
+size_t sape_samples_outside(size_t n, size_t d, const float *x) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool outside = false;
+        for (size_t a = 0; a < d; a++) outside = outside || fabsf(x[i * d + a]) > FAR_OUTSIDE;
+        count += outside;
     }
+    return count;
+}
+
+sape_status sape_samples_normalize(struct sape_samples *samples, const struct sape_normalization *normalization) {
+    const size_t n = samples->count;
+    samples->caller_x = samples->x;
+    samples->caller_targets = samples->targets;
+    if (normalization->coordinates) {
+        samples->x = samples->own_x = SAPE_NEW_ARRAY(float, n * samples->d);
+        if (samples->own_x == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n);
+        sape_normalize_coordinates(normalization, n, samples->caller_x, samples->own_x);
+    }
+    if (normalization->outputs && samples->targets != NULL) {
+        samples->targets = samples->own_targets = SAPE_NEW_ARRAY(float, n * samples->o);
+        if (samples->own_targets == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n);
+        sape_normalize_targets(normalization, n, samples->caller_targets, samples->own_targets);
+    }
+    samples->num_outside = sape_samples_outside(n, samples->d, samples->x);
+    return SAPE_OK;
+}
+
+void sape_samples_close(struct sape_samples *samples) {
+    sape_release(samples->own_x);
+    sape_release(samples->own_targets);
 }
 
 /* Whether one of these samples counts. */

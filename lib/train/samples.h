@@ -5,12 +5,20 @@
 
 #include <sape/trainer.h>
 
+#include "field/normalization.h"
+
 struct sape_samples {
     /* How many; 0 as long as there are none. */
     size_t count;
-    /* (count, d) and (count, o); targets may be NULL. */
+    /* (count, d) and (count, o) in the field's units; targets may be NULL. */
     const float *x, *targets;
     size_t d, o;
+    /* The same in the caller's units, which the caller's functions see; and memory of the session's own for those in
+       the field's, where they are others. */
+    const float *caller_x, *caller_targets;
+    float *own_x, *own_targets;
+    /* How many have coordinates far outside of where a field is at home. */
+    size_t num_outside;
     /* (count) weights; NULL for none. */
     const float *weights;
     /* What draws count samples for every iteration instead; NULL for nothing. */
@@ -29,6 +37,15 @@ void sape_held_out_draw(const struct sape_samples *samples, uint64_t seed, size_
 /* Copies some of the caller's samples together; their targets where there are some. */
 void sape_samples_gather(const struct sape_samples *samples, size_t count, const size_t *which, float *x,
                          float *targets);
+void sape_samples_gather_caller(const struct sape_samples *samples, size_t count, const size_t *which, float *x,
+                                float *targets);
+
+/* Copies the caller's arrays into the field's units, where these are others. To be closed also when it fails. */
+sape_status sape_samples_normalize(struct sape_samples *samples, const struct sape_normalization *normalization);
+void sape_samples_close(struct sape_samples *samples);
+
+/* How many rows have a coordinate far outside [-1, 1]. */
+size_t sape_samples_outside(size_t n, size_t d, const float *x);
 
 /* Checks weights of the samples, whose places have first those that are trained on; order may be NULL for as they come.
    Neither part may have weights of 0 alone. */

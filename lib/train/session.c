@@ -9,6 +9,7 @@ static sape_status open_samples(const struct sape_session_setup *setup, struct s
     struct sape_samples *samples = &session->samples;
     if (samples->count == 0) return SAPE_OK;
     samples->num_training = samples->count - sape_held_out_count(params->validation_share, samples->count);
+    if (samples->sampler == NULL) SAPE_TRY(sape_samples_normalize(samples, &setup->field->normalization));
     SAPE_TRY(sape_batches_open(samples, params, setup->field, &session->batches));
     SAPE_TRY(sape_gradients_open(setup->field, setup->pool, params->loss, session->batches.size, &session->gradients));
     SAPE_TRY(sape_validation_open(setup->field, &session->batches, params->loss, &session->validation));
@@ -35,6 +36,7 @@ sape_status sape_session_open(const struct sape_session_setup *setup, const stru
 void sape_session_close(const sape_field *field, struct sape_session *session) {
     if (session == NULL) return;
     sape_batches_close(&session->batches);
+    sape_samples_close(&session->samples);
     sape_gradients_close(&session->gradients);
     sape_validation_close(field, &session->validation);
     sape_rate_free(session->rate);

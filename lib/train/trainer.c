@@ -43,6 +43,9 @@ static sape_status check_params(sape_trainer_params *params, const sape_field *f
                  "loss is Chamfer, but output_dim is %zu, must be 1 to %d", field->network->output_dim,
                  SAPE_NEAREST_MAX_DIM);
     if (params->progress_every == 0) return sape_fail(SAPE_ERROR_ARGUMENT, "progress_every is 0, must be at least 1");
+    if (params->loss == SAPE_LOSS_BCE && field->normalization.outputs)
+        return sape_fail(SAPE_ERROR_UNSUPPORTED,
+                         "loss is BCE, but the field scales its targets: labels are not scaled");
     SAPE_REQUIRE(params->accumulate >= 1, "accumulate is 0, must be at least 1");
     SAPE_TRY(sape_loss_check_delta(params->huber_delta));
     SAPE_TRY(sape_average_check_decay(params->average_decay));
@@ -155,7 +158,7 @@ sape_status sape_trainer_set_data(sape_trainer *trainer, size_t n, const float *
                                    .targets = targets,
                                    .d = sape_encoder_domain_dim(trainer->field->encoder),
                                    .o = trainer->field->network->output_dim};
-    SAPE_TRY(sape_check_coordinates("x", x, n, samples.d));
+    SAPE_TRY(sape_normalization_check(&trainer->field->normalization, "x", x, n));
     const sape_loss loss = trainer->params.loss;
     SAPE_REQUIRE(targets != NULL || sape_loss_sees_batch(loss), "targets is NULL");
     SAPE_REQUIRE(targets == NULL || loss != SAPE_LOSS_CHAMFER, "targets is not NULL, but loss is Chamfer");

@@ -18,6 +18,10 @@ sape_status sape_trainer_get_indices(const sape_trainer *trainer, size_t n, size
     return SAPE_OK;
 }
 
+size_t sape_trainer_num_outside(const sape_trainer *trainer) {
+    return trainer == NULL ? 0 : trainer->session->samples.num_outside + trainer->session->batches.num_outside;
+}
+
 double sape_trainer_learning_rate(const sape_trainer *trainer) {
     SAPE_BEGIN_CALL();
     return trainer == NULL ? 0.0 : sape_optimizer_learning_rate(trainer->updater.optimizer);

@@ -51,7 +51,7 @@ static sape_status open_arrays(const struct sape_batches *batches, struct sape_v
     if (validation->x == NULL || validation->outputs == NULL || validation->d_outputs == NULL ||
         (samples->targets != NULL && validation->targets == NULL))
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu held-out samples", n);
-    sape_samples_gather(samples, n, batches->epoch + samples->num_training, validation->x, validation->targets);
+    sape_samples_gather_caller(samples, n, batches->epoch + samples->num_training, validation->x, validation->targets);
     return SAPE_OK;
 }
 
@@ -127,6 +127,7 @@ static sape_status call_loss(struct sape_validation *validation, const struct sa
     const struct sape_samples *samples = call->batches->samples;
     struct sape_shown *shown = &call->gradients->whole.shown;
     *shown = (struct sape_shown){.count = validation->count, .which = call->batches->epoch + samples->num_training};
+    sape_denormalize_outputs(call->batches->normalization, validation->count, validation->outputs);
     const sape_status status =
         sape_objective_call(call->objective, validation->count, validation->x, samples->o, validation->outputs,
                             validation->targets, validation->d_outputs, validation->sample_loss, loss);

@@ -16,8 +16,8 @@ static struct slice slice_of(const struct sape_whole *whole, const struct sape_b
     const size_t rest = batches->size - first, d = batches->samples->d, o = batches->samples->o;
     return (struct slice){.first = first,
                           .n = rest < batches->slice ? rest : batches->slice,
-                          .x = batches->x + first * d,
-                          .targets = batches->targets == NULL ? NULL : batches->targets + first * o,
+                          .x = batches->caller_x + first * d,
+                          .targets = batches->caller_targets == NULL ? NULL : batches->caller_targets + first * o,
                           .weights = batches->weights == NULL ? NULL : batches->weights + first,
                           .outputs = whole->outputs + first * o,
                           .d_outputs = whole->d_outputs + first * o,
@@ -94,11 +94,17 @@ static sape_status evaluate_slices(struct sape_whole *whole, const struct sape_w
 sape_status sape_whole_loss(struct sape_whole *whole, const struct sape_whole_call *call, float *sample_loss,
                             double *loss) {
     const struct sape_batches *batches = call->batches;
+    const struct sape_normalization *normalization = batches->normalization;
+    const size_t n = batches->size;
+    sape_denormalize_outputs(normalization, n, whole->outputs);
+    if (whole->jacobian.values != NULL) sape_normalize_jacobian(normalization, n, whole->jacobian.values);
     const sape_status status = evaluate_slices(whole, call, sample_loss, loss);
     whole->shown.count = 0;
     SAPE_TRY(status);
+    sape_normalize_d_outputs(normalization, n, whole->d_outputs);
+    if (whole->jacobian.values != NULL) sape_normalize_jacobian(normalization, n, whole->jacobian.d_values);
     if (batches->weights == NULL || call->objective->loss == SAPE_LOSS_CHAMFER) return SAPE_OK;
     apply_weights(whole, call);
-    *loss = sape_loss_mean(batches->size, sample_loss, batches->weights);
+    *loss = sape_loss_mean(n, sample_loss, batches->weights);
     return SAPE_OK;
 }
