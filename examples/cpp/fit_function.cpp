@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <iostream>
 
-#include "sape.hpp"
+#include <sape/sape.hpp>
 
 static float target(float x) {
     return 0.5f * std::sin(0.01f * std::pow(2.0f * x + 4.0f, 4.5f));

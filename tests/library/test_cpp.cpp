@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The C++ layer of examples/cpp: what it throws, and what survives.
+// The C++ layer: what it throws, and what survives.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 
-#include "../../examples/cpp/sape.hpp"
+#include <sape/sape.hpp>
 
 #define EXPECT(condition)                                                                                              \
     do {                                                                                                               \

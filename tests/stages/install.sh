@@ -32,7 +32,7 @@ fits='tee /dev/stderr | grep -q "0.55 squared is about 0.3"'
 
 installed_files() {
     local name
-    for name in "$root"/include/sape/*.h; do cmp "$name" "$prefix/include/sape/${name##*/}" || return 1; done
+    diff -r "$root/include/sape" "$prefix/include/sape" || return 1
     for name in LICENSE README.md docs; do diff -r "$root/$name" "$prefix/share/doc/sape/$name" || return 1; done
     ! grep -n "$root\|/opt/sape" "$libdir/pkgconfig/sape.pc" || return 1
     ! readelf -d "$1" | grep -E 'RPATH|RUNPATH' || return 1
@@ -44,6 +44,19 @@ archive_is_whole() {
     clean sh -c 'echo "int main(void) { return 0; }" | eval cc -x c - -x none -o /dev/null \
         -Wl,--whole-archive "\"$0/libsape.a\"" -Wl,--no-whole-archive "$(pkg-config --static --libs sape | sed "s/-lsape//")"' \
         "$libdir"
+}
+
+# C++ has every function; of these it needs no layer.
+cpp_is_complete() {
+    local only_c=' sape_version sape_version_string sape_last_error sape_status_string sape_cutoff_params_init_published
+        sape_predict_options_init sape_loss_evaluate sape_loss_evaluate_weighted
+        sape_loss_chamfer sape_safetensors_open_with
+        sape_safetensors_save_with sape_safetensors_read_double ' name missing=0
+    for name in $(sed -nE 's/^ *(sape_[a-z0-9_]+);.*/\1/p' "$root/lib/sape.map" | grep -v '_name$'); do
+        [[ $only_c == *[[:space:]]$name[[:space:]]* ]] || grep -qrw "$name" "$root/include/sape/cpp" ||
+            { echo "$name is missing" && missing=1; }
+    done
+    return $missing
 }
 
 subproject() {
@@ -85,6 +98,7 @@ check "installed files" installed_files "$libdir/libsape.so"
 check "self-contained archive" archive_is_whole
 check "absolute folders" absolute_folders
 check "headers" "$root/tests/library/headers.sh" "$prefix/include"
+check "complete C++ layer" cpp_is_complete
 client pkg-config "make fit; ./fit | $fits"
 client static "make fit-static; unset LD_LIBRARY_PATH; ./fit-static | $fits"
 client cmake "cmake -S . -B build; cmake --build build; ./build/fit | $fits"
@@ -99,6 +113,7 @@ for compiler in g++ clang++; do
     for standard in c++11 c++20; do
         check "C++, $compiler $standard" cpp $compiler $standard examples/cpp/fit_function.cpp
         check "C++ layer, $compiler $standard" cpp $compiler $standard tests/library/test_cpp.cpp
+        check "all of the C++ layer, $compiler $standard" cpp $compiler $standard tests/library/test_cpp_all.cpp
     done
 done
 
