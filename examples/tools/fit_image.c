@@ -112,6 +112,10 @@ static bool write_pictures(struct job *job, const sape_field *field) {
            all;
 }
 
+static size_t longest_side(const struct image_task *task) {
+    return task->target.width > task->target.height ? task->target.width : task->target.height;
+}
+
 /* Trains the fields and predicts the whole picture with them. */
 static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     struct notes notes = {0};
@@ -123,6 +127,7 @@ static bool fit_picture(struct job *job, struct ensemble *ensemble) {
         .x = job->task.sample_x,
         .targets = job->task.sample_y,
         .batch_size = job->batch,
+        .finest_resolution = longest_side(&job->task) - 1,
         .goal = job->until_psnr > 0 ? is_good : NULL,
         .goal_loss = GOAL_MARGIN * metrics_mse_of_psnr(job->until_psnr),
         .goal_user = job,

@@ -151,15 +151,19 @@ void sape_tables_find_touched(struct sape_tables *tables, const struct sape_fiel
     }
 }
 
+void sape_tables_release_level(struct sape_tables *tables, size_t level) {
+    struct sape_touched *touched = &tables->touched[level];
+    for (size_t i = 0; i < touched->count; i++) touched->seen[touched->rows[i]] = 0;
+    touched->count = 0;
+}
+
 void sape_tables_clear(struct sape_tables *tables, const struct sape_field *field) {
     const size_t features = tables->num_levels == 0 ? 0 : sape_encoder_level_features(field->encoder);
     for (size_t l = 0; l < tables->num_levels; l++) {
         struct sape_touched *touched = &tables->touched[l];
         float *gradient = tables->gradient + sape_encoder_level_offset(field->encoder, l);
-        for (size_t i = 0; i < touched->count; i++) {
+        for (size_t i = 0; i < touched->count; i++)
             memset(gradient + touched->rows[i] * features, 0, features * sizeof *gradient);
-            touched->seen[touched->rows[i]] = 0;
-        }
-        touched->count = 0;
+        sape_tables_release_level(tables, l);
     }
 }

@@ -68,20 +68,32 @@ bool sape_table_updater_step(struct sape_table_updater *updater, const struct sa
     return sape_optimizer_rows(updater->optimizer, sape_encoder_level_offset(field->encoder, level), &step);
 }
 
-/* Rows to their places in a table, from an array of them one after the other; or from another table. */
+/* Rows to their places in a table, from an array of them one after the other; or from another table. Of a constant size
+   they are moved without a call. */
+#define PUT_ROWS(FEATURES)                                                                                             \
+    for (size_t i = 0; i < count; i++)                                                                                 \
+        memcpy(table + (size_t)rows[i] * (FEATURES), kept + i * (FEATURES), (FEATURES) * sizeof *table)
+#define COPY_ROWS(FEATURES)                                                                                            \
+    for (size_t i = 0; i < count; i++)                                                                                 \
+        memcpy(to + (size_t)rows[i] * (FEATURES), from + (size_t)rows[i] * (FEATURES), (FEATURES) * sizeof *to)
+
 static void put_rows(size_t features, size_t count, const uint32_t *rows, const float *kept, float *table) {
-    for (size_t i = 0; i < count; i++)
-        memcpy(table + rows[i] * features, kept + i * features, features * sizeof *table);
+    if (features == 2)
+        PUT_ROWS(2);
+    else
+        PUT_ROWS(features);
 }
 
 static void copy_rows(size_t features, size_t count, const uint32_t *rows, const float *from, float *to) {
-    for (size_t i = 0; i < count; i++)
-        memcpy(to + rows[i] * features, from + rows[i] * features, features * sizeof *to);
+    if (features == 2)
+        COPY_ROWS(2);
+    else
+        COPY_ROWS(features);
 }
 
 /* A level of previous: first as the tables are, but for what this step has changed, and that as it was before. */
-static void end_level(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
-                      const struct sape_tables *tables) {
+void sape_table_updater_end_level(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
+                                  struct sape_tables *tables) {
     const struct sape_rows_step step = step_of(updater, field, level, tables);
     uint32_t *rows = rows_of(updater, field, level);
     float *previous = updater->previous + sape_encoder_level_offset(field->encoder, level);
@@ -89,15 +101,16 @@ static void end_level(struct sape_table_updater *updater, const struct sape_fiel
     put_rows(step.features, step.count, step.rows, step.kept_parameters, previous);
     memcpy(rows, step.rows, step.count * sizeof *rows);
     updater->counts[level] = step.count;
+    sape_tables_release_level(tables, level);
 }
 
-void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables) {
-    const bool stale = updater->version != sape_encoder_version(field->encoder);
-    updater->all = updater->all || stale;
+void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field) {
+    updater->all = updater->all || updater->version != sape_encoder_version(field->encoder);
     if (updater->all)
         memcpy(updater->previous, tables_of(field), sape_encoder_num_parameters(field->encoder) * sizeof(float));
-    for (size_t l = 0; l < tables->num_levels; l++) end_level(updater, field, l, tables);
-    sape_tables_clear(tables, field);
+}
+
+void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field) {
     sape_encoder_changed(field->encoder);
     updater->version = sape_encoder_version(field->encoder);
     updater->all = false;

@@ -31,8 +31,11 @@ void sape_table_updater_begin(struct sape_table_updater *updater, const sape_opt
 bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
                              const struct sape_tables *tables);
 
-/* Ends a step: what it has changed becomes what can be put back, and the gradient is dropped. */
-void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables);
+/* Ends a step: what it has changed becomes what can be put back, level by level, and there is no gradient any more. */
+void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field);
+void sape_table_updater_end_level(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
+                                  struct sape_tables *tables);
+void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field);
 /* Takes a step back as a whole. */
 void sape_table_updater_take_back(struct sape_table_updater *updater, struct sape_field *field,
                                   struct sape_tables *tables);

@@ -160,7 +160,9 @@ static enum options_outcome parse_options(const struct option_table *table, cons
             print_help(table);
             return OPTIONS_HELP_SHOWN;
         }
-        if (!store(spec_at(table, (size_t)(answer - FIRST_LONG_OPTION)), optarg)) return OPTIONS_WRONG;
+        const struct option_spec *spec = spec_at(table, (size_t)(answer - FIRST_LONG_OPTION));
+        if (!store(spec, optarg)) return OPTIONS_WRONG;
+        if (table->given) table->given(table->user, spec);
     }
 }
 

@@ -39,12 +39,16 @@ struct option_argument {
     const char **target;
 };
 
+typedef void (*options_given_fn)(void *user, const struct option_spec *spec);
+
 struct option_table {
     const char *summary;
     const struct option_argument *arguments;
     size_t num_arguments;
     const struct option_group *groups;
     size_t num_groups;
+    options_given_fn given; /* called for every option that is given; NULL for nothing */
+    void *user;
 };
 
 enum options_outcome {

@@ -9,7 +9,7 @@
 
 /* In the order of sape_encoding, sape_draw, sape_policy, sape_precision, sape_activation and
    sape_output_activation. */
-static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", NULL};
+static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", "grid", NULL};
 static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 static const char *const activation_names[] = {"relu", "leaky_relu", "sine",     "softplus", "gelu",
@@ -19,12 +19,17 @@ const char *const settings_precision_names[] = {"auto", "fp32", "bf16x3", "bf16"
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
 #define MAX_SEED 9007199254740992.0
+#define MAX_CELLS 16777216.0
 
 enum { DEFAULT_FREQUENCIES = 256, DEFAULT_POSITIONAL_FREQUENCIES = 8 };
+/* What grids are trained with: most of what they know is in their tables. */
+enum { GRID_HIDDEN = 64, GRID_LAYERS = 2 };
+#define GRID_LEARNING_RATE 1e-2
 
 /* One group an array. */
 struct specs {
     struct option_spec field[8];
+    struct option_spec grid[7];
     struct option_spec mask[4];
     struct option_spec training[7];
     struct option_spec checkpoints[3];
@@ -51,8 +56,8 @@ static struct specs specs_of(struct settings *s) {
                  .value_name = "NAME",
                  .help = "how the frequencies are drawn: stratified ones depend less on the seed",
                  .choices = draw_names},
-                {"hidden", OPTION_COUNT, &s->hidden, "N", "width of the hidden layers", 1, 8192, NULL},
-                {"layers", OPTION_COUNT, &s->layers, "N", "number of hidden layers", 1, 64, NULL},
+                {"hidden", OPTION_COUNT, &s->hidden, "N", "width of the hidden layers; grid: 64", 1, 8192, NULL},
+                {"layers", OPTION_COUNT, &s->layers, "N", "number of hidden layers; grid: 2", 1, 64, NULL},
                 {.name = "activation",
                  .kind = OPTION_CHOICE,
                  .target = &s->activation,
@@ -61,6 +66,25 @@ static struct specs specs_of(struct settings *s) {
                  .choices = activation_names},
                 {"activation-parameter", OPTION_REAL, &s->activation_parameter, "X",
                  "frequency of sine, sharpness of softplus and gaussian, 0 for 30, 1, 1", 0, 1e6, NULL},
+            },
+        .grid =
+            {
+                {"grid-levels", OPTION_COUNT, &s->grid.levels, "N", "number of levels, 0 for 12 (solids: 8)", 0, 32,
+                 NULL},
+                {"grid-features", OPTION_COUNT, &s->grid.features, "N", "features of a level: 1, 2, 4 or 8", 1, 8,
+                 NULL},
+                {"grid-base", OPTION_COUNT, &s->grid.base, "N", "cells along an axis of the coarsest level", 1,
+                 MAX_CELLS, NULL},
+                {"grid-finest", OPTION_COUNT, &s->grid.finest, "N",
+                 "cells along an axis of the finest level, 0 for what suits the samples", 0, MAX_CELLS, NULL},
+                {"grid-growth", OPTION_REAL, &s->grid.growth, "X",
+                 "factor from level to level in place of --grid-finest, 0 for that", 0, MAX_CELLS, NULL},
+                {"grid-table", OPTION_COUNT, &s->grid.log2_table, "N",
+                 "a level has at most 2^N rows, 0 for what suits; more corners share rows", 0, 24, NULL},
+                {.name = "grid-smooth",
+                 .kind = OPTION_FLAG,
+                 .target = &s->grid.smooth,
+                 .help = "interpolate smoothly between corners"},
             },
         .mask =
             {
@@ -80,7 +104,7 @@ static struct specs specs_of(struct settings *s) {
         .training =
             {
                 {"iterations", OPTION_COUNT, &s->iterations, "N", "length of training", 1, 1e9, NULL},
-                {"lr", OPTION_REAL, &s->learning_rate, "X", "learning rate of Adam", DBL_MIN, 1e3, NULL},
+                {"lr", OPTION_REAL, &s->learning_rate, "X", "learning rate of Adam; grid: 0.01", DBL_MIN, 1e3, NULL},
                 {.name = "adaptive-lr",
                  .kind = OPTION_FLAG,
                  .target = &s->adaptive_rate,
@@ -120,7 +144,15 @@ static struct specs specs_of(struct settings *s) {
     };
 }
 
+static void complete_grid(struct settings *settings) {
+    if (settings->encoding != SAPE_ENCODING_GRID) return;
+    if (!settings->given.hidden) settings->hidden = GRID_HIDDEN;
+    if (!settings->given.layers) settings->layers = GRID_LAYERS;
+    if (!settings->given.learning_rate) settings->learning_rate = GRID_LEARNING_RATE;
+}
+
 static void complete(struct settings *settings) {
+    complete_grid(settings);
     if (settings->num_frequencies == 0)
         settings->num_frequencies =
             settings->encoding == SAPE_ENCODING_POSITIONAL ? DEFAULT_POSITIONAL_FREQUENCIES : DEFAULT_FREQUENCIES;
@@ -162,6 +194,7 @@ static void note_options(struct settings *settings, const struct specs *specs, c
     const struct option_group groups[] = {
         {"", specs->training, sizeof specs->training / sizeof *specs->training},
         {"", specs->field, sizeof specs->field / sizeof *specs->field},
+        {"", specs->grid, settings->encoding == SAPE_ENCODING_GRID ? sizeof specs->grid / sizeof *specs->grid : 0},
         {"", specs->mask, sizeof specs->mask / sizeof *specs->mask},
         {"", program->data, program->num_data},
     };
@@ -176,21 +209,36 @@ static bool check(const struct settings *settings) {
            message_error("--checkpoint-every needs --save, which names the file");
 }
 
+/* Whether an option was given counts where its default depends on another. */
+static void remember(void *user, const struct option_spec *spec) {
+    struct settings *settings = user;
+    settings->given.hidden = settings->given.hidden || spec->target == &settings->hidden;
+    settings->given.layers = settings->given.layers || spec->target == &settings->layers;
+    settings->given.learning_rate = settings->given.learning_rate || spec->target == &settings->learning_rate;
+}
+
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
                                     char **argv) {
+    if (settings->grid.features == 0) settings->grid = (struct grid_settings){.features = 2, .base = 8};
     struct specs specs = specs_of(settings);
     if (program->length) specs.training[0] = *program->length;
     const struct option_group groups[] = {
         {"Data", program->data, program->num_data},
         {"Encoding and network", specs.field, sizeof specs.field / sizeof *specs.field},
+        {"Grids", specs.grid, sizeof specs.grid / sizeof *specs.grid},
         {"Mask", specs.mask, sizeof specs.mask / sizeof *specs.mask},
         {"Training", specs.training, sizeof specs.training / sizeof *specs.training},
         {"Checkpoints", specs.checkpoints, sizeof specs.checkpoints / sizeof *specs.checkpoints},
         {"Result", program->results, program->num_results},
         {"Output", specs.output, sizeof specs.output / sizeof *specs.output},
     };
-    const struct option_table table = {program->summary, program->arguments, program->num_arguments, groups,
-                                       sizeof groups / sizeof *groups};
+    const struct option_table table = {.summary = program->summary,
+                                       .arguments = program->arguments,
+                                       .num_arguments = program->num_arguments,
+                                       .groups = groups,
+                                       .num_groups = sizeof groups / sizeof *groups,
+                                       .given = remember,
+                                       .user = settings};
     const enum options_outcome outcome = options_parse(&table, argc, argv);
     complete(settings);
     note_options(settings, &specs, program);

@@ -8,12 +8,29 @@
 
 #include <sape/sape.h>
 
+/* Of the grid encoding. */
+struct grid_settings {
+    uint64_t levels;     /* 0 for what suits the dimension */
+    uint64_t features;   /* of a level */
+    uint64_t base;       /* cells of the coarsest level along an axis */
+    uint64_t finest;     /* of the finest; 0 for what suits the samples, unless there is a growth */
+    double growth;       /* from level to level; 0 leaves it to finest */
+    uint64_t log2_table; /* of a table's rows; 0 for what suits */
+    bool smooth;
+};
+
+/* Options whose defaults depend on others: whether they were given. */
+struct settings_given {
+    bool hidden, layers, learning_rate;
+};
+
 struct settings {
     int encoding;             /* a sape_encoding */
     uint64_t num_frequencies; /* 0 for the encoding's default */
     double std;               /* NaN for one that suits the samples */
     int draw;                 /* a sape_draw */
     double c_max;             /* of the variance policy's cut-offs; 0 leaves it to the mask; follows std */
+    struct grid_settings grid;
     uint64_t hidden;
     uint64_t layers;
     int activation;              /* a sape_activation */
@@ -35,6 +52,7 @@ struct settings {
     uint64_t checkpoint_every;
     const char *out;
     bool json;
+    struct settings_given given;
     struct notes options; /* "option.NAME" of all that a training run depends on, as text; its length first */
 };
 

@@ -26,6 +26,7 @@ struct fit_problem {
     size_t domain_dim, output_dim;
     size_t n;
     const float *x, *targets;   /* NULL where epoch gives them */
+    size_t finest_resolution;   /* cells along an axis that a grid has at its finest; 0 for the library's default */
     sape_loss loss;             /* Chamfer has points in place of targets; custom has a function of its own: */
     size_t num_target_points;   /* all of them, and those of an iteration; with a function of its own, what it uses */
     const float *target_points; /* (num_target_points, output_dim) */

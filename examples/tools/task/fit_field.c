@@ -6,6 +6,10 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Adam's for grids: an entry is stepped only when a sample comes by, and its gradient is small. */
+#define GRID_BETA2 0.99
+#define GRID_EPSILON 1e-15
+
 sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
     sape_mask_params mask;
     sape_mask_params_init(&mask, sizeof mask);
@@ -28,7 +32,7 @@ bool fit_choose_bandwidth(const struct fit_problem *problem, struct settings *se
     const bool ranks = problem->num_signal > 0;
     const size_t n = ranks ? problem->num_signal : problem->n;
     const float *x = ranks ? problem->signal_x : problem->x, *targets = ranks ? problem->signal : problem->targets;
-    if (!isnan(settings->std)) return true;
+    if (!isnan(settings->std) || settings->encoding == SAPE_ENCODING_GRID) return true;
     if (problem->epoch && !problem->epoch(problem->epoch_user, 0, &x, &targets)) return false;
     if (sape_bandwidth_propose(n, problem->domain_dim, x, problem->output_dim, targets, &proposed) != SAPE_OK)
         return message_sape_error();
@@ -41,6 +45,31 @@ bool fit_choose_bandwidth(const struct fit_problem *problem, struct settings *se
     return true;
 }
 
+/* Rows for all corners of the finest level, as far as that is no burden. */
+static size_t log2_table_size(const struct settings *settings, size_t dim, size_t finest) {
+    enum { LEAST = 17, MOST = 19 };
+    size_t log2_rows = LEAST;
+    if (settings->grid.log2_table > 0) return settings->grid.log2_table;
+    while (log2_rows < MOST && ldexp(1.0, (int)log2_rows) < pow((double)finest + 1.0, (double)dim)) log2_rows++;
+    return dim > 2 ? LEAST : log2_rows;
+}
+
+static void set_grid(const struct settings *settings, const struct fit_problem *problem, sape_encoder_params *encoder) {
+    const struct grid_settings *grid = &settings->grid;
+    enum { LEVELS = 12, SOLID_LEVELS = 8, SOLID_FINEST = 136, FINEST = 255 };
+    const size_t usual = problem->domain_dim > 2 ? SOLID_FINEST : FINEST;
+    const size_t suits = problem->finest_resolution > grid->base ? problem->finest_resolution : usual;
+    encoder->num_levels = grid->levels > 0 ? grid->levels : problem->domain_dim > 2 ? SOLID_LEVELS : LEVELS;
+    encoder->features_per_level = grid->features;
+    encoder->base_resolution = grid->base;
+    if (grid->growth > 0)
+        encoder->growth = grid->growth;
+    else
+        encoder->finest_resolution = grid->finest > 0 ? grid->finest : suits > grid->base ? suits : grid->base;
+    encoder->log2_table_size = log2_table_size(settings, problem->domain_dim, encoder->finest_resolution);
+    encoder->interpolation = grid->smooth ? SAPE_INTERPOLATION_SMOOTH : SAPE_INTERPOLATION_LINEAR;
+}
+
 bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
@@ -50,6 +79,7 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     encoder.std = settings->std;
     encoder.draw = (sape_draw)settings->draw;
     encoder.seed = settings->seed;
+    if (encoder.kind == SAPE_ENCODING_GRID) set_grid(settings, problem, &encoder);
     sape_cutoff_params cutoff;
     sape_cutoff_params_init(&cutoff, sizeof cutoff);
     cutoff.c_max = settings->c_max;
@@ -109,6 +139,10 @@ sape_trainer *fit_create_trainer(const struct settings *settings, const struct f
     sape_optimizer_params optimizer;
     sape_optimizer_params_init(&optimizer, sizeof optimizer);
     optimizer.learning_rate = settings->learning_rate;
+    if (settings->encoding == SAPE_ENCODING_GRID) {
+        optimizer.beta2 = GRID_BETA2;
+        optimizer.epsilon = GRID_EPSILON;
+    }
 
     sape_trainer *trainer = NULL;
     if (sape_trainer_create(&params, &optimizer, field, &trainer) == SAPE_OK &&
