@@ -90,6 +90,9 @@ struct sape_encoding_ops {
 extern const struct sape_encoding_ops sape_identity_encoding, sape_fourier_encoding, sape_positional_encoding,
     sape_rbf_encoding, sape_periodic_rbf_encoding, sape_grid_encoding;
 
+/* Checks domain_dim. */
+sape_status sape_encoder_check_dim(const sape_encoder_params *params);
+
 /* The name of an encoding; NULL for what is none. */
 const char *sape_encoding_name(unsigned kind);
 

@@ -81,6 +81,7 @@ static sape_status check(const sape_encoder_params *params) {
 }
 
 sape_status sape_encoder_count_tables(const sape_encoder_params *params, double *values) {
+    SAPE_TRY(sape_encoder_check_dim(params));
     SAPE_TRY(check(params));
     *values = count_values(params);
     return SAPE_OK;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "files/dtype.h"
 #include "files/json_text.h"
 
@@ -131,7 +132,7 @@ static sape_status read_metadata(struct parser *parser, const cJSON *metadata) {
         entry->key = keep_string(parser, item->string);
         entry->value = keep_string(parser, item->valuestring);
     }
-    qsort(header->metadata, header->metadata_count, sizeof *header->metadata, compare_metadata);
+    sape_sort(header->metadata, header->metadata_count, sizeof *header->metadata, compare_metadata);
     for (size_t i = 1; i < header->metadata_count; i++)
         if (compare_metadata(&header->metadata[i - 1], &header->metadata[i]) == 0)
             return sape_fail(SAPE_ERROR_FORMAT, "%s: metadata \"%s\" is there twice", parser->file_name,
@@ -154,7 +155,7 @@ static int compare_offsets(const void *a, const void *b) {
 /* The tensors must cover the data from its first byte to its last, none twice. */
 static sape_status check_layout(const struct parser *parser) {
     const struct sape_safetensors_header *header = parser->header;
-    qsort(header->by_name, header->tensor_count, sizeof *header->by_name, compare_offsets);
+    sape_sort(header->by_name, header->tensor_count, sizeof *header->by_name, compare_offsets);
     size_t covered = 0;
     for (size_t i = 0; i < header->tensor_count; i++) {
         const struct sape_stored_tensor *tensor = header->by_name[i];
@@ -170,7 +171,7 @@ static sape_status check_layout(const struct parser *parser) {
 
 static sape_status check_names(const struct parser *parser) {
     const struct sape_safetensors_header *header = parser->header;
-    qsort(header->by_name, header->tensor_count, sizeof *header->by_name, compare_names);
+    sape_sort(header->by_name, header->tensor_count, sizeof *header->by_name, compare_names);
     for (size_t i = 1; i < header->tensor_count; i++)
         if (compare_names(&header->by_name[i - 1], &header->by_name[i]) == 0)
             return fail_tensor(parser, header->by_name[i]->name, "is there twice");

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "files/dtype.h"
 
 /* Bytes of the header's length before the header, and what header and prefix are padded to a multiple of. */
@@ -164,7 +165,7 @@ static sape_status put_metadata(struct sape_buffer *header, const sape_safetenso
     size_t count;
     struct metadata *entries = metadata_of(writer, &count);
     if (count == 0) return SAPE_OK;
-    qsort(entries, count, sizeof *entries, compare_metadata);
+    sape_sort(entries, count, sizeof *entries, compare_metadata);
     SAPE_TRY(put_text(header, "\"__metadata__\":{"));
     for (size_t i = 0; i < count; i++) {
         if (i > 0) SAPE_TRY(put_text(header, ","));
@@ -191,7 +192,7 @@ static sape_status put_tensor(struct sape_buffer *header, const struct tensor *t
 static sape_status build_header(const sape_safetensors_writer *writer, struct sape_buffer *header) {
     size_t count, offset = 0;
     struct tensor *tensors = tensors_of(writer, &count);
-    if (count > 0) qsort(tensors, count, sizeof *tensors, compare_tensors);
+    if (count > 0) sape_sort(tensors, count, sizeof *tensors, compare_tensors);
     unsigned char prefix[PREFIX] = {0};
     SAPE_TRY(sape_buffer_append(header, prefix, sizeof prefix));
     SAPE_TRY(put_text(header, "{"));

@@ -72,10 +72,10 @@ bool sape_table_updater_step(struct sape_table_updater *updater, const struct sa
    they are moved without a call. */
 #define PUT_ROWS(FEATURES)                                                                                             \
     for (size_t i = 0; i < count; i++)                                                                                 \
-        memcpy(table + (size_t)rows[i] * (FEATURES), kept + i * (FEATURES), (FEATURES) * sizeof *table)
+    memcpy(table + (size_t)rows[i] * (FEATURES), kept + i * (FEATURES), (FEATURES) * sizeof *table)
 #define COPY_ROWS(FEATURES)                                                                                            \
     for (size_t i = 0; i < count; i++)                                                                                 \
-        memcpy(to + (size_t)rows[i] * (FEATURES), from + (size_t)rows[i] * (FEATURES), (FEATURES) * sizeof *to)
+    memcpy(to + (size_t)rows[i] * (FEATURES), from + (size_t)rows[i] * (FEATURES), (FEATURES) * sizeof *to)
 
 static void put_rows(size_t features, size_t count, const uint32_t *rows, const float *kept, float *table) {
     if (features == 2)

@@ -63,12 +63,21 @@ static sape_status create_periodic_rbf(struct world *world) {
     return create_encoder(world, SAPE_ENCODING_PERIODIC_RBF);
 }
 
+static sape_status create_grid(struct world *world) {
+    return create_encoder(world, SAPE_ENCODING_GRID);
+}
+
 static sape_status encode(struct world *world) {
     return sape_encoder_encode(world->encoder, SAMPLES, world->x, world->features);
 }
 
 static sape_status encode_backward(struct world *world) {
     return sape_encoder_backward(world->encoder, SAMPLES, world->x, world->features, world->values);
+}
+
+static sape_status encode_backward_parameters(struct world *world) {
+    if (world->encoding != SAPE_ENCODING_GRID) return SAPE_OK;
+    return sape_encoder_backward_parameters(world->encoder, SAMPLES, world->x, world->features, world->values);
 }
 
 static sape_status create_mask(struct world *world) {
@@ -140,7 +149,7 @@ static sape_status create_optimizer(struct world *world) {
 }
 
 static sape_status create_field(struct world *world) {
-    sape_field *made = tiny_field(world->policy, SAPE_ENCODING_FOURIER);
+    sape_field *made = tiny_field(world->policy, world->encoding);
     sape_field_free(made);
     return made == NULL ? SAPE_ERROR_MEMORY : SAPE_OK;
 }
@@ -429,8 +438,10 @@ const struct world_call world_calls[] = {
     {"create_positional", create_positional, true, 1},
     {"create_rbf", create_rbf, true, 2},
     {"create_periodic_rbf", create_periodic_rbf, true, 2},
+    {"create_grid", create_grid, true, 3},
     {"encode", encode, true, 0},
     {"encode_backward", encode_backward, true, 0},
+    {"encode_backward_parameters", encode_backward_parameters, false, 0},
     {"create_mask", create_mask, false, 3},
     {"mask_weights", mask_weights, false, 1},
     {"mask_revealed", mask_revealed, false, 1},
@@ -475,13 +486,16 @@ const struct world_call world_calls[] = {
 };
 const int num_world_calls = (int)(sizeof world_calls / sizeof *world_calls);
 
-void open_world(struct world *world, sape_policy policy, size_t threads) {
-    *world = (struct world){.policy = policy, .threads = threads};
+void open_world(struct world *world, int kind, size_t threads) {
+    const bool grid = kind == NUM_WORLDS - 1;
+    *world = (struct world){.policy = grid ? SAPE_POLICY_SPATIAL : (sape_policy)kind,
+                            .encoding = grid ? SAPE_ENCODING_GRID : SAPE_ENCODING_FOURIER,
+                            .threads = threads};
     random_array(1, SAMPLES, -1.0f, 1.0f, world->x);
     random_array(2, SAMPLES, 0.0f, 1.0f, world->targets);
     random_array(3, SAMPLES * 8, 0.0f, 1.0f, world->features);
-    world->field = tiny_field(policy, SAPE_ENCODING_FOURIER);
-    world->second_field = tiny_field(policy, SAPE_ENCODING_FOURIER);
+    world->field = tiny_field(world->policy, world->encoding);
+    world->second_field = tiny_field(world->policy, world->encoding);
     ck_assert(world->field != NULL && world->second_field != NULL);
     CHECK_OK(sape_field_set_num_threads(world->field, threads));
     world->encoder = sape_field_encoder(world->field);

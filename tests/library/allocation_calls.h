@@ -15,6 +15,7 @@
 /* What the calls work on, made before anything fails. */
 struct world {
     sape_policy policy;
+    sape_encoding encoding;
     size_t threads;
     sape_encoder *encoder;
     sape_mask *mask;
@@ -25,7 +26,9 @@ struct world {
     float x[SAMPLES], targets[SAMPLES], values[SAMPLES], features[SAMPLES * 8];
 };
 
-void open_world(struct world *world, sape_policy policy, size_t threads);
+/* One for every policy, and one with a grid, whose tables are trained. */
+#define NUM_WORLDS ((int)SAPE_POLICY_VARIANCE + 2)
+void open_world(struct world *world, int kind, size_t threads);
 void close_world(struct world *world);
 
 sape_trainer_params world_trainer_params(const struct world *world, sape_loss loss, size_t batch_size);

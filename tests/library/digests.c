@@ -20,7 +20,7 @@
 
 /* What kinds are made of; the names stand in the printed lines. */
 static const char *const policies[] = {"none", "global", "spatial", "spatial_fixed", "variance"};
-static const char *const encodings[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf"};
+static const char *const encodings[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", "grid"};
 static const char *const losses[] = {"mse", "bce", "custom", "chamfer", "custom_jacobian"};
 static const char *const variants[] = {"plain", "batches", "validation", "adaptive", "sampler", "sgd", "patience"};
 
@@ -108,6 +108,10 @@ static sape_field *make_field(const struct kind *kind) {
     encoder.domain_dim = kind->dim;
     encoder.num_frequencies = 40;
     encoder.std = 4.0;
+    encoder.num_levels = 6;
+    encoder.growth = 1.6;
+    encoder.log2_table_size = 7;
+    encoder.interpolation = (sape_interpolation)(kind->dim % 2);
     encoder.instructions = network.instructions = kind->instructions;
     mask.policy = kind->policy;
     mask.resolution = 9;
@@ -240,5 +244,13 @@ int main(void) {
             for (kind.instructions = SAPE_INSTRUCTIONS_AUTO; kind.instructions <= SAPE_INSTRUCTIONS_BASELINE;
                  kind.instructions++)
                 print_kind(kind);
+    kind = (struct kind){.encoding = SAPE_ENCODING_GRID};
+    for (kind.policy = SAPE_POLICY_NONE; kind.policy <= SAPE_POLICY_VARIANCE; kind.policy++)
+        for (kind.dim = 1; kind.dim <= 3; kind.dim++) print_variants(kind);
+    kind = (struct kind){.encoding = SAPE_ENCODING_GRID, .policy = SAPE_POLICY_SPATIAL, .dim = 2, .threads = 2};
+    for (kind.product = SAPE_PRODUCT_PACKED; kind.product <= SAPE_PRODUCT_CBLAS; kind.product++)
+        for (kind.instructions = SAPE_INSTRUCTIONS_AUTO; kind.instructions <= SAPE_INSTRUCTIONS_BASELINE;
+             kind.instructions++)
+            print_kind(kind);
     return 0;
 }

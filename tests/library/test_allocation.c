@@ -11,11 +11,9 @@
 #include "allocation_calls.h"
 #include "failing_malloc.h"
 
-#define NUM_POLICIES ((int)SAPE_POLICY_VARIANCE + 1)
-
-static void fail_every_allocation(const struct world_call *call, sape_policy policy) {
+static void fail_every_allocation(const struct world_call *call, int kind) {
     static struct world world;
-    open_world(&world, policy, 1);
+    open_world(&world, kind, 1);
     long requests = 0;
     for (;; requests++) {
         failing_malloc_begin(requests);
@@ -37,8 +35,8 @@ static void fail_every_allocation(const struct world_call *call, sape_policy pol
 
 START_TEST(every_allocation_fails_once) {
     const struct world_call *call = &world_calls[_i % num_world_calls];
-    const sape_policy policy = (sape_policy)(_i / num_world_calls);
-    if (!call->once || policy == SAPE_POLICY_SPATIAL) fail_every_allocation(call, policy);
+    const int kind = _i / num_world_calls;
+    if (!call->once || kind == SAPE_POLICY_SPATIAL) fail_every_allocation(call, kind);
 }
 END_TEST
 
@@ -60,7 +58,7 @@ END_TEST
 /* With threads the request that fails may be that of a thread's own storage. */
 START_TEST(allocations_of_threads_fail) {
     static struct world world;
-    open_world(&world, (sape_policy)_i, 3);
+    open_world(&world, _i, 3);
     sape_status (*const threaded[])(struct world *) = {world_predict, world_field_backward, world_train_full,
                                                        world_train_custom};
     for (size_t i = 0; i < sizeof threaded / sizeof *threaded; i++) {
@@ -111,8 +109,8 @@ START_TEST(every_thread_fails_once) {
 END_TEST
 
 /* A trainer with all that goes with samples, in the middle of a training run. */
-static sape_trainer *open_training(struct world *world) {
-    open_world(world, world->policy, 1);
+static sape_trainer *open_training(struct world *world, int kind) {
+    open_world(world, kind, 1);
     sape_trainer_params params = world_trainer_params(world, SAPE_LOSS_MSE, 50);
     const bool fixed = world->policy == SAPE_POLICY_SPATIAL_FIXED;
     params.validation_share = fixed ? 0.0 : 0.2;
@@ -133,8 +131,7 @@ static sape_trainer *open_training(struct world *world) {
 START_TEST(samples_that_fail_change_nothing) {
     static struct world world, twin;
     long requests = 0;
-    world.policy = twin.policy = (sape_policy)_i;
-    sape_trainer *expected = open_training(&twin), *trainer = open_training(&world);
+    sape_trainer *expected = open_training(&twin, _i), *trainer = open_training(&world, _i);
     for (bool over = false; !over; requests++) {
         sape_safetensors *before, *after;
         size_t size, new_size;
@@ -172,9 +169,9 @@ END_TEST
    loss of the library's, the caller's, and products in bfloat16. */
 START_TEST(iterations_allocate_nothing) {
     static struct world world;
-    const int kind = _i / NUM_POLICIES;
+    const int kind = _i / NUM_WORLDS;
     if (kind == 2) setenv("SAPE_BACKEND", "bf16x3", 1);
-    open_world(&world, (sape_policy)(_i % NUM_POLICIES), 1);
+    open_world(&world, _i % NUM_WORLDS, 1);
     const sape_trainer_params params =
         world_trainer_params(&world, kind != 1 ? SAPE_LOSS_MSE : SAPE_LOSS_CUSTOM, SAMPLES / 2 - 1);
     sape_trainer *trainer;
@@ -195,12 +192,12 @@ int main(void) {
     Suite *suite = suite_create("allocation");
     TCase *tests = tcase_create("allocation");
     tcase_set_timeout(tests, 120);
-    tcase_add_loop_test(tests, every_allocation_fails_once, 0, NUM_POLICIES * num_world_calls);
+    tcase_add_loop_test(tests, every_allocation_fails_once, 0, NUM_WORLDS * num_world_calls);
     tcase_add_test(tests, every_allocation_fails_once_in_bfloat16);
-    tcase_add_loop_test(tests, allocations_of_threads_fail, 0, NUM_POLICIES);
+    tcase_add_loop_test(tests, allocations_of_threads_fail, 0, NUM_WORLDS);
     tcase_add_test(tests, every_thread_fails_once);
-    tcase_add_loop_test(tests, samples_that_fail_change_nothing, 0, NUM_POLICIES);
-    tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 3 * NUM_POLICIES);
+    tcase_add_loop_test(tests, samples_that_fail_change_nothing, 0, NUM_WORLDS);
+    tcase_add_loop_test(tests, iterations_allocate_nothing, 0, 3 * NUM_WORLDS);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

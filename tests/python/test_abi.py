@@ -14,6 +14,7 @@ ENUMS = {
     "STATUS": sape.Status,
     "ENCODING": sape.Encoding,
     "DRAW": sape.Draw,
+    "INTERPOLATION": sape.Interpolation,
     "POLICY": sape.Policy,
     "LOSS": sape.Loss,
     "OPTIMIZER": sape.OptimizerKind,

@@ -284,3 +284,29 @@ def test_backend(samples):
     assert cblas.describe().product == "cblas" and cblas.describe().blas
     with pytest.raises(sape.Error):
         sape.Field(sape.EncoderParams(instructions=99))
+
+
+def test_grid_is_trained():
+    params = sape.EncoderParams(
+        kind=sape.Encoding.GRID, num_levels=3, base_resolution=4, growth=2.0, interpolation=sape.Interpolation.SMOOTH
+    )
+    network = sape.NetworkParams(output_dim=1, hidden_dim=16, num_layers=1)
+    field = sape.Field(params, sape.MaskParams(policy=sape.Policy.NONE), network)
+    tables = sum(values.size for name, values in field.encoder.tensors.items() if name.startswith("level_"))
+    assert field.encoder.num_parameters == tables == 2 * (25 + 81 + 289)
+    assert field.num_parameters == field.network.num_parameters + tables
+    x = np.random.default_rng(1).uniform(-1, 1, (200, 2)).astype(np.float32)
+    y = np.sin(5 * x[:, :1])
+    optimizer = sape.Optimizer(field.num_parameters, sape.OptimizerParams(learning_rate=1e-2, encoder_rate_factor=2.0))
+    losses = []
+    for _ in range(60):
+        loss = sape.evaluate_loss(sape.Loss.MSE, field.predict(x), y)
+        losses.append(loss.loss)
+        gradient = field.backward(x, loss.d_outputs)
+        assert gradient.shape == (field.num_parameters,)
+        field.update(optimizer, gradient)
+    assert losses[-1] < 0.1 * losses[0]
+    ones = np.ones((200, 6), np.float32)
+    np.testing.assert_allclose(field.encoder.backward_parameters(x, ones).sum(), 200 * 6, rtol=1e-4)
+    with pytest.raises(sape.UnsupportedError):
+        sape.Encoder().backward_parameters(x, np.ones((200, 512), np.float32))

@@ -19,7 +19,8 @@ START_TEST(no_order_of_setters_breaks_a_mask) {
         if (choice[0] < 0.5f && count > 0) {
             CHECK_OK(sape_mask_tensor_info(mask, (size_t)(choice[1] * 0.999f * (float)count), &info));
             const bool stashed = strcmp(info.name, "mask_stashed") == 0, sigma = strcmp(info.name, "sigma") == 0;
-            random_array(round + 9000, info.count, 0.0f, stashed ? 13.0f : sigma ? 1.0f : 2.0f, values);
+            const float features = (float)sape_mask_encoding_dim(mask);
+            random_array(round + 9000, info.count, 0.0f, stashed ? features : sigma ? 1.0f : 2.0f, values);
             for (size_t i = 0; i < info.count && (!stashed || kind->policy == SAPE_POLICY_SPATIAL) && !sigma; i++)
                 values[i] = floorf(values[i]);
             CHECK_OK(sape_mask_set_tensor(mask, info.name, values, info.count));

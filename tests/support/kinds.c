@@ -39,6 +39,8 @@ const struct kind kinds[NUM_KINDS] = {
      .validation = true,
      .run = true,
      .extras = true},
+    {.policy = SAPE_POLICY_SPATIAL, .encoding = SAPE_ENCODING_GRID, .batch_size = 10, .validation = true, .run = true},
+    {.policy = SAPE_POLICY_NONE, .encoding = SAPE_ENCODING_GRID, .optimizer = SAPE_OPTIMIZER_SGD, .rate = true},
 };
 
 static void make_field(struct training *t, const struct kind *kind) {
@@ -52,6 +54,10 @@ static void make_field(struct training *t, const struct kind *kind) {
     encoder.domain_dim = 1;
     encoder.num_frequencies = 6;
     encoder.std = 2.0;
+    encoder.num_levels = 3;
+    encoder.base_resolution = 2;
+    encoder.growth = 2.0;
+    encoder.log2_table_size = 3;
     mask.policy = kind->policy;
     mask.resolution = 5;
     mask.num_blocks = 4;

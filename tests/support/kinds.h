@@ -10,7 +10,7 @@
 
 #define KIND_SAMPLES 40
 #define KIND_OUTPUTS 2
-#define NUM_KINDS 9
+#define NUM_KINDS 11
 
 struct kind {
     sape_policy policy;

@@ -15,6 +15,8 @@ sape_field *tiny_field(sape_policy policy, sape_encoding encoding) {
     encoder.kind = encoding;
     encoder.domain_dim = 1;
     encoder.num_frequencies = 2;
+    encoder.num_levels = encoder.base_resolution = 2;
+    encoder.growth = 2.0;
     mask.policy = policy;
     mask.resolution = 3;
     mask.block_iterations = 2;

@@ -313,6 +313,16 @@ START_TEST(test_jacobian_against_differences) {
             off += fabs(0.5 * (above + below) - (double)jacobian[i * d + a]) > 1e-2 * scale;
         }
     }
+    /* The way back comes to the same. */
+    float *ones = new_array(N * OUTPUTS);
+    for (size_t i = 0; i < N * OUTPUTS; i++) ones[i] = 1.0f;
+    CHECK_OK(sape_field_backward(field, N, fit.x, ones, NULL, x));
+    for (size_t i = 0; i < N * d; i++) {
+        const double sum =
+            (double)jacobian[i / d * OUTPUTS * d + i % d] + (double)jacobian[(i / d * OUTPUTS + 1) * d + i % d];
+        ck_assert_double_eq_tol((double)x[i], sum, 1e-4 * scale);
+    }
+    free(ones);
     /* Seldom a kink lies so near that a sample is between it and another one. */
     ck_assert_uint_gt(checked, N / 2);
     ck_assert_uint_le(off, checked / 200);

@@ -41,6 +41,8 @@ struct rank {
     const sape_cutoff_params *cutoff;
     bool own_signal;
     const char *save, *resume;
+    /* A grid in place of Fourier features. */
+    bool grid;
     float *x, *targets;
 
     size_t loss_calls;
@@ -105,6 +107,9 @@ static sape_field *make_field(const struct rank *rank) {
     sape_mask_params_init(&mask, sizeof mask);
     sape_network_params_init(&network, sizeof network);
     encoder.num_frequencies = 40;
+    if (rank->grid) encoder.kind = SAPE_ENCODING_GRID;
+    encoder.num_levels = 4;
+    encoder.log2_table_size = 8;
     encoder.std = rank->encoder_std > 0.0 ? rank->encoder_std : 3.0;
     encoder.seed = network.seed = rank->seed;
     mask.policy = rank->policy;
@@ -157,6 +162,22 @@ static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
     return trainer;
 }
 
+/* The network's, and behind them those of the encoder's tables. */
+static void get_parameters(const sape_field *field, struct rank *rank) {
+    const size_t count = sape_network_num_parameters(sape_field_network(field));
+    const sape_encoder *encoder = sape_field_encoder(field);
+    rank->num_parameters = sape_field_num_parameters(field);
+    rank->parameters = new_array(rank->num_parameters);
+    CHECK_OK(sape_network_get_parameters(sape_field_network(field), rank->parameters, count));
+    float *place = rank->parameters + count;
+    for (size_t l = 0; rank->grid && l < sape_encoder_tensor_count(encoder); l++) {
+        sape_tensor_info info = {.struct_size = sizeof info};
+        CHECK_OK(sape_encoder_tensor_info(encoder, l, &info));
+        CHECK_OK(sape_encoder_get_tensor(encoder, info.name, place, info.count));
+        place += info.count;
+    }
+}
+
 static void *work(void *user) {
     struct rank *rank = user;
     sape_field *field = make_field(rank);
@@ -171,9 +192,7 @@ static void *work(void *user) {
         sape_trainer_run(trainer, rank->iterations, rank->stops_at > 0 ? stop_sometime : NULL, rank, &rank->result);
     snprintf(rank->message, sizeof rank->message, "%s", rank->status == SAPE_OK ? "" : sape_last_error());
     if (rank->save != NULL) CHECK_OK(sape_trainer_save(trainer, rank->save));
-    rank->num_parameters = sape_network_num_parameters(sape_field_network(field));
-    rank->parameters = new_array(rank->num_parameters);
-    CHECK_OK(sape_network_get_parameters(sape_field_network(field), rank->parameters, rank->num_parameters));
+    get_parameters(field, rank);
     sape_mask_state state = {.struct_size = sizeof state};
     CHECK_OK(sape_mask_get_state(sape_field_mask(field), &state));
     rank->cells = state.num_cells;
@@ -283,6 +302,8 @@ START_TEST(test_union) {
     check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 10, .weight_decay = 0.1}, 1e-4);
     check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .loss = own_mse}, 1e-4);
     check_union(&(struct rank){.policy = policies[_i], .rate = 1e-3, .iterations = 30}, INFINITY);
+    check_union(&(struct rank){.policy = policies[_i], SGD, .iterations = 30, .grid = true}, 1e-4);
+    check_union(&(struct rank){.policy = policies[_i], .rate = 1e-3, .iterations = 30, .grid = true}, INFINITY);
 }
 END_TEST
 

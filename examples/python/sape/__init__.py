@@ -63,6 +63,7 @@ from ._params import (
     FilterShape,
     History,
     InstructionSet,
+    Interpolation,
     JacobianLossFunction,
     Loss,
     LossFunction,
@@ -95,7 +96,7 @@ from ._trainer import Trainer
 __all__ = [
     "Activation", "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint",
     "CutoffParams", "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field",
-    "FileError", "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "JacobianLossFunction", "Loss",
+    "FileError", "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "Interpolation", "JacobianLossFunction", "Loss",
     "LossFunction", "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "NotFiniteError",
     "NotFoundError", "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "OutputActivation", "Policy",
     "Precision", "Product", "Progress", "ProgressBar", "ProgressFunction", "ReduceFunction", "Result",

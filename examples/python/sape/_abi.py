@@ -26,7 +26,8 @@ _CTYPES: Dict[str, Any] = {
 # The structs, without their first member, struct_size.
 LAYOUTS = {
     "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q "
-    "instructions:i draw:i",
+    "instructions:i draw:i num_levels:z features_per_level:z base_resolution:z growth:d finest_resolution:z "
+    "log2_table_size:z interpolation:i reserved2:i",
     "mask_params": "policy:i reserved:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
     "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z "
     "cutoff:p frequencies:p",
@@ -35,7 +36,8 @@ LAYOUTS = {
     "network_params": "input_dim:z output_dim:z hidden_dim:z num_layers:z seed:Q "
     "instructions:i product:i precision:i activation:i output_activation:i reserved:i activation_parameter:d",
     "optimizer_params": "kind:i schedule:i learning_rate:d beta1:d beta2:d epsilon:d momentum:d weight_decay:d "
-    "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q clip_norm:d",
+    "decay_rate:d final_factor:d decay_iterations:Q warmup_iterations:Q clip_norm:d "
+    "encoder_rate_factor:d encoder_weight_decay:d",
     "trainer_params": "loss:i reserved:i loss_fn:p loss_user:p batch_size:z num_threads:z seed:Q progress_every:Q "
     "tolerance:d patience:Q min_improvement:d validation_share:d validation_every:Q validation_patience:Q "
     "validation_margin:d huber_delta:d average_decay:d accumulate:z plateau_patience:Q plateau_factor:d history:z",
@@ -90,7 +92,8 @@ SIGNATURES = {
     "i p": "encoder_kind mask_policy",
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
     "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
-    "field_tensor_count safetensors_count settings_count trainer_history_count",
+    "field_tensor_count safetensors_count settings_count trainer_history_count encoder_num_parameters "
+    "field_num_parameters",
     "Q p": "optimizer_num_steps settings_iterations",
     "d p": "optimizer_learning_rate trainer_learning_rate",
     "p p": "field_encoder field_mask field_network",
@@ -125,7 +128,7 @@ SIGNATURES = {
     "! p s f z": "encoder_get_tensor mask_get_tensor network_get_tensor field_get_tensor encoder_set_tensor "
     "mask_set_tensor network_set_tensor field_set_tensor safetensors_read",
     "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data",
-    "! p z f f f": "encoder_backward field_gradient_norms field_jacobian",
+    "! p z f f f": "encoder_backward encoder_backward_parameters field_gradient_norms field_jacobian",
     "! p z f f f f": "network_backward field_backward field_jacobian_backward",
     "! p p z f f": "field_predict_with",
     "! p Q p p p": "trainer_run",

@@ -93,6 +93,11 @@ class Field(Handle):
         return self.encoder.domain_dim
 
     @property
+    def num_parameters(self) -> int:
+        """The number of trainable parameters: the network's, then those of an encoder with Encoding.GRID."""
+        return int(self._look("num_parameters"))
+
+    @property
     def output_dim(self) -> int:
         """The number o of outputs."""
         return self.network.output_dim
@@ -157,10 +162,10 @@ class Field(Handle):
         return outputs
 
     def backward(self, x: ArrayLike, d_outputs: ArrayLike, out: Optional[Floats] = None) -> Floats:
-        """The flat gradient (p) with respect to the network's parameters, given the gradient d_outputs (..., o)."""
+        """The flat gradient (p) with respect to the parameters, given the gradient d_outputs (..., o)."""
         x, shape, n = rows("x", x, self.domain_dim)
         d_outputs = shaped("d_outputs", d_outputs, (*shape, self.output_dim))
-        d_parameters = result(out, (self.network.num_parameters,), x, d_outputs)
+        d_parameters = result(out, (self.num_parameters,), x, d_outputs)
         self._look("backward", n, x, d_outputs, d_parameters, None)
         return d_parameters
 
@@ -198,20 +203,20 @@ class Field(Handle):
         d_outputs: Optional[ArrayLike] = None,
         out: Optional[Floats] = None,
     ) -> Floats:
-        """The flat gradient (p) with respect to the network's parameters, given the gradients d_jacobian (..., o, d)
+        """The flat gradient (p) with respect to the parameters, given the gradients d_jacobian (..., o, d)
         and d_outputs (..., o; zero if omitted): for eikonal terms, for example."""
         x, shape, n = rows("x", x, self.domain_dim)
         predicted = (*shape, self.output_dim)
         by_jacobian = shaped("d_jacobian", d_jacobian, (*predicted, x.shape[-1]))
         by_outputs = None if d_outputs is None else shaped("d_outputs", d_outputs, predicted)
-        d_parameters = result(out, (self.network.num_parameters,), x, by_jacobian, by_outputs)
+        d_parameters = result(out, (self.num_parameters,), x, by_jacobian, by_outputs)
         self._look("jacobian_backward", n, x, by_outputs, by_jacobian, d_parameters)
         return d_parameters
 
     def update(self, optimizer: Optimizer, d_parameters: ArrayLike) -> None:
-        """Makes one step of an optimizer on the network. Your own training loop calls predict, your loss, backward,
+        """Makes one step of an optimizer for num_parameters parameters. Your own training loop calls predict, your loss, backward,
         update, then mask.record() and mask.step()."""
-        gradient = shaped("d_parameters", d_parameters, (self.network.num_parameters,))
+        gradient = shaped("d_parameters", d_parameters, (self.num_parameters,))
         with optimizer._memory.exclusive() as pointer:
             self._change("update", pointer, gradient)
 

@@ -24,6 +24,14 @@ class Encoding(enum.IntEnum):
     POSITIONAL = 2
     RBF = 3
     PERIODIC_RBF = 4
+    GRID = 5
+
+
+class Interpolation(enum.IntEnum):
+    """How Encoding.GRID interpolates between corners: linearly, or smoothly, with continuous derivatives."""
+
+    LINEAR = 0
+    SMOOTH = 1
 
 
 class Draw(enum.IntEnum):
@@ -204,7 +212,9 @@ class Params:
 class EncoderParams(Params):
     """Parameters of an encoder: its kind, whether x itself precedes the encoding, the dimension of x (1 to 3), the
     number of frequencies, their spread in cycles per unit of x, the seed of the random draw, the instruction set, and
-    how the draw is made."""
+    how the draw is made. Encoding.GRID: the number of levels, the features of a level (1, 2, 4 or 8), the cells along
+    an axis of the coarsest level, the factor from level to level, or instead of it (if not 0) the cells of the finest
+    level, the logarithm of the most rows that a level's table may have, and the interpolation."""
 
     _struct_name = "encoder_params"
     kind: Encoding = Encoding.FOURIER
@@ -215,6 +225,13 @@ class EncoderParams(Params):
     seed: int = 0
     instructions: InstructionSet = InstructionSet.AUTO
     draw: Draw = Draw.RANDOM
+    num_levels: int = 12
+    features_per_level: int = 2
+    base_resolution: int = 8
+    growth: float = 1.37
+    finest_resolution: int = 0
+    log2_table_size: int = 17
+    interpolation: Interpolation = Interpolation.LINEAR
 
 
 @dataclass
@@ -317,7 +334,8 @@ class NetworkParams(Params):
 @dataclass
 class OptimizerParams(Params):
     """Parameters of an optimizer. `epsilon` and the betas are Adam's, `momentum` is SGD's, `decay_rate` is the
-    exponential schedule's, `final_factor` and `decay_iterations` are the cosine schedule's."""
+    exponential schedule's, `final_factor` and `decay_iterations` are the cosine schedule's. `encoder_rate_factor` and
+    `encoder_weight_decay` are for the tables of Encoding.GRID."""
 
     _struct_name = "optimizer_params"
     kind: OptimizerKind = OptimizerKind.ADAM
@@ -333,6 +351,8 @@ class OptimizerParams(Params):
     decay_iterations: int = 1000
     warmup_iterations: int = 0
     clip_norm: float = 0.0
+    encoder_rate_factor: float = 1.0
+    encoder_weight_decay: float = 0.0
 
 
 class LossValue(NamedTuple):

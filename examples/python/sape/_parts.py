@@ -47,8 +47,13 @@ class Encoder(Handle):
         return values
 
     @property
+    def num_parameters(self) -> int:
+        """The number of trainable values: those of the tables of Encoding.GRID, otherwise 0."""
+        return int(self._look("num_parameters"))
+
+    @property
     def tensors(self) -> Tensors:
-        """The random parameters by name, such as "frequencies"."""
+        """The random parameters by name, such as "frequencies", or the tables, such as "level_0"."""
         return Tensors(self)
 
     def encode(self, x: ArrayLike, out: Optional[Floats] = None) -> Floats:
@@ -65,6 +70,15 @@ class Encoder(Handle):
         d_x = result(out, x.shape, x, d_features)
         self._look("backward", n, x, d_features, d_x)
         return d_x
+
+    def backward_parameters(self, x: ArrayLike, d_features: ArrayLike, out: Optional[Floats] = None) -> Floats:
+        """The flat gradient (num_parameters) with respect to the tables of Encoding.GRID, given the gradient d_features
+        (..., E)."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        d_features = shaped("d_features", d_features, (*shape, self.encoding_dim))
+        d_parameters = result(out, (self.num_parameters,), x, d_features)
+        self._look("backward_parameters", n, x, d_features, d_parameters)
+        return d_parameters
 
 
 class Mask(Handle):

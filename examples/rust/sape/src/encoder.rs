@@ -69,4 +69,23 @@ impl EncoderRef {
         })?;
         Ok(d_x)
     }
+
+    /// The number of trainable values: those of the tables of [`Encoding::Grid`], otherwise 0.
+    pub fn num_parameters(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_encoder_num_parameters(self.as_ptr()) }
+    }
+
+    /// The flat gradient with respect to the tables of [`Encoding::Grid`], given the gradient d_features (n, E).
+    pub fn backward_parameters(&self, x: &[f32], d_features: &[f32]) -> Result<Vec<f32>, Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        expect("d_features", d_features.len(), n * self.encoding_dim())?;
+        let mut gradient = vec![0.0; self.num_parameters()];
+        // SAFETY: the slices have the lengths that n implies, and the gradient one for every parameter.
+        check(unsafe {
+            let (x, features) = (x.as_ptr(), d_features.as_ptr());
+            sys::sape_encoder_backward_parameters(self.as_ptr(), n, x, features, gradient.as_mut_ptr())
+        })?;
+        Ok(gradient)
+    }
 }

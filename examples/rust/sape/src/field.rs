@@ -200,13 +200,19 @@ impl Field {
         Ok((outputs, jacobian))
     }
 
-    /// The flat gradient (p) with respect to the network's parameters, given the gradients d_outputs (n, o) and
+    /// The number of trainable parameters: the network's, then those of an encoder with [`Encoding::Grid`](crate::Encoding::Grid).
+    pub fn num_parameters(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_field_num_parameters(self.as_ptr()) }
+    }
+
+    /// The flat gradient (p) with respect to the parameters, given the gradients d_outputs (n, o) and
     /// d_jacobian (n, o, d): for eikonal terms, for example.
     pub fn jacobian_backward(&self, x: &[f32], d_outputs: &[f32], d_jacobian: &[f32]) -> Result<Vec<f32>, Error> {
         let n = rows("x", x.len(), self.domain_dim())?;
         expect("d_outputs", d_outputs.len(), n * self.output_dim())?;
         expect("d_jacobian", d_jacobian.len(), d_outputs.len() * self.domain_dim())?;
-        let mut d_parameters = vec![0.0; self.network().num_parameters()];
+        let mut d_parameters = vec![0.0; self.num_parameters()];
         // SAFETY: the slices have the lengths that n implies.
         check(unsafe {
             let (outputs, jacobian) = (d_outputs.as_ptr(), d_jacobian.as_ptr());
@@ -241,9 +247,9 @@ impl Field {
         check(unsafe { sys::sape_field_backward(self.as_ptr(), n, x.as_ptr(), d_outputs.as_ptr(), parameters, d_x) })
     }
 
-    /// The flat gradient (p) with respect to the network's parameters, given the gradient d_outputs (n, o).
+    /// The flat gradient (p) with respect to the parameters, given the gradient d_outputs (n, o).
     pub fn backward(&self, x: &[f32], d_outputs: &[f32]) -> Result<Vec<f32>, Error> {
-        let mut d_parameters = vec![0.0; self.network().num_parameters()];
+        let mut d_parameters = vec![0.0; self.num_parameters()];
         self.gradient(x, d_outputs, d_parameters.as_mut_ptr(), ptr::null_mut())?;
         Ok(d_parameters)
     }
@@ -255,11 +261,11 @@ impl Field {
         Ok(d_x)
     }
 
-    /// Makes one step of an optimizer on the network. Your own training loop calls predict, your loss, backward,
+    /// Makes one step of an optimizer for [`Field::num_parameters`] parameters. Your own training loop calls predict, your loss, backward,
     /// update, then record and step of [`Field::mask_mut`].
     pub fn update(&mut self, optimizer: &mut Optimizer, d_parameters: &[f32]) -> Result<(), Error> {
-        expect("d_parameters", d_parameters.len(), self.network().num_parameters())?;
-        // SAFETY: the gradient has as many values as the network has parameters.
+        expect("d_parameters", d_parameters.len(), self.num_parameters())?;
+        // SAFETY: the gradient has as many values as the field has parameters.
         check(unsafe { sys::sape_field_update(self.as_mut_ptr(), optimizer.as_mut_ptr(), d_parameters.as_ptr()) })
     }
 }

@@ -61,7 +61,7 @@ pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
     Activation, AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet,
-    Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy, Precision, Product,
+    Interpolation, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy, Precision, Product,
     Schedule, Stop, Task, TrainerParams,
 };
 pub use settings::{Setting, Settings, SettingsQuery};

@@ -17,6 +17,18 @@ c_enum! {
         Rbf = SAPE_ENCODING_RBF,
         /// Radial basis functions repeated over the domain.
         PeriodicRbf = SAPE_ENCODING_PERIODIC_RBF,
+        /// Multiresolution grids, whose features are trained.
+        Grid = SAPE_ENCODING_GRID,
+    }
+}
+
+c_enum! {
+    /// How [`Encoding::Grid`] interpolates between corners.
+    Interpolation {
+        /// Linearly.
+        Linear = SAPE_INTERPOLATION_LINEAR,
+        /// Smoothly, with continuous derivatives.
+        Smooth = SAPE_INTERPOLATION_SMOOTH,
     }
 }
 
@@ -60,7 +72,7 @@ c_enum! {
 }
 
 c_enum! {
-    /// What a field is to learn; see [`SettingsQuery`].
+    /// What a field is to learn; see [`SettingsQuery`](crate::SettingsQuery).
     Task {
         /// Values at places: the squared error.
         Regression = SAPE_TASK_REGRESSION,
@@ -232,6 +244,20 @@ params! {
         instructions: InstructionSet,
         /// How the random parameters are drawn; independently by default.
         draw: Draw,
+        /// Grid: number of levels; 12 by default.
+        num_levels: usize,
+        /// Grid: features of a level, 1, 2, 4 or 8; 2 by default.
+        features_per_level: usize,
+        /// Grid: cells along an axis of the coarsest level; 8 by default.
+        base_resolution: usize,
+        /// Grid: factor from level to level; 1.37 by default.
+        growth: f64,
+        /// Grid: cells along an axis of the finest level, in place of growth; 0, the default, for that.
+        finest_resolution: usize,
+        /// Grid: a level's table has at most 2 to this power rows; 17 by default.
+        log2_table_size: usize,
+        /// Grid: the interpolation between corners; linear by default.
+        interpolation: Interpolation,
     }
 }
 
@@ -384,6 +410,10 @@ params! {
         decay_iterations: u64,
         /// Steps of linear warm-up; none by default.
         warmup_iterations: u64,
+        /// Factor on the learning rate for the tables of [`Encoding::Grid`]; 1 by default.
+        encoder_rate_factor: f64,
+        /// Weight decay of these tables; none by default.
+        encoder_weight_decay: f64,
     }
 }
 

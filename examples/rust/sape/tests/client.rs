@@ -445,3 +445,36 @@ fn waves_are_filtered() {
         Status::Shape
     );
 }
+
+#[test]
+fn grids_are_trained_with_the_network() {
+    let encoder = EncoderParams::default()
+        .kind(Encoding::Grid)
+        .num_levels(3)
+        .growth(2.0)
+        .interpolation(Interpolation::Smooth);
+    let network = NetworkParams::default().hidden_dim(16).num_layers(1).output_dim(1);
+    let mut field = Field::new(&encoder, &MaskParams::default().policy(Policy::None), &network).unwrap();
+    let tables = 2 * (9 * 9 + 17 * 17 + 33 * 33);
+    assert_eq!(field.encoder().num_parameters(), tables);
+    assert_eq!(field.num_parameters(), field.network().num_parameters() + tables);
+    let x: Vec<f32> = (0..200).map(|i| ((i * 37) % 101) as f32 / 50.0 - 1.0).collect();
+    let params = OptimizerParams::default().learning_rate(1e-2).encoder_rate_factor(2.0);
+    let mut optimizer = Optimizer::new(&params, field.num_parameters()).unwrap();
+    let mut losses = Vec::new();
+    for _ in 0..60 {
+        let outputs = field.predict(&x).unwrap();
+        let difference: Vec<f32> = outputs
+            .iter()
+            .enumerate()
+            .map(|(i, y)| y - (5.0 * x[2 * i]).sin())
+            .collect();
+        losses.push(difference.iter().map(|e| e * e).sum::<f32>());
+        let gradient = field.backward(&x, &difference).unwrap();
+        assert_eq!(gradient.len(), field.num_parameters());
+        field.update(&mut optimizer, &gradient).unwrap();
+    }
+    assert!(losses[59] < 0.1 * losses[0], "{losses:?}");
+    let gradient = field.encoder().backward_parameters(&x, &vec![1.0; 600]).unwrap();
+    assert!((gradient.iter().sum::<f32>() - 600.0).abs() < 0.1);
+}
