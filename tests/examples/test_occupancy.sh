@@ -18,7 +18,7 @@ fits() {
 
 # without_times: the last run's object less what differs from run to run.
 without_times() {
-    tail -n 1 stdout | sed -E 's/"(seconds|ms_per_iteration|advance_ms|sampling_seconds|peak_rss_mb)":[^,}]*//g'
+    tail -n 1 stdout | sed -E 's/"(seconds|processor_seconds|ms_per_iteration|advance_ms|sampling_seconds|peak_rss_mb)":[^,}]*//g'
 }
 
 # same_fits A B: runs with the arguments A and with B, which are split into words, give the same numbers and surface.
@@ -30,7 +30,7 @@ same_fits() {
     fits $2 && [ "$first" = "$(without_times)" ] && cmp -s first.ply out/surface.ply
 }
 
-KEYS="task policy encoding iterations seed iou_uniform iou_near bce chamfer seconds ms_per_iteration advance_ms
+KEYS="task policy encoding iterations seed iou_uniform iou_near bce chamfer seconds processor_seconds ms_per_iteration advance_ms
     sampling_seconds peak_rss_mb"
 SMALL="--samples 4000 --batch 500 --resolution 8 --mesh-resolution 24 --hidden 32 --num-blocks 4 --threads 1"
 # Few low frequencies learned fast, so that a few iterations give a surface.

@@ -64,6 +64,7 @@ struct fit ensemble_summary(const struct ensemble *ensemble) {
         const struct fit *member = &ensemble->members[i];
         summary.iterations += member->iterations;
         summary.seconds += member->seconds;
+        summary.processor_seconds += member->processor_seconds;
         summary.interrupted |= member->interrupted;
         summary.unsaved |= member->unsaved;
         summary.reached &= member->reached;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/interrupt.h"
 #include "cli/message.h"
+#include "cli/stopwatch.h"
 #include "task/fit_parts.h"
 
 #include <math.h>
@@ -119,9 +120,11 @@ static bool run_stretch(struct training *training) {
         if (end > (epoch + 1) * length) end = (epoch + 1) * length;
     }
     sape_result result = {.struct_size = sizeof result};
+    const double begin = stopwatch_processor();
     training->status = sape_trainer_run(training->trainer, end - fit->iterations, on_progress, training, &result);
     fit->iterations += result.iterations;
     fit->seconds += result.seconds;
+    fit->processor_seconds += stopwatch_processor() - begin;
     fit->best_iteration = result.best_iteration;
     fit->validation_loss = result.validation_loss;
     fit->interrupted = result.stop == SAPE_STOP_CALLBACK;
@@ -200,6 +203,7 @@ static bool fit_again(const struct settings *settings, const struct fit_problem 
     fit->validation_loss = first.validation_loss;
     fit->iterations += first.iterations;
     fit->seconds += first.seconds;
+    fit->processor_seconds += first.processor_seconds;
     return true;
 }
 

@@ -56,8 +56,9 @@ struct fit_problem {
 
 struct fit {
     sape_field *field;
-    uint64_t iterations; /* done, with validation those of both trainings */
-    double seconds;      /* of training, without frames, the making of samples and looks at the goal */
+    uint64_t iterations;      /* done, with validation those of both trainings */
+    double seconds;           /* of training, without frames, the making of samples and looks at the goal */
+    double processor_seconds; /* of all threads, in the same time */
     bool interrupted;
     bool reached; /* the problem's goal */
     bool unsaved; /* its checkpoint could not be written, which has been said: the program is to end with a failure */

@@ -23,6 +23,7 @@ cJSON *report_create(const char *task, const struct settings *settings, const st
 
 void report_add_time(cJSON *report, const struct fit *fit) {
     cJSON_AddNumberToObject(report, "seconds", fit->seconds);
+    cJSON_AddNumberToObject(report, "processor_seconds", fit->processor_seconds);
     cJSON_AddNumberToObject(report, "ms_per_iteration", 1000 * fit->seconds / (double)fit->iterations);
 }
 

@@ -10,7 +10,7 @@
 /* An object with task, policy, encoding, iterations and seed. What cannot be allocated is seen by report_print(). */
 cJSON *report_create(const char *task, const struct settings *settings, const struct fit *fit);
 
-/* Adds seconds and ms_per_iteration. */
+/* Adds seconds, processor_seconds and ms_per_iteration. */
 void report_add_time(cJSON *report, const struct fit *fit);
 
 /* Adds peak_rss_mb, the most memory that the program has had so far. */
