@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Joins pictures side by side, each enlarged to a size by whole factors, for the documents. */
+/* Joins pictures side by side, each enlarged to a size by whole factors, for the documents. Of
+   PICTURE.png:X,Y,WIDTH,HEIGHT only that rectangle is taken. */
 #include "cli/message.h"
 #include "picture/panels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_PICTURES = 12 };
 
-static gdImagePtr read_enlarged(const char *path, int size) {
+static gdImagePtr read_picture(const char *path) {
     FILE *file = fopen(path, "rb");
-    gdImagePtr small = file ? gdImageCreateFromPng(file) : NULL;
+    gdImagePtr picture = file ? gdImageCreateFromPng(file) : NULL;
     if (file) fclose(file);
-    if (!small) {
+    if (!picture) {
         message_error("cannot read %s", path);
         exit(EXIT_FAILURE);
     }
+    return picture;
+}
+
+/* A picture, or a rectangle of it. */
+static gdImagePtr read_part(const char *argument) {
+    gdRect part;
+    char path[4096];
+    snprintf(path, sizeof path, "%s", argument);
+    char *colon = strrchr(path, ':');
+    if (!colon || sscanf(colon, ":%d,%d,%d,%d", &part.x, &part.y, &part.width, &part.height) != 4)
+        return read_picture(path);
+    *colon = '\0';
+    gdImagePtr whole = read_picture(path), cropped = gdImageCrop(whole, &part);
+    gdImageDestroy(whole);
+    return cropped;
+}
+
+static gdImagePtr read_enlarged(const char *argument, int size) {
+    gdImagePtr small = read_part(argument);
+    if (!small) return NULL;
     const int longest = gdImageSX(small) > gdImageSY(small) ? gdImageSX(small) : gdImageSY(small);
     const int factor = longest < size ? (size + longest - 1) / longest : 1;
     const int width = factor * gdImageSX(small), height = factor * gdImageSY(small);
