@@ -145,6 +145,24 @@ SAPE_API sape_status sape_describe(sape_description *description);
  */
 SAPE_API const char *sape_precision_name(sape_precision precision);
 
+/**
+ * Returns the name of an instruction set.
+ *
+ * @param[in] instructions the value.
+ * @return a static string like "avx2"; NULL if instructions is not a #sape_instruction_set.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_instruction_set_name(sape_instruction_set instructions);
+
+/**
+ * Returns the name of a product backend.
+ *
+ * @param[in] product the value.
+ * @return a static string like "packed"; NULL if product is not a #sape_product_backend.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_product_backend_name(sape_product_backend product);
+
 #ifdef __cplusplus
 }
 #endif

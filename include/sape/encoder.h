@@ -324,6 +324,45 @@ SAPE_API sape_status sape_encoder_get_tensor(const sape_encoder *encoder, const 
 SAPE_API sape_status sape_encoder_set_tensor(sape_encoder *encoder, const char *name, const float *values,
                                              size_t count);
 
+/**
+ * Copies the parameters that the encoder has.
+ *
+ * std, seed and draw are those that it was made with; of one from a checkpoint, they are the defaults.
+ *
+ * @param[in]     encoder    the encoder.
+ * @param[in,out] params  receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_encoder_get_params(const sape_encoder *encoder, sape_encoder_params *params);
+
+/**
+ * Returns the name of an encoding.
+ *
+ * @param[in] encoding the value.
+ * @return a static string like "fourier"; NULL if encoding is not a #sape_encoding.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_encoding_name(sape_encoding encoding);
+
+/**
+ * Returns the name of a draw.
+ *
+ * @param[in] draw the value.
+ * @return a static string like "stratified"; NULL if draw is not a #sape_draw.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_draw_name(sape_draw draw);
+
+/**
+ * Returns the name of an interpolation.
+ *
+ * @param[in] interpolation the value.
+ * @return a static string like "linear"; NULL if interpolation is not a #sape_interpolation.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_interpolation_name(sape_interpolation interpolation);
+
 #ifdef __cplusplus
 }
 #endif

@@ -163,6 +163,15 @@ SAPE_API sape_status sape_loss_evaluate_weighted(sape_loss kind, double huber_de
 SAPE_API sape_status sape_loss_chamfer(size_t dim, size_t n, const float *outputs, size_t m, const float *targets,
                                        float *d_outputs, float *sample_loss, double *loss);
 
+/**
+ * Returns the name of a loss.
+ *
+ * @param[in] loss the value.
+ * @return a static string like "mse"; NULL if loss is not a #sape_loss.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_loss_name(sape_loss loss);
+
 #ifdef __cplusplus
 }
 #endif

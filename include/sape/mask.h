@@ -491,6 +491,37 @@ SAPE_API sape_status sape_mask_get_tensor(const sape_mask *mask, const char *nam
  */
 SAPE_API sape_status sape_mask_set_tensor(sape_mask *mask, const char *name, const float *values, size_t count);
 
+/**
+ * Copies the parameters that the mask has.
+ *
+ * samples, cutoff and frequencies are NULL, and num_iterations and num_samples those that it was made with; of one from
+ * a checkpoint, they are the defaults. block_iterations is what was chosen where it was left open.
+ *
+ * @param[in]     mask    the mask.
+ * @param[in,out] params receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_mask_get_params(const sape_mask *mask, sape_mask_params *params);
+
+/**
+ * Returns the name of a policy.
+ *
+ * @param[in] policy the value.
+ * @return a static string like "spatial"; NULL if policy is not a #sape_policy.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_policy_name(sape_policy policy);
+
+/**
+ * Returns the name of a filter's shape.
+ *
+ * @param[in] shape the value.
+ * @return a static string like "cosine"; NULL if shape is not a #sape_filter_shape.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_filter_shape_name(sape_filter_shape shape);
+
 #ifdef __cplusplus
 }
 #endif

@@ -282,6 +282,18 @@ SAPE_API const char *sape_activation_name(sape_activation activation);
  */
 SAPE_API const char *sape_output_activation_name(sape_output_activation activation);
 
+/**
+ * Copies the parameters that the network has.
+ *
+ * precision is the one in use. seed is the one that it was made with; of one from a checkpoint, it is the default.
+ *
+ * @param[in]     network    the network.
+ * @param[in,out] params  receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_network_get_params(const sape_network *network, sape_network_params *params);
+
 #ifdef __cplusplus
 }
 #endif

@@ -171,6 +171,36 @@ SAPE_API sape_status sape_optimizer_set_learning_rate(sape_optimizer *optimizer,
  */
 SAPE_API double sape_optimizer_learning_rate(const sape_optimizer *optimizer);
 
+/**
+ * Copies the parameters that the optimizer has.
+ *
+ * learning_rate is the present one, before the schedule's factors.
+ *
+ * @param[in]     optimizer    the optimizer.
+ * @param[in,out] params    receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_optimizer_get_params(const sape_optimizer *optimizer, sape_optimizer_params *params);
+
+/**
+ * Returns the name of a kind of optimizer.
+ *
+ * @param[in] kind the value.
+ * @return a static string like "adam"; NULL if kind is not a #sape_optimizer_kind.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_optimizer_kind_name(sape_optimizer_kind kind);
+
+/**
+ * Returns the name of a schedule.
+ *
+ * @param[in] schedule the value.
+ * @return a static string like "cosine"; NULL if schedule is not a #sape_schedule.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_schedule_name(sape_schedule schedule);
+
 #ifdef __cplusplus
 }
 #endif

@@ -184,6 +184,15 @@ SAPE_API size_t sape_settings_count(const sape_settings *settings);
  */
 SAPE_API sape_status sape_settings_item(const sape_settings *settings, size_t index, sape_setting *setting);
 
+/**
+ * Returns the name of a task.
+ *
+ * @param[in] task the value.
+ * @return a static string like "regression"; NULL if task is not a #sape_task.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_task_name(sape_task task);
+
 #ifdef __cplusplus
 }
 #endif

@@ -56,6 +56,15 @@ typedef struct sape_tensor_info {
     int32_t reserved;
 } sape_tensor_info;
 
+/**
+ * Returns the name of a type of elements.
+ *
+ * @param[in] dtype the value.
+ * @return a static string like "F32"; NULL if dtype is not a #sape_dtype.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_dtype_name(sape_dtype dtype);
+
 #ifdef __cplusplus
 }
 #endif

@@ -644,6 +644,39 @@ SAPE_API sape_status sape_trainer_step(sape_trainer *trainer, double *loss);
 SAPE_API sape_status sape_trainer_run(sape_trainer *trainer, uint64_t num_iterations, sape_progress_fn progress,
                                       void *user, sape_result *result);
 
+/**
+ * Copies the parameters that the trainer has.
+ *
+ * num_threads is the number in use.
+ *
+ * @param[in]     trainer    the trainer.
+ * @param[in,out] params  receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_get_params(const sape_trainer *trainer, sape_trainer_params *params);
+
+/**
+ * Copies the parameters that the trainer's optimizer has.
+ *
+ * learning_rate is the present one, before the schedule's factors.
+ *
+ * @param[in]     trainer the trainer.
+ * @param[in,out] params  receives the parameters; its struct_size must be set.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL or struct_size is out of range.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_trainer_get_optimizer_params(const sape_trainer *trainer, sape_optimizer_params *params);
+
+/**
+ * Returns the name of a reason why a run ended.
+ *
+ * @param[in] stop the value.
+ * @return a static string like "iterations"; NULL if stop is not a #sape_stop.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_stop_name(sape_stop stop);
+
 #ifdef __cplusplus
 }
 #endif

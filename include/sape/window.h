@@ -85,6 +85,15 @@ SAPE_API void sape_window_params_init(sape_window_params *params, size_t size);
 SAPE_API sape_status sape_window_statistics(const sape_window_params *params, const float *values, float *mean,
                                             float *variance);
 
+/**
+ * Returns the name of a boundary.
+ *
+ * @param[in] boundary the value.
+ * @return a static string like "reflect"; NULL if boundary is not a #sape_boundary.
+ * @since 0.3.0
+ */
+SAPE_API const char *sape_boundary_name(sape_boundary boundary);
+
 #ifdef __cplusplus
 }
 #endif

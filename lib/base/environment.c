@@ -56,8 +56,12 @@ sape_status sape_environment_read(struct sape_wishes *wishes) {
     return SAPE_OK;
 }
 
-const char *sape_instructions_name(sape_instruction_set instructions) {
-    return instruction_names[instructions];
+const char *sape_instruction_set_name(sape_instruction_set instructions) {
+    return (unsigned)instructions < COUNT(instruction_names) ? instruction_names[instructions] : NULL;
+}
+
+const char *sape_product_backend_name(sape_product_backend product) {
+    return (unsigned)product < COUNT(product_names) ? product_names[product] : NULL;
 }
 
 const char *sape_precision_word(unsigned precision) {

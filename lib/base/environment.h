@@ -14,10 +14,7 @@ struct sape_wishes {
 
 sape_status sape_environment_read(struct sape_wishes *wishes);
 
-/* An instruction set as SAPE_BACKEND calls it. */
-const char *sape_instructions_name(sape_instruction_set instructions);
-
-/* The same for a precision, NULL beyond the last, and for the code of products in bfloat16. */
+/* What SAPE_BACKEND calls a precision, NULL beyond the last, and the code of products in bfloat16. */
 const char *sape_precision_word(unsigned precision);
 const char *sape_bf16_code_name(size_t code);
 

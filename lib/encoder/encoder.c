@@ -23,8 +23,28 @@ static const struct sape_encoding_ops *const encodings[] = {
 #define NUM_ENCODINGS (sizeof encodings / sizeof *encodings)
 _Static_assert(NUM_ENCODINGS == SAPE_NUM_ENCODINGS, "the kernels' tables have a place for every encoding");
 
-const char *sape_encoding_name(unsigned kind) {
+const char *sape_encoding_entry(unsigned kind) {
     return kind < NUM_ENCODINGS ? encodings[kind]->name : NULL;
+}
+
+const char *sape_encoding_name(sape_encoding encoding) {
+    return sape_encoding_entry((unsigned)encoding);
+}
+
+SAPE_DEFINE_NAMES(draw_name, "random", "stratified")
+
+const char *sape_draw_name(sape_draw draw) {
+    return draw_name((unsigned)draw);
+}
+
+SAPE_DEFINE_NAMES(interpolation_name, "linear", "smooth")
+
+const char *sape_interpolation_entry(unsigned interpolation) {
+    return interpolation_name(interpolation);
+}
+
+const char *sape_interpolation_name(sape_interpolation interpolation) {
+    return interpolation_name((unsigned)interpolation);
 }
 
 static const sape_encoder_params defaults = {.struct_size = sizeof(sape_encoder_params),
@@ -173,6 +193,15 @@ void sape_encoder_describe(const sape_encoder *encoder, sape_encoder_params *par
     params->seed = defaults.seed;
     params->instructions = defaults.instructions;
     params->draw = defaults.draw;
+}
+
+sape_status sape_encoder_get_params(const sape_encoder *encoder, sape_encoder_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(encoder);
+    SAPE_REQUIRE_POINTER(params);
+    sape_encoder_params known = encoder->params;
+    known.include_identity = encoder->identity > 0;
+    return sape_params_write(params, &known, sizeof known);
 }
 
 uint64_t sape_encoder_version(const sape_encoder *encoder) {

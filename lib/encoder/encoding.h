@@ -94,7 +94,8 @@ extern const struct sape_encoding_ops sape_identity_encoding, sape_fourier_encod
 sape_status sape_encoder_check_dim(const sape_encoder_params *params);
 
 /* The name of an encoding; NULL for what is none. */
-const char *sape_encoding_name(unsigned kind);
+const char *sape_encoding_entry(unsigned kind);
+const char *sape_interpolation_entry(unsigned interpolation);
 
 /* For qsort(): ascending by absolute value. */
 static inline int sape_compare_magnitudes(const void *a, const void *b) {

@@ -8,8 +8,6 @@
 #include "mask/policy.h"
 #include "network/activation.h"
 
-SAPE_DEFINE_NAMES(interpolation_name, "linear", "smooth")
-
 /* What other encodings have in place of a grid's settings, which their files leave out. */
 static const size_t no_size = 0;
 static const double no_growth = 0.0;
@@ -55,18 +53,18 @@ static void list_grid(struct sape_architecture *a, struct sape_state *state) {
         {{"sape.encoder.growth", SAPE_ENTRY_REAL, SAPE_SETTING, &a->growth, NULL}, &no_growth},
         {{"sape.encoder.finest_resolution", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->finest_resolution, NULL}, &no_size},
         {{"sape.encoder.log2_table_size", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->log2_table_size, NULL}, &no_size},
-        {{"sape.encoder.interpolation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->interpolation, interpolation_name},
+        {{"sape.encoder.interpolation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->interpolation, sape_interpolation_entry},
          &no_interpolation}};
     sape_state_add_usual(state, sizeof all / sizeof *all, all);
 }
 
 void sape_architecture_list(struct sape_architecture *a, struct sape_state *state) {
     const struct sape_entry all[] = {
-        {"sape.encoder.kind", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->encoding, sape_encoding_name},
+        {"sape.encoder.kind", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->encoding, sape_encoding_entry},
         {"sape.encoder.include_identity", SAPE_ENTRY_BOOL, SAPE_SETTING, &a->identity, NULL},
         {"sape.encoder.domain_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->domain_dim, NULL},
         {"sape.encoder.num_frequencies", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->num_frequencies, NULL},
-        {"sape.mask.policy", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->policy, sape_policy_name},
+        {"sape.mask.policy", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->policy, sape_policy_entry},
         {"sape.mask.mask_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->mask_dim, NULL},
         {"sape.mask.resolution", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->resolution, NULL},
         {"sape.network.hidden_dim", SAPE_ENTRY_SIZE, SAPE_SETTING, &a->hidden_dim, NULL},

@@ -23,7 +23,7 @@ bool sape_dtype_from_name(const char *name, sape_dtype *dtype) {
 }
 
 const char *sape_dtype_name(sape_dtype dtype) {
-    return types[dtype].name;
+    return (unsigned)dtype < sizeof types / sizeof *types ? types[dtype].name : NULL;
 }
 
 size_t sape_dtype_size(sape_dtype dtype) {

@@ -9,8 +9,6 @@
 /* Finds the type of that name; false when there is none. */
 bool sape_dtype_from_name(const char *name, sape_dtype *dtype);
 
-const char *sape_dtype_name(sape_dtype dtype);
-
 /* Bytes of an element. */
 size_t sape_dtype_size(sape_dtype dtype);
 

@@ -15,5 +15,5 @@ sape_status sape_kernels_choose(sape_instruction_set instructions, const struct 
     *kernels = sape_kernels_find(instructions);
     if (*kernels != NULL) return SAPE_OK;
     return sape_fail(SAPE_ERROR_UNSUPPORTED, "instructions: this processor does not have %s",
-                     sape_instructions_name(instructions));
+                     sape_instruction_set_name(instructions));
 }

@@ -8,6 +8,14 @@
 SAPE_DEFINE_NAMES(boundary_name, "replicate", "reflect", "zero", "periodic")
 SAPE_DEFINE_NAMES(shape_name, "linear", "cosine")
 
+const char *sape_boundary_name(sape_boundary boundary) {
+    return boundary_name((unsigned)boundary);
+}
+
+const char *sape_filter_shape_name(sape_filter_shape shape) {
+    return shape_name((unsigned)shape);
+}
+
 void sape_cutoff_list_state(struct sape_cutoff *cutoff, size_t cells, uint64_t *iteration, bool metadata,
                             struct sape_state *state) {
     sape_cutoff_params *params = &cutoff->params;

@@ -22,8 +22,12 @@ const struct sape_policy_ops *sape_policy_ops_of(sape_policy policy) {
     return policies[policy];
 }
 
-const char *sape_policy_name(unsigned policy) {
+const char *sape_policy_entry(unsigned policy) {
     return policy < NUM_POLICIES ? policies[policy]->name : NULL;
+}
+
+const char *sape_policy_name(sape_policy policy) {
+    return sape_policy_entry((unsigned)policy);
 }
 
 static const sape_mask_params defaults = {.struct_size = sizeof(sape_mask_params),
@@ -132,6 +136,10 @@ sape_status sape_mask_make(const sape_mask_params *params, struct sape_mask_bloc
     SAPE_TRY(check_params(&known));
     struct sape_mask *mask = SAPE_NEW(struct sape_mask);
     if (mask == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a mask");
+    mask->params = known;
+    mask->params.samples = NULL;
+    mask->params.cutoff = NULL;
+    mask->params.frequencies = NULL;
     mask->policy = known.policy;
     mask->ops = policies[known.policy];
     mask->domain_dim = known.domain_dim;
@@ -194,6 +202,24 @@ static sape_status get_cutoff_state(const sape_mask *mask, sape_mask_state *stat
     sape_mask_state known = {.struct_size = sizeof known, .iteration = mask->iteration, .num_cells = mask->grid.cells};
     sape_cutoff_state(mask->cutoff, &mask->grid, &known);
     return sape_params_write(state, &known, sizeof known);
+}
+
+/* A number of blocks that makes blocks of this size. */
+static size_t blocks_of(const struct sape_mask *mask) {
+    const size_t dim = mask->encoding_dim, first = mask->domain_dim < dim ? mask->domain_dim : dim;
+    const bool usual = mask->block == first && (mask->num_blocks == (dim - first) / first || mask->num_blocks == 1);
+    return usual ? 0 : mask->num_blocks;
+}
+
+sape_status sape_mask_get_params(const sape_mask *mask, sape_mask_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(mask);
+    SAPE_REQUIRE_POINTER(params);
+    sape_mask_params known = mask->params;
+    known.epsilon = mask->epsilon;
+    known.num_blocks = mask->cutoff != NULL ? known.num_blocks : blocks_of(mask);
+    known.block_iterations = mask->cutoff != NULL ? known.block_iterations : mask->block_iterations;
+    return sape_params_write(params, &known, sizeof known);
 }
 
 sape_status sape_mask_get_state(const sape_mask *mask, sape_mask_state *state) {

@@ -27,6 +27,8 @@
 struct sape_policy_ops;
 
 struct sape_mask {
+    /* What it was made with, without the caller's arrays. */
+    sape_mask_params params;
     sape_policy policy;
     const struct sape_policy_ops *ops;
     size_t domain_dim, encoding_dim;

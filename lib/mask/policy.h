@@ -42,7 +42,7 @@ extern const struct sape_policy_ops sape_none_policy, sape_global_policy, sape_s
 
 /* A policy's operations; and its name, NULL for what is not a policy. */
 const struct sape_policy_ops *sape_policy_ops_of(sape_policy policy);
-const char *sape_policy_name(unsigned policy);
+const char *sape_policy_entry(unsigned policy);
 
 /* For policies that look at no places: adds up the losses. */
 void sape_mask_record_sum(struct sape_mask *mask, size_t n, const struct sape_place *places, const float *loss);

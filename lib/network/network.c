@@ -153,6 +153,8 @@ sape_status sape_network_create(const sape_network_params *params, sape_network 
         sape_network_free(network);
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for a network of %zu parameters", count);
     }
+    network->params = known;
+    network->params.precision = backend.precision;
     name_tensors(network);
     draw_parameters(network, known.seed);
     *out = network;
@@ -165,6 +167,13 @@ void sape_network_free(sape_network *network) {
     sape_release(network->packed);
     sape_release(network->names);
     sape_release(network);
+}
+
+sape_status sape_network_get_params(const sape_network *network, sape_network_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(network);
+    SAPE_REQUIRE_POINTER(params);
+    return sape_params_write(params, &network->params, sizeof network->params);
 }
 
 size_t sape_network_input_dim(const sape_network *network) {

@@ -11,6 +11,8 @@
 #define SAPE_MAX_LAYERS 65
 
 struct sape_network {
+    /* What it was made with. */
+    sape_network_params params;
     size_t input_dim, output_dim, hidden_dim;
     /* Hidden layers and the last one. */
     size_t num_layers;

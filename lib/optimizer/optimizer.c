@@ -129,6 +129,13 @@ void sape_optimizer_free(sape_optimizer *optimizer) {
     sape_release(optimizer);
 }
 
+sape_status sape_optimizer_get_params(const sape_optimizer *optimizer, sape_optimizer_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(optimizer);
+    SAPE_REQUIRE_POINTER(params);
+    return sape_params_write(params, &optimizer->params, sizeof optimizer->params);
+}
+
 size_t sape_optimizer_num_parameters(const sape_optimizer *optimizer) {
     return optimizer == NULL ? 0 : optimizer->num_parameters;
 }

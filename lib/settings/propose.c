@@ -7,6 +7,7 @@
 #include "encoder/encoding.h"
 #include "mask/policy.h"
 #include "settings/settings.h"
+#include "state/state.h"
 
 /* A curve's std where nothing is known of its points: the published one. */
 #define CURVE_STD 5.0
@@ -31,6 +32,12 @@
 #define ASSUMED_SPEED 3e10
 #define STEP_COST 3.0
 
+SAPE_DEFINE_NAMES(task_name, "regression", "occupancy", "curve")
+
+const char *sape_task_name(sape_task task) {
+    return task_name((unsigned)task);
+}
+
 static void propose_std(const sape_settings_query *query, const struct sape_facts *facts,
                         struct sape_settings *settings) {
     const sape_bandwidth *known = &facts->bandwidth;
@@ -54,7 +61,7 @@ static void propose_encoder(const sape_settings_query *query, const struct sape_
                             struct sape_settings *settings) {
     sape_encoder_params *encoder = &settings->encoder;
     encoder->kind = query->encoding == SAPE_CHOOSE ? SAPE_ENCODING_FOURIER : (sape_encoding)query->encoding;
-    sape_settings_say_text(settings, "encoding", sape_encoding_name((unsigned)encoder->kind),
+    sape_settings_say_text(settings, "encoding", sape_encoding_name(encoder->kind),
                            query->encoding == SAPE_CHOOSE ? "the one for samples with gaps" : "as asked for");
     if (encoder->kind == SAPE_ENCODING_IDENTITY) return;
     if (encoder->kind == SAPE_ENCODING_POSITIONAL) {
@@ -86,7 +93,7 @@ static void propose_policy(const sape_settings_query *query, const struct sape_f
     mask->policy = query->policy == SAPE_CHOOSE ? SAPE_POLICY_SPATIAL : (sape_policy)query->policy;
     const bool without = settings->encoder.kind == SAPE_ENCODING_IDENTITY;
     if (without) mask->policy = SAPE_POLICY_NONE;
-    sape_settings_say_text(settings, "policy", sape_policy_name((unsigned)mask->policy),
+    sape_settings_say_text(settings, "policy", sape_policy_name(mask->policy),
                            without                        ? "coordinates have no frequencies to reveal"
                            : query->policy == SAPE_CHOOSE ? "features are revealed where the loss is high"
                                                           : "as asked for");

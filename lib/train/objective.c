@@ -6,6 +6,10 @@
 
 SAPE_DEFINE_NAMES(loss_name, "mse", "bce", "custom", "chamfer", "custom_jacobian", "l1", "huber", "relative_l2")
 
+const char *sape_loss_name(sape_loss loss) {
+    return loss_name((unsigned)loss);
+}
+
 sape_status sape_objective_check(const struct sape_objective *objective) {
     if (objective->loss == SAPE_LOSS_CHAMFER && objective->points.count == 0)
         return sape_fail(SAPE_ERROR_STATE, "there are no target points yet");

@@ -6,6 +6,12 @@
 #include "base/error.h"
 #include "state/claims.h"
 
+SAPE_DEFINE_NAMES(stop_name, "iterations", "callback", "tolerance", "plateau", "validation", "sampler")
+
+const char *sape_stop_name(sape_stop stop) {
+    return stop_name((unsigned)stop);
+}
+
 sape_status sape_convergence_check_params(const sape_trainer_params *params) {
     SAPE_REQUIRE(params->tolerance >= 0.0 && !isinf(params->tolerance), "tolerance is %g, must be finite and >= 0",
                  params->tolerance);

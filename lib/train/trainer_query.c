@@ -2,6 +2,7 @@
 /* What can be asked of a trainer. */
 #include "base/call.h"
 #include "base/error.h"
+#include "base/params.h"
 #include "files/safetensors.h"
 #include "state/file.h"
 #include "train/trainer.h"
@@ -16,6 +17,19 @@ sape_status sape_trainer_get_indices(const sape_trainer *trainer, size_t n, size
     for (size_t i = 0; i < n; i++)
         indices[i] = shown->which == NULL ? shown->first + i : shown->which[shown->first + i];
     return SAPE_OK;
+}
+
+sape_status sape_trainer_get_params(const sape_trainer *trainer, sape_trainer_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(trainer);
+    SAPE_REQUIRE_POINTER(params);
+    return sape_params_write(params, &trainer->params, sizeof trainer->params);
+}
+
+sape_status sape_trainer_get_optimizer_params(const sape_trainer *trainer, sape_optimizer_params *params) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(trainer);
+    return sape_optimizer_get_params(trainer->updater.optimizer, params);
 }
 
 size_t sape_trainer_num_outside(const sape_trainer *trainer) {

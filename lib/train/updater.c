@@ -15,6 +15,14 @@
 SAPE_DEFINE_NAMES(kind_name, "adam", "sgd")
 SAPE_DEFINE_NAMES(schedule_name, "constant", "exponential", "cosine")
 
+const char *sape_optimizer_kind_name(sape_optimizer_kind kind) {
+    return kind_name((unsigned)kind);
+}
+
+const char *sape_schedule_name(sape_schedule schedule) {
+    return schedule_name((unsigned)schedule);
+}
+
 sape_status sape_updater_open(const sape_optimizer_params *params, const sape_field *field,
                               struct sape_updater *updater) {
     const sape_network *network = field->network;
