@@ -119,7 +119,7 @@ SAPE_API sape_network *sape_field_network(const sape_field *field);
 SAPE_API size_t sape_field_num_parameters(const sape_field *field);
 
 /**
- * Sets the centre and scale of coordinates, and the mean and scale of targets.
+ * Sets the scales of coordinates and targets.
  *
  * The field computes target_mean + target_scale f((x - center) / scale). Predictions, grids, Jacobians and gradients
  * are in the caller's units. A trainer's samples are too; its built-in losses compare outputs and targets after
