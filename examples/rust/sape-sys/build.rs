@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //! Asks pkg-config for libsape's location, and has bindgen translate its headers. Both are commands: no crates needed.
+//! With the feature `vendored`, meson builds the library first.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
@@ -32,7 +33,50 @@ fn pkg_config(what: &str) -> Vec<String> {
         .collect()
 }
 
+/// The library's sources: in SAPE_SOURCE, or the repository that this crate lies in.
+fn sources() -> PathBuf {
+    println!("cargo:rerun-if-env-changed=SAPE_SOURCE");
+    let above = || Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR")).join("../../..");
+    let sources = env::var_os("SAPE_SOURCE").map_or_else(above, PathBuf::from);
+    let project = sources.join("lib/sape.map");
+    assert!(
+        project.exists(),
+        "no sources of libsape in {sources:?}: set SAPE_SOURCE, or do without the feature vendored"
+    );
+    sources
+}
+
+/// Builds the library as an archive that needs only the C library, and has pkg-config find it.
+fn build(folder: &Path) {
+    let (sources, build, prefix) = (sources(), folder.join("build"), folder.join("prefix"));
+    for part in ["lib", "include", "meson.build", "meson_options.txt"] {
+        println!("cargo:rerun-if-changed={}", sources.join(part).display());
+    }
+    if !build.join("build.ninja").exists() {
+        let mut setup = Command::new("meson");
+        setup
+            .arg("setup")
+            .arg(&build)
+            .arg(&sources)
+            .arg("--prefix")
+            .arg(&prefix);
+        setup.args([
+            "-Dblas=none",
+            "-Dtests=disabled",
+            "-Dexamples=disabled",
+            "-Ddefault_library=static",
+        ]);
+        output(setup.arg("--force-fallback-for=cjson"));
+    }
+    output(Command::new("meson").args(["install", "--quiet", "-C"]).arg(&build));
+    env::set_var("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+}
+
 fn main() {
+    let folder = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
+    if env::var_os("CARGO_FEATURE_VENDORED").is_some() {
+        build(&folder);
+    }
     for variable in ["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"] {
         println!("cargo:rerun-if-env-changed={variable}");
     }
@@ -47,14 +91,10 @@ fn main() {
         println!("cargo:rerun-if-changed={folder}/sape");
     }
 
-    let folder = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
-    let header = Path::new(&folder).join("sape.h");
+    let header = folder.join("sape.h");
     fs::write(&header, "#include <sape/sape.h>\n").expect("OUT_DIR cannot be written to");
     let mut bindgen = Command::new("bindgen");
-    bindgen
-        .arg(&header)
-        .arg("--output")
-        .arg(Path::new(&folder).join("sape.rs"));
+    bindgen.arg(&header).arg("--output").arg(folder.join("sape.rs"));
     bindgen.args([
         "--allowlist-function",
         "sape_.*",
