@@ -68,6 +68,16 @@ int main() {
     EXPECT(thrown<sape::Error>([&] { sape::Field field(encoder, sape::MaskParams(), network); }).find("gelu") !=
            std::string::npos);
 
+    sape::NetworkParams reduced;
+    reduced.output_dim = 1;
+    reduced.precision = SAPE_PRECISION_BF16;
+    sape::Field half(encoder, sape::MaskParams(), reduced);
+    sape_description description = {};
+    description.struct_size = sizeof description;
+    EXPECT(sape_field_describe(half.get(), &description) == SAPE_OK);
+    EXPECT(std::string(description.precision) == "bf16");
+    EXPECT(std::string(description.precision_code) != "native fp32");
+
     sape::Trainer trainer(field);
     EXPECT(thrown<sape::Error>([&] { trainer.run(1); }).find("sape_trainer_run") == 0); // no samples yet
     {
