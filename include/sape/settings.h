@@ -30,7 +30,7 @@ extern "C" {
 typedef enum sape_task {
     /** Values at places: the mean squared error. */
     SAPE_TASK_REGRESSION = 0,
-    /** What is inside and what is outside, as targets between 0 and 1: the binary cross-entropy of logits. */
+    /** Inside and outside of a shape: the binary cross-entropy of logits. Targets are 0 to 1. */
     SAPE_TASK_OCCUPANCY = 1,
     /** A curve through points: the Chamfer distance. */
     SAPE_TASK_CURVE = 2
@@ -62,13 +62,13 @@ typedef struct sape_settings_query {
     size_t output_dim;
     /** Number of samples, at least 2. Default 0. */
     size_t n;
-    /** (n, d) coordinates, finite, at most #SAPE_MAX_COORDINATE in absolute value, not all at one place. */
+    /** (n, d) finite coordinates, not all at one place. At most #SAPE_MAX_COORDINATE in absolute value. */
     const float *x;
     /**
      * (n, o) finite targets, or NULL. A curve's targets are points along it at the places x, as far as they are known.
      */
     const float *targets;
-    /** Sets of n samples like these that the training takes in turn, at least 1. Default 1. */
+    /** Number of sets of samples, at least 1. Training uses them in turn. Default 1. */
     uint64_t num_sets;
     /** Length of the training in iterations, at most 10^12. 0 (the default) has it proposed. */
     uint64_t iterations;
@@ -79,7 +79,10 @@ typedef struct sape_settings_query {
     double seconds;
     /** Samples of an iteration. 0 (the default) has them proposed. */
     size_t batch_size;
-    /** Threads to count on for seconds, 1 to 256; goes to the trainer. 0 (the default) counts on one. */
+    /**
+     * Number of threads, 1 to 256. It sets the speed assumed for seconds, and the trainer's num_threads. 0 (the
+     * default) assumes one.
+     */
     size_t num_threads;
     /** Seed of encoder, network and trainer. Default 0. */
     uint64_t seed;
