@@ -118,6 +118,10 @@ def test_every_function_is_declared():
     only_c = {
         "status_string", "field_predict", "safetensors_find", "safetensors_open_with", "safetensors_read_double",
         "safetensors_save_with", "activation_name", "output_activation_name",
+        # What Python's enumerations know by themselves.
+        "encoding_name", "draw_name", "interpolation_name", "policy_name", "filter_shape_name", "boundary_name", "loss_name",
+        "optimizer_kind_name", "schedule_name", "stop_name", "dtype_name", "instruction_set_name", "product_backend_name",
+        "task_name", "precision_name",
     }
     assert set(prototypes()) - only_c == {name for names in _abi.SIGNATURES.values() for name in names.split()}
 

@@ -80,6 +80,40 @@ def test_learning_rate_and_history(tmp_path):
         training.learning_rate = -1
 
 
+def test_normalization(tmp_path):
+    plain, scaled = trainer().field, trainer().field
+    x, y = 256 + 256 * X, 1e5 + 3e3 * Y
+    with pytest.warns(RuntimeWarning, match="far outside"):
+        sape.Trainer(scaled).set_data(x, y)
+    scaled.set_normalization(256, 256, 1e5, [3e3, 3e3])
+    np.testing.assert_array_equal(scaled.normalization.scale, [256, 256])
+    training, other = sape.Trainer(scaled), sape.Trainer(plain)
+    training.set_data(x, y)
+    assert training.num_outside == 0
+    other.set_data((x - 256) / 256, (y - 1e5) / 3e3)
+    training.run(5), other.run(5)
+    np.testing.assert_allclose(scaled.predict(x), 1e5 + 3e3 * plain.predict((x - 256) / 256), rtol=1e-5)
+    scaled.save(tmp_path / "field.safetensors")
+    loaded = sape.Field.load(tmp_path / "field.safetensors")
+    np.testing.assert_array_equal(loaded.predict(x), scaled.predict(x))
+    with pytest.raises(sape.StateError, match="has a trainer"):
+        scaled.fit_normalization(x, y)
+    plain = trainer().field
+    plain.fit_normalization(x, y)
+    np.testing.assert_allclose(plain.normalization.target_mean, y.mean(0), rtol=1e-6)
+
+
+def test_params_come_back():
+    training = trainer(sape.Loss.HUBER, sape.OptimizerParams(clip_norm=0.5), batch_size=7, huber_delta=0.25)
+    assert training.params.loss is sape.Loss.HUBER and training.params.batch_size == 7
+    assert training.optimizer_params == sape.OptimizerParams(clip_norm=0.5)
+    field = training.field
+    assert field.encoder.params == sape.EncoderParams(num_frequencies=8)
+    assert field.network.params.hidden_dim == 16 and field.mask.params.policy is sape.Policy.NONE
+    again = sape.Field(field.encoder.params, field.mask.params, field.network.params)
+    np.testing.assert_array_equal(again.predict(X), field.predict(X))
+
+
 def test_sampler_ends_the_run():
     training = trainer()
 

@@ -92,7 +92,7 @@ SIGNATURES = {
     "i p": "encoder_kind mask_policy",
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
     "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
-    "field_tensor_count safetensors_count settings_count trainer_history_count encoder_num_parameters "
+    "field_tensor_count safetensors_count settings_count trainer_history_count trainer_num_outside encoder_num_parameters "
     "field_num_parameters",
     "Q p": "optimizer_num_steps settings_iterations",
     "d p": "optimizer_learning_rate trainer_learning_rate",
@@ -109,12 +109,14 @@ SIGNATURES = {
     "! p z p p p": "safetensors_annotate trainer_get_history",
     "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
     "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate "
-    "settings_propose trainer_average",
+    "settings_propose trainer_average encoder_get_params mask_get_params network_get_params optimizer_get_params "
+    "trainer_get_params trainer_get_optimizer_params",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
     "safetensors_info settings_item trainer_get_indices",
     "! p p p p p p": "settings_get",
     "! p p p p": "field_create trainer_create",
     "! p p f f f": "field_predict_grid",
+    "! p p p p p": "field_set_normalization field_get_normalization",
     "! p f f f": "window_statistics filter_apply",
     "! z z f z f p": "bandwidth_propose",
     "! z z f z f f f p": "loss_chamfer",
@@ -127,7 +129,8 @@ SIGNATURES = {
     "! p z f": "mask_fit_domain trainer_set_weights",
     "! p s f z": "encoder_get_tensor mask_get_tensor network_get_tensor field_get_tensor encoder_set_tensor "
     "mask_set_tensor network_set_tensor field_set_tensor safetensors_read",
-    "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data",
+    "! p z f f": "encoder_encode mask_weights mask_revealed mask_record network_forward trainer_set_data "
+    "field_fit_normalization",
     "! p z f f f": "encoder_backward encoder_backward_parameters field_gradient_norms field_jacobian",
     "! p z f f f f": "network_backward field_backward field_jacobian_backward",
     "! p p z f f": "field_predict_with",

@@ -79,11 +79,12 @@ def view(address: Optional[int], *shape: int) -> Floats:
 class ScaleCheck:
     """Warns once about samples whose coordinates were not scaled."""
 
-    def __init__(self) -> None:
+    def __init__(self, center: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
         self._warned = False
+        self._center, self._scale = center, scale
 
     def check(self, x: Floats) -> None:
-        farthest = max(x.max(), -x.min())
+        farthest = np.max(np.abs((x - self._center) / self._scale))
         if farthest > 2 and not self._warned:
             self._warned = True
             message = f"x reaches {farthest:g}, far outside [-1, 1]: the field will fit badly; scale the coordinates"

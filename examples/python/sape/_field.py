@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, create, new_struct
-from ._arrays import Floats, StrPath, floats, path_bytes, result, rows, shaped
+from ._arrays import Floats, StrPath, floats, path_bytes, result, rows, shaped, values_at
 from ._errors import ShapeError, Status
 from ._functions import described
 from ._handle import Handle, Memory, Tensors
-from ._params import Description, EncoderParams, MaskParams, NetworkParams
+from ._params import Description, EncoderParams, MaskParams, NetworkParams, Normalization
 from ._parts import Checkpoint, Encoder, Mask, Network, Optimizer
 
 _Part = TypeVar("_Part", Encoder, Mask, Network)
@@ -106,6 +106,35 @@ class Field(Handle):
     def tensors(self) -> Tensors:
         """All tensors of the parts, named as in the public SAPE code's state dict."""
         return Tensors(self)
+
+    def set_normalization(
+        self,
+        center: Optional[ArrayLike] = None,
+        scale: Optional[ArrayLike] = None,
+        target_mean: Optional[ArrayLike] = None,
+        target_scale: Optional[ArrayLike] = None,
+    ) -> None:
+        """Sets the centre and scale of coordinates (d), and the mean and scale of targets (o): one number for all, or
+        None for 0 and 1. The field then takes and gives the caller's units. Set it before making a trainer."""
+        sizes = (self.domain_dim, self.domain_dim, self.output_dim, self.output_dim)
+        given = zip((center, scale, target_mean, target_scale), sizes)
+        values = [None if v is None else np.array(np.broadcast_to(np.asarray(v, float), (n,))) for v, n in given]
+        self._change("set_normalization", *(None if v is None else v.ctypes.data for v in values))
+
+    def fit_normalization(self, x: ArrayLike, targets: Optional[ArrayLike] = None) -> None:
+        """Sets the normalization from samples: coordinates (..., d) come to lie in [-1, 1], targets (..., o) get mean 0
+        and standard deviation 1. Labels for Loss.BCE are not scaled: leave them out."""
+        x, shape, n = rows("x", x, self.domain_dim)
+        y = None if targets is None else values_at("targets", targets, shape, self.output_dim)
+        self._change("fit_normalization", n, x, y)
+
+    @property
+    def normalization(self) -> Normalization:
+        """The centre and scale of coordinates, and the mean and scale of targets."""
+        d, o = self.domain_dim, self.output_dim
+        values = Normalization(np.empty(d), np.empty(d), np.empty(o), np.empty(o))
+        self._look("get_normalization", *(array.ctypes.data for array in values))
+        return values
 
     def set_num_threads(self, num_threads: int) -> None:
         """Sets the number of threads of a call; 0 (the default) for one per processor. Results do not depend on it."""

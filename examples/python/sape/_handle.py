@@ -7,7 +7,7 @@ import ctypes
 import signal
 import threading
 import weakref
-from typing import Any, Callable, ClassVar, Iterator, Mapping, Optional, Tuple, TypeVar
+from typing import Any, Callable, ClassVar, Iterator, Mapping, Optional, Tuple, Type, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from ._abi import call, new_struct, text
 from ._arrays import Floats, shaped
 from ._errors import CallbackError, NotFoundError, StateError, Status
+from ._params import Params
 
 
 class Guard:
@@ -109,6 +110,7 @@ def _free(function: Optional[str], pointer: int, _whole: Optional[Memory]) -> No
 
 
 _Self = TypeVar("_Self", bound="Handle")
+_P = TypeVar("_P", bound=Params)
 
 
 class Handle:
@@ -136,6 +138,12 @@ class Handle:
         """Calls a function that changes the handle."""
         with self._memory.exclusive() as pointer:
             return call(f"{self._kind}_{function}", pointer, *arguments)
+
+    def _params(self, kind: Type[_P], function: str = "get_params") -> _P:
+        """The parameters that the handle has."""
+        struct = new_struct(kind._struct_name)
+        self._look(function, ctypes.byref(struct))
+        return kind._read(struct)
 
     def _change_within(self, function: str, *arguments: object) -> Any:
         """Calls a function that changes the handle, also from one of its callbacks."""

@@ -185,6 +185,9 @@ def choice(name: str, kind: Type[_Choice], value: object) -> _Choice:
     raise ArgumentError(Status.ARGUMENT, f"{name} is {value!r}, must be one of {choices}")
 
 
+_Params = TypeVar("_Params", bound="Params")
+
+
 class Params:
     _struct_name: ClassVar[str]
 
@@ -206,6 +209,13 @@ class Params:
 
     def _pointer(self) -> Any:
         return ctypes.byref(self._struct())
+
+    @classmethod
+    def _read(cls: Type[_Params], struct: Any) -> _Params:
+        """What a C struct says; pointers stay at their defaults."""
+        types: dict[str, Any] = dict(STRUCTS[cls._struct_name].__dict__["_fields_"])
+        known = (member.name for member in fields(cls) if types[member.name] is not ctypes.c_void_p)  # type: ignore[arg-type]
+        return cls(**{name: getattr(struct, name) for name in known})
 
 
 @dataclass
@@ -488,6 +498,15 @@ class History(NamedTuple):
     iterations: NDArray[np.uint64]
     loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
+
+
+class Normalization(NamedTuple):
+    """The centre and scale of a field's coordinates (d), and the mean and scale of its targets (o)."""
+
+    center: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    target_mean: NDArray[np.float64]
+    target_scale: NDArray[np.float64]
 
 
 class Bandwidth(NamedTuple):

@@ -24,6 +24,11 @@ class Encoder(Handle):
         self._memory = Memory(create("encoder_create", (params or EncoderParams())._pointer()), "encoder_free")
 
     @property
+    def params(self) -> EncoderParams:
+        """Its parameters. std, seed and draw are not known of an encoder from a checkpoint."""
+        return self._params(EncoderParams)
+
+    @property
     def kind(self) -> Encoding:
         """The kind of encoding."""
         return Encoding(self._look("kind"))
@@ -89,6 +94,11 @@ class Mask(Handle):
 
     def __init__(self, params: MaskParams) -> None:
         self._memory = Memory(create("mask_create", params._pointer()), "mask_free")
+
+    @property
+    def params(self) -> MaskParams:
+        """Its parameters, without arrays and constants; num_iterations is not known of a mask from a checkpoint."""
+        return self._params(MaskParams)
 
     @property
     def policy(self) -> Policy:
@@ -180,6 +190,11 @@ class Network(Handle):
         self._memory = Memory(create("network_create", params._pointer()), "network_free")
 
     @property
+    def params(self) -> NetworkParams:
+        """Its parameters. The seed is not known of a network from a checkpoint."""
+        return self._params(NetworkParams)
+
+    @property
     def input_dim(self) -> int:
         """The number i of inputs."""
         return int(self._look("input_dim"))
@@ -245,6 +260,11 @@ class Optimizer(Handle):
         pointer = (params or OptimizerParams())._pointer()
         size = count("num_parameters", num_parameters)
         self._memory = Memory(create("optimizer_create", pointer, size), "optimizer_free")
+
+    @property
+    def params(self) -> OptimizerParams:
+        """Its parameters, with the present learning rate."""
+        return self._params(OptimizerParams)
 
     @property
     def num_parameters(self) -> int:

@@ -55,7 +55,7 @@ class Trainer(Handle):
         self._accumulate = params.accumulate
         self._loss_fn: Any = None
         self._reduce: Any = None
-        self._scale = ScaleCheck()
+        self._scale = ScaleCheck(*field.normalization[:2])
         if params.loss is Loss.CUSTOM:
             raise ArgumentError(Status.ARGUMENT, "loss is Loss.CUSTOM: give the function instead")
         if not isinstance(params.loss, Loss):
@@ -72,9 +72,8 @@ class Trainer(Handle):
     def set_data(
         self, x: ArrayLike, targets: Optional[ArrayLike] = None, weights: Optional[ArrayLike] = None
     ) -> None:
-        """Sets the samples: coordinates (..., d), targets (..., o), or (...) for one output, and their
-        weights (...). A loss function may need no
-        targets.
+        """Sets the samples: coordinates (..., d), targets (..., o), or (...) for one output, and their weights (...). A
+        loss function may need no targets.
 
         C-contiguous float32 arrays are not copied: leave them unchanged until training ends. Coordinates belong in
         [-1, 1]; a warning appears once if some lie beyond -2 or 2.
@@ -136,6 +135,21 @@ class Trainer(Handle):
         indices = np.empty(count("n", n), np.uintp)
         self._look("get_indices", n, indices.ctypes.data)
         return indices
+
+    @property
+    def params(self) -> TrainerParams:
+        """Its parameters; of a loss function of your own only that it is one."""
+        return self._params(TrainerParams)
+
+    @property
+    def optimizer_params(self) -> OptimizerParams:
+        """The parameters of its optimizer, with the present learning rate."""
+        return self._params(OptimizerParams, "get_optimizer_params")
+
+    @property
+    def num_outside(self) -> int:
+        """How many samples lie far outside [-1, 1] in the field's units."""
+        return int(self._look("num_outside"))
 
     @property
     def learning_rate(self) -> float:
