@@ -214,7 +214,7 @@ class Params:
     def _read(cls: Type[_Params], struct: Any) -> _Params:
         """What a C struct says; pointers stay at their defaults."""
         types: dict[str, Any] = dict(STRUCTS[cls._struct_name].__dict__["_fields_"])
-        known = (member.name for member in fields(cls) if types[member.name] is not ctypes.c_void_p)  # type: ignore[arg-type]
+        known = (member.name for member in fields(cls) if types[member.name] is not ctypes.c_void_p)
         return cls(**{name: getattr(struct, name) for name in known})
 
 

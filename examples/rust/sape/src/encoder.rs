@@ -28,6 +28,14 @@ impl EncoderRef {
         Encoding::from_raw(unsafe { sys::sape_encoder_kind(self.as_ptr()) })
     }
 
+    /// The parameters that it has; std, seed and draw are not known of one from a checkpoint.
+    pub fn params(&self) -> Result<EncoderParams, Error> {
+        let mut params = EncoderParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_encoder_get_params(self.as_ptr(), &mut params.raw) })?;
+        Ok(params)
+    }
+
     /// The dimension d of the coordinates.
     pub fn domain_dim(&self) -> usize {
         // SAFETY: the handle is valid.

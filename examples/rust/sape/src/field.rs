@@ -28,6 +28,19 @@ pub struct PredictOptions<'a> {
     pub override_mask: Option<&'a [f32]>,
 }
 
+/// The centre and scale of a field's coordinates (d), and the mean and scale of its targets (o).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalization {
+    /// The coordinates' centre.
+    pub center: Vec<f64>,
+    /// Their scale.
+    pub scale: Vec<f64>,
+    /// The targets' mean.
+    pub target_mean: Vec<f64>,
+    /// Their scale.
+    pub target_scale: Vec<f64>,
+}
+
 impl Field {
     /// Makes a field. The field sets dimensions that follow from another part.
     pub fn new(encoder: &EncoderParams, mask: &MaskParams, network: &NetworkParams) -> Result<Field, Error> {
@@ -66,6 +79,60 @@ impl Field {
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
         // SAFETY: both pointers are valid.
         check(unsafe { sys::sape_field_restore(self.as_mut_ptr(), checkpoint.as_ptr()) })
+    }
+
+    /// Sets the centre and scale of coordinates (d), and the mean and scale of targets (o). The field then takes and
+    /// gives the caller's units.
+    pub fn set_normalization(&mut self, normalization: &Normalization) -> Result<(), Error> {
+        let (d, o) = (self.domain_dim(), self.output_dim());
+        expect("center", normalization.center.len(), d)?;
+        expect("scale", normalization.scale.len(), d)?;
+        expect("target_mean", normalization.target_mean.len(), o)?;
+        expect("target_scale", normalization.target_scale.len(), o)?;
+        // SAFETY: the slices have the lengths of the field.
+        check(unsafe {
+            sys::sape_field_set_normalization(
+                self.as_mut_ptr(),
+                normalization.center.as_ptr(),
+                normalization.scale.as_ptr(),
+                normalization.target_mean.as_ptr(),
+                normalization.target_scale.as_ptr(),
+            )
+        })
+    }
+
+    /// Sets the normalization from samples: coordinates (n, d) come to lie in [-1, 1], targets (n, o) get mean 0 and
+    /// standard deviation 1.
+    pub fn fit_normalization(&mut self, x: &[f32], targets: Option<&[f32]>) -> Result<(), Error> {
+        let n = rows("x", x.len(), self.domain_dim())?;
+        if let Some(targets) = targets {
+            expect("targets", targets.len(), n * self.output_dim())?;
+        }
+        let targets = targets.map_or(std::ptr::null(), <[f32]>::as_ptr);
+        // SAFETY: the slices have the lengths that n implies.
+        check(unsafe { sys::sape_field_fit_normalization(self.as_mut_ptr(), n, x.as_ptr(), targets) })
+    }
+
+    /// The centre and scale of coordinates, and the mean and scale of targets.
+    pub fn normalization(&self) -> Result<Normalization, Error> {
+        let (d, o) = (self.domain_dim(), self.output_dim());
+        let mut found = Normalization {
+            center: vec![0.0; d],
+            scale: vec![0.0; d],
+            target_mean: vec![0.0; o],
+            target_scale: vec![0.0; o],
+        };
+        // SAFETY: the slices have the lengths of the field.
+        check(unsafe {
+            sys::sape_field_get_normalization(
+                self.as_ptr(),
+                found.center.as_mut_ptr(),
+                found.scale.as_mut_ptr(),
+                found.target_mean.as_mut_ptr(),
+                found.target_scale.as_mut_ptr(),
+            )
+        })?;
+        Ok(found)
     }
 
     /// The field's encoder.

@@ -54,19 +54,19 @@ pub use checkpoint::Checkpoint;
 pub use describe::{describe, Description};
 pub use encoder::{Encoder, EncoderRef};
 pub use error::{Error, Status};
-pub use field::{Field, PredictOptions};
-pub use loss::{chamfer, evaluate_loss, JacobianBatch, LossBatch, LossValue};
+pub use field::{Field, Normalization, PredictOptions};
+pub use loss::{chamfer, evaluate_loss, evaluate_weighted_loss, JacobianBatch, LossBatch, LossValue};
 pub use mask::{Mask, MaskRef, MaskState};
 pub use network::{Network, NetworkRef};
 pub use optimizer::Optimizer;
 pub use params::{
     Activation, AdaptiveRateParams, Boundary, CutoffParams, Draw, EncoderParams, Encoding, FilterShape, InstructionSet,
-    Interpolation, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy, Precision, Product,
-    Schedule, Stop, Task, TrainerParams,
+    Interpolation, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy,
+    Precision, Product, Schedule, Stop, Task, TrainerParams,
 };
 pub use settings::{Setting, Settings, SettingsQuery};
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
-pub use trainer::{Progress, RunResult, Summands, Trainer};
+pub use trainer::{HistoryEntry, Progress, RunResult, Summands, Trainer};
 
 /// The version of the loaded library, "major.minor.patch".
 pub fn version() -> String {

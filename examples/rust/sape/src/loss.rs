@@ -35,7 +35,7 @@ fn loss_value(
     Ok(value)
 }
 
-/// Squared error or binary cross-entropy of outputs (n, output_dim) against targets (n, output_dim).
+/// A built-in loss of outputs (n, output_dim) against targets (n, output_dim).
 pub fn evaluate_loss(kind: Loss, output_dim: usize, outputs: &[f32], targets: &[f32]) -> Result<LossValue, Error> {
     let n = rows("outputs", outputs.len(), output_dim)?;
     expect("targets", targets.len(), outputs.len())?;
@@ -43,6 +43,37 @@ pub fn evaluate_loss(kind: Loss, output_dim: usize, outputs: &[f32], targets: &[
     // SAFETY: the slices have the lengths that n implies.
     loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
         sys::sape_loss_evaluate(kind, n, output_dim, given, wanted, gradient, losses, loss)
+    })
+}
+
+/// Like [`evaluate_loss`], with weights (n) of the samples and the huber_delta of [`Loss::Huber`]. The loss is the
+/// weighted mean; the samples' own losses are without weights.
+pub fn evaluate_weighted_loss(
+    kind: Loss,
+    huber_delta: f64,
+    output_dim: usize,
+    outputs: &[f32],
+    targets: &[f32],
+    weights: &[f32],
+) -> Result<LossValue, Error> {
+    let n = rows("outputs", outputs.len(), output_dim)?;
+    expect("targets", targets.len(), outputs.len())?;
+    expect("weights", weights.len(), n)?;
+    let (kind, given, wanted, weights) = (kind.into(), outputs.as_ptr(), targets.as_ptr(), weights.as_ptr());
+    // SAFETY: the slices have the lengths that n implies.
+    loss_value(n, outputs.len(), |gradient, losses, loss| unsafe {
+        sys::sape_loss_evaluate_weighted(
+            kind,
+            huber_delta,
+            n,
+            output_dim,
+            given,
+            wanted,
+            weights,
+            gradient,
+            losses,
+            loss,
+        )
     })
 }
 

@@ -45,6 +45,14 @@ impl Mask {
 }
 
 impl MaskRef {
+    /// The parameters that it has, without slices; num_iterations is not known of one from a checkpoint.
+    pub fn params(&self) -> Result<MaskParams, Error> {
+        let mut params = MaskParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_mask_get_params(self.as_ptr(), &mut params.raw) })?;
+        Ok(params)
+    }
+
     /// The policy; `None` for a policy of a newer library.
     pub fn policy(&self) -> Option<Policy> {
         // SAFETY: the handle is valid.

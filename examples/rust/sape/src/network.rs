@@ -22,6 +22,14 @@ impl Network {
 }
 
 impl NetworkRef {
+    /// The parameters that it has; the seed is not known of one from a checkpoint.
+    pub fn params(&self) -> Result<NetworkParams, Error> {
+        let mut params = NetworkParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_network_get_params(self.as_ptr(), &mut params.raw) })?;
+        Ok(params)
+    }
+
     /// The number i of inputs.
     pub fn input_dim(&self) -> usize {
         // SAFETY: the handle is valid.

@@ -34,6 +34,20 @@ impl Optimizer {
         unsafe { sys::sape_optimizer_learning_rate(self.as_ptr()) }
     }
 
+    /// Changes the learning rate; the schedule's factors still apply.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
+        // SAFETY: the handle is valid.
+        check(unsafe { sys::sape_optimizer_set_learning_rate(self.as_mut_ptr(), rate) })
+    }
+
+    /// The parameters that it has, with the present learning rate.
+    pub fn params(&self) -> Result<OptimizerParams, Error> {
+        let mut params = OptimizerParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_optimizer_get_params(self.as_ptr(), &mut params.raw) })?;
+        Ok(params)
+    }
+
     /// Moves the parameters against the gradient of the loss.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32]) -> Result<(), Error> {
         expect("parameters", parameters.len(), self.num_parameters())?;

@@ -68,6 +68,12 @@ c_enum! {
         /// The distance between two sets of points: the outputs, and
         /// [`target points`](crate::Trainer::set_target_points).
         Chamfer = SAPE_LOSS_CHAMFER,
+        /// Absolute error.
+        L1 = SAPE_LOSS_L1,
+        /// Squared error up to huber_delta, then absolute error.
+        Huber = SAPE_LOSS_HUBER,
+        /// Squared error relative to the squared output.
+        RelativeL2 = SAPE_LOSS_RELATIVE_L2,
     }
 }
 
@@ -118,6 +124,8 @@ c_enum! {
         Plateau = SAPE_STOP_PLATEAU,
         /// The held-out loss has had no new minimum for validation_patience iterations.
         Validation = SAPE_STOP_VALIDATION,
+        /// The sampler ended it.
+        Sampler = SAPE_STOP_SAMPLER,
     }
 }
 
@@ -410,6 +418,8 @@ params! {
         decay_iterations: u64,
         /// Steps of linear warm-up; none by default.
         warmup_iterations: u64,
+        /// The largest norm of the gradient; 0 (the default) for any.
+        clip_norm: f64,
         /// Factor on the learning rate for the tables of [`Encoding::Grid`]; 1 by default.
         encoder_rate_factor: f64,
         /// Weight decay of these tables; none by default.
@@ -464,5 +474,17 @@ params! {
         validation_patience: u64,
         /// The trainer keeps the last state at most this many standard errors above the lowest loss; 1 by default.
         validation_margin: f64,
+        /// Up to which error [`Loss::Huber`] is squared; 1 by default.
+        huber_delta: f64,
+        /// Decay of the averaged parameters, see [`Trainer::average`](crate::Trainer::average); 0 (the default) for none.
+        average_decay: f64,
+        /// Batches of an iteration; 1 by default.
+        accumulate: usize,
+        /// The learning rate is reduced after this many iterations without improvement; 0 (the default) for never.
+        plateau_patience: u64,
+        /// The factor of such a reduction; 0.5 by default.
+        plateau_factor: f64,
+        /// Entries of the history of losses, an even number; 0 (the default) for none.
+        history: usize,
     }
 }

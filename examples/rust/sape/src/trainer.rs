@@ -99,6 +99,7 @@ pub struct Trainer<'a> {
     jacobian_loss: Option<Shared<JacobianLossFn<'a>>>,
     sampler: Option<Shared<SampleFn<'a>>>,
     reduce: Option<Shared<ReduceFn<'a>>>,
+    num_samples: usize,
     samples: PhantomData<&'a [f32]>,
 }
 
@@ -121,6 +122,7 @@ impl<'a> Trainer<'a> {
             jacobian_loss: None,
             sampler: None,
             reduce: None,
+            num_samples: 0,
             samples: PhantomData,
         })
     }
@@ -175,7 +177,76 @@ impl<'a> Trainer<'a> {
         }
         let targets = targets.map_or(ptr::null(), <[f32]>::as_ptr);
         // SAFETY: the slices have the lengths that n implies, and outlive the trainer.
-        check(unsafe { sys::sape_trainer_set_data(self.handle.as_mut_ptr(), n, x.as_ptr(), targets) })
+        check(unsafe { sys::sape_trainer_set_data(self.handle.as_mut_ptr(), n, x.as_ptr(), targets) })?;
+        self.num_samples = n;
+        Ok(())
+    }
+
+    /// Gives the samples weights (n), or none. The loss is then sum(w l) / sum(w); the mask records l.
+    pub fn set_weights(&mut self, weights: Option<&'a [f32]>) -> Result<(), Error> {
+        let n = weights.map_or(self.num_samples, <[f32]>::len);
+        let weights = weights.map_or(ptr::null(), <[f32]>::as_ptr);
+        // SAFETY: the slice has the stated length, and outlives the trainer.
+        check(unsafe { sys::sape_trainer_set_weights(self.handle.as_mut_ptr(), n, weights) })
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_trainer_learning_rate(self.handle.as_ptr()) }
+    }
+
+    /// Changes the learning rate, between runs or after [`Trainer::resume`]; the schedule's factors still apply.
+    pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
+        // SAFETY: the handle is valid.
+        check(unsafe { sys::sape_trainer_set_learning_rate(self.handle.as_mut_ptr(), rate) })
+    }
+
+    /// A new field with the averaged parameters; see [`TrainerParams::average_decay`].
+    pub fn average(&self) -> Result<Field, Error> {
+        // SAFETY: both pointers are valid.
+        Field::make(|out| unsafe { sys::sape_trainer_average(self.handle.as_ptr(), out) })
+    }
+
+    /// The losses of all iterations so far; see [`TrainerParams::history`].
+    pub fn history(&self) -> Result<Vec<HistoryEntry>, Error> {
+        // SAFETY: the handle is valid.
+        let n = unsafe { sys::sape_trainer_history_count(self.handle.as_ptr()) };
+        let (mut iterations, mut loss, mut validation) = (vec![0; n], vec![0.0; n], vec![0.0; n]);
+        let pointers = (iterations.as_mut_ptr(), loss.as_mut_ptr(), validation.as_mut_ptr());
+        // SAFETY: the slices have the stated length.
+        check(unsafe { sys::sape_trainer_get_history(self.handle.as_ptr(), n, pointers.0, pointers.1, pointers.2) })?;
+        Ok((0..n)
+            .map(|i| HistoryEntry {
+                iteration: iterations[i],
+                loss: loss[i],
+                validation_loss: known(validation[i]),
+            })
+            .collect())
+    }
+
+    /// How many samples lie far outside [-1, 1] in the field's units: their coordinates were probably not scaled.
+    pub fn num_outside(&self) -> usize {
+        // SAFETY: the handle is valid.
+        unsafe { sys::sape_trainer_num_outside(self.handle.as_ptr()) }
+    }
+
+    /// The parameters that it has.
+    pub fn params(&self) -> Result<TrainerParams, Error> {
+        let mut params = TrainerParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_trainer_get_params(self.handle.as_ptr(), &mut params.raw) })?;
+        params.raw.loss_fn = None;
+        params.raw.loss_user = ptr::null_mut();
+        Ok(params)
+    }
+
+    /// The parameters of its optimizer, with the present learning rate.
+    pub fn optimizer_params(&self) -> Result<OptimizerParams, Error> {
+        let mut params = OptimizerParams::default();
+        // SAFETY: both pointers are valid, and the struct's size is set.
+        check(unsafe { sys::sape_trainer_get_optimizer_params(self.handle.as_ptr(), &mut params.raw) })?;
+        Ok(params)
     }
 
     /// Sets the points (m, o) that [`Loss::Chamfer`](crate::Loss::Chamfer) compares the outputs with, and how many of
@@ -188,13 +259,25 @@ impl<'a> Trainer<'a> {
         })
     }
 
-    /// Has a closure supply the n samples of every iteration, instead of [`Trainer::set_data`]. It gets the number of
+    /// Has a closure supply the n samples of every batch, instead of [`Trainer::set_data`]. It gets the number of
     /// previous iterations, and fills coordinates (n, d) and targets (n, o), which are empty for
     /// [`Loss::Chamfer`](crate::Loss::Chamfer). A panic in it resumes in the caller of [`Trainer::run`].
     pub fn set_sampler(
         &mut self,
         n: usize,
-        sampler: impl FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a,
+        mut sampler: impl FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a,
+    ) -> Result<(), Error> {
+        self.set_sampler_until(n, move |iteration, x, targets| {
+            sampler(iteration, x, targets);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// Like [`Trainer::set_sampler`], with a closure that can break: that ends the run without an error.
+    pub fn set_sampler_until(
+        &mut self,
+        n: usize,
+        sampler: impl FnMut(u64, &mut [f32], &mut [f32]) -> ControlFlow<()> + Send + 'a,
     ) -> Result<(), Error> {
         let (domain_dim, output_dim) = (self.field.domain_dim(), self.field.output_dim());
         let shared: Shared<SampleFn<'a>> = Shared::new(Box::new(sampler), domain_dim, output_dim);
@@ -299,8 +382,20 @@ impl<'a> Trainer<'a> {
     }
 }
 
+/// An entry of the history: as many iterations as are needed to keep few entries.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct HistoryEntry {
+    /// The last of its iterations, counted from the trainer's first.
+    pub iteration: u64,
+    /// The mean of their losses.
+    pub loss: f64,
+    /// Their latest held-out loss.
+    pub validation_loss: Option<f64>,
+}
+
 /// A closure that supplies samples.
-type SampleFn<'a> = dyn FnMut(u64, &mut [f32], &mut [f32]) + Send + 'a;
+type SampleFn<'a> = dyn FnMut(u64, &mut [f32], &mut [f32]) -> ControlFlow<()> + Send + 'a;
 
 /// The library's callback; `user` is a [`Callback`] of a [`SampleFn`].
 ///
@@ -325,7 +420,7 @@ unsafe extern "C" fn call_sampler(
         sampler
             .panic
             .catch(|| function(iteration, x, targets))
-            .map_or(1, |()| 0)
+            .map_or(1, |flow| if flow.is_break() { sys::SAPE_SAMPLER_END } else { 0 })
     }
 }
 

@@ -396,3 +396,93 @@ fn ranks_fit_what_one_trainer_fits() {
     alone.set_reduce(breaks).unwrap();
     assert_eq!(status(alone.run(1)), Status::Callback);
 }
+
+#[test]
+fn weights_averages_rates_and_history() {
+    let (x, y) = samples();
+    let weights: Vec<f32> = (0..200).map(|i| (i % 3) as f32).collect();
+    let mut field = small_field();
+    let outputs = field.predict(&x).unwrap();
+    let expected = evaluate_weighted_loss(Loss::Huber, 0.1, 1, &outputs, &y, &weights)
+        .unwrap()
+        .loss;
+    let params = TrainerParams::default()
+        .loss(Loss::Huber)
+        .huber_delta(0.1)
+        .average_decay(0.9)
+        .history(4);
+    let optimizer = OptimizerParams::default().clip_norm(0.1);
+    let mut trainer = Trainer::new(&params, &optimizer, &mut field).unwrap();
+    trainer.set_data(&x, Some(&y)).unwrap();
+    trainer.set_weights(Some(&weights)).unwrap();
+    assert_eq!(trainer.num_outside(), 0);
+    assert!((trainer.step().unwrap() / expected - 1.0).abs() < 1e-5);
+    trainer.set_learning_rate(1e-4).unwrap();
+    assert_eq!(trainer.learning_rate(), 1e-4);
+    trainer.run(5).unwrap();
+    let history = trainer.history().unwrap();
+    assert_eq!(
+        history.iter().map(|entry| entry.iteration).collect::<Vec<_>>(),
+        [2, 4, 6]
+    );
+    assert_eq!(history[0].validation_loss, None);
+    let average = trainer.average().unwrap();
+    assert_ne!(average.predict(&x).unwrap(), trainer.field().predict(&x).unwrap());
+    trainer.set_weights(None).unwrap();
+    let again = small_field();
+    assert_eq!(
+        status(
+            again
+                .encoder()
+                .params()
+                .map(|_| ())
+                .and(trainer.set_learning_rate(-1.0))
+        ),
+        Status::Argument
+    );
+    assert!(format!("{:?}", trainer.optimizer_params().unwrap()).contains("clip_norm: 0.1"));
+    assert!(format!("{:?}", trainer.params().unwrap()).contains("huber_delta: 0.1"));
+}
+
+#[test]
+fn a_sampler_ends_a_run() {
+    let (x, y) = samples();
+    let mut field = small_field();
+    let mut trainer = trainer(&TrainerParams::default(), &mut field);
+    let sampler = |iteration: u64, at: &mut [f32], targets: &mut [f32]| {
+        at.copy_from_slice(&x[..40]);
+        targets.copy_from_slice(&y[..20]);
+        if iteration == 3 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    trainer.set_sampler_until(20, sampler).unwrap();
+    let result = trainer.run(10).unwrap();
+    assert_eq!((result.iterations, result.stop), (3, Some(Stop::Sampler)));
+}
+
+#[test]
+fn fields_work_in_the_callers_units() {
+    let (x, y) = samples();
+    let wide: Vec<f32> = x.iter().map(|x| 256.0 + 256.0 * x).collect();
+    let (mut plain, mut field) = (small_field(), small_field());
+    let mut found = plain.normalization().unwrap();
+    found.center = vec![256.0; 2];
+    found.scale = vec![256.0; 2];
+    field.set_normalization(&found).unwrap();
+    assert_eq!(field.normalization().unwrap(), found);
+    assert!(close(&field.predict(&wide).unwrap(), &plain.predict(&x).unwrap(), 1e-5));
+    plain.fit_normalization(&wide, Some(&y)).unwrap();
+    assert!((plain.normalization().unwrap().center[0] - 256.0).abs() < 2.0);
+    let again = Field::new(
+        &field.encoder().params().unwrap(),
+        &field.mask().params().unwrap(),
+        &field.network().params().unwrap(),
+    );
+    assert_eq!(
+        again.unwrap().network().parameters().unwrap(),
+        field.network().parameters().unwrap()
+    );
+}
