@@ -469,7 +469,7 @@ SAPE_API sape_status sape_trainer_set_target_points(sape_trainer *trainer, size_
  *
  * @param[in,out] trainer the trainer.
  * @param[in]     n       number of weights: that of sape_trainer_set_data(), or of sape_trainer_set_sampler() times
- *                        accumulate.
+ *                        accumulate; ignored where weights is NULL.
  * @param[in]     weights (n) finite weights, >= 0, with a positive sum over the samples that are trained on and over
  *                        those held out; NULL for none.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if trainer is NULL, n is another number or a weight is out of range;

@@ -193,7 +193,7 @@ sape_status sape_trainer_set_weights(sape_trainer *trainer, size_t n, const floa
     SAPE_TRY(sape_trainer_check_outside(trainer));
     struct sape_session *session = trainer->session;
     if (session->samples.count == 0) return sape_fail(SAPE_ERROR_STATE, "there is no data yet");
-    SAPE_REQUIRE(n == session->samples.count, "n is %zu, must be the number of samples, %zu", n,
+    SAPE_REQUIRE(weights == NULL || n == session->samples.count, "n is %zu, must be the number of samples, %zu", n,
                  session->samples.count);
     SAPE_TRY(sape_session_set_weights(session, weights));
     sape_ranks_forget(&trainer->ranks, session->batches.size);

@@ -97,5 +97,18 @@ int main() {
                trainer.run(10, [](const sape_progress &) -> bool { throw std::logic_error("from progress"); });
            }) == "from progress");
     EXPECT(trainer.run(2).iterations == 2);
+    trainer.set_weights({1.0f, 2.0f, 3.0f});
+    trainer.set_weights({});
+    trainer.set_learning_rate(1e-4);
+    EXPECT(trainer.learning_rate() == 1e-4 && trainer.optimizer_params().learning_rate == 1e-4);
+    EXPECT(trainer.num_outside() == 0 && trainer.params().loss == SAPE_LOSS_MSE);
+    EXPECT(thrown<sape::Error>([&] { field.set_normalization({}); }).find("trainer") != std::string::npos);
+
+    sape::Field pixels(field.encoder_params(), field.mask_params(), field.network_params());
+    EXPECT(thrown<std::invalid_argument>([&] { pixels.set_normalization({{1.0, 2.0}, {}, {}, {}}); }) != "nothing");
+    pixels.fit_normalization({0.0f, 512.0f}, {10.0f, 30.0f});
+    const sape::Normalization units = pixels.normalization();
+    EXPECT(units.center[0] == 256.0 && units.scale[0] == 256.0 && units.target_mean[0] == 20.0);
+    EXPECT(units.target_scale[0] == 10.0);
     return 0;
 }

@@ -71,6 +71,11 @@ class Checkpoint {
     Handle<sape_safetensors, sape_safetensors_free> handle_;
 };
 
+/// The centre and scale of a field's coordinates (d), and the mean and scale of its targets (o); empty for 0 and 1.
+struct Normalization {
+    std::vector<double> center, scale, target_mean, target_scale;
+};
+
 /// A function from coordinates to outputs.
 class Field {
   public:
@@ -106,6 +111,45 @@ class Field {
     }
     void restore(const Checkpoint &checkpoint) {
         check(sape_field_restore(get(), checkpoint.get()));
+    }
+
+    /// The field then takes and gives the caller's units.
+    void set_normalization(const Normalization &units) {
+        const std::size_t d = domain_dim(), o = output_dim();
+        check(sape_field_set_normalization(get(), scales("center", units.center, d), scales("scale", units.scale, d),
+                                           scales("target_mean", units.target_mean, o),
+                                           scales("target_scale", units.target_scale, o)));
+    }
+    /// Coordinates x (n, d) come to lie in [-1, 1]; targets (n, o; may be empty) get mean 0 and standard deviation 1.
+    void fit_normalization(const Floats &x, const Floats &targets = {}) {
+        const std::size_t n = rows(x);
+        if (!targets.empty()) expect("targets", targets.size(), n * output_dim());
+        check(sape_field_fit_normalization(get(), n, x.data(), targets.empty() ? nullptr : targets.data()));
+    }
+    Normalization normalization() const {
+        const std::size_t d = domain_dim(), o = output_dim();
+        Normalization all = {std::vector<double>(d), std::vector<double>(d), std::vector<double>(o),
+                             std::vector<double>(o)};
+        check(sape_field_get_normalization(get(), all.center.data(), all.scale.data(), all.target_mean.data(),
+                                           all.target_scale.data()));
+        return all;
+    }
+
+    /// The parameters that the parts have.
+    EncoderParams encoder_params() const {
+        EncoderParams params;
+        check(sape_encoder_get_params(sape_field_encoder(get()), &params));
+        return params;
+    }
+    MaskParams mask_params() const {
+        MaskParams params;
+        check(sape_mask_get_params(sape_field_mask(get()), &params));
+        return params;
+    }
+    NetworkParams network_params() const {
+        NetworkParams params;
+        check(sape_network_get_params(sape_field_network(get()), &params));
+        return params;
     }
 
     /// The parts, which end with the field.
@@ -212,6 +256,12 @@ class Field {
     }
 
   private:
+    /// NULL for an empty vector.
+    static const double *scales(const char *name, const std::vector<double> &values, std::size_t wanted) {
+        if (values.empty()) return nullptr;
+        expect(name, values.size(), wanted);
+        return values.data();
+    }
     Handle<sape_field, sape_field_free> handle_;
 };
 

@@ -97,6 +97,21 @@ class Trainer {
     void set_learning_rate(double learning_rate) {
         check(sape_trainer_set_learning_rate(get(), learning_rate));
     }
+    /// Samples far outside [-1, 1] in the field's units.
+    std::size_t num_outside() const {
+        return sape_trainer_num_outside(get());
+    }
+    /// The parameters that it has, and those of its optimizer with the present learning rate.
+    TrainerParams params() const {
+        TrainerParams params;
+        check(sape_trainer_get_params(get(), &params));
+        return params;
+    }
+    OptimizerParams optimizer_params() const {
+        OptimizerParams params;
+        check(sape_trainer_get_optimizer_params(get(), &params));
+        return params;
+    }
     double learning_rate() const {
         return sape_trainer_learning_rate(get());
     }
