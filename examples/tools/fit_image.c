@@ -18,16 +18,15 @@
 
 enum { NUM_FRAMES = 40, FRAME_TIME = 8, LAST_FRAME_TIME = 200, FRAME_SIZE = 256, PANEL_SIZE = 512, RAMP_STEPS = 256 };
 
-/* The fits of --compare, in turn: the settings' own under other policies, and SIREN, a network of sines without an
-   encoding, at the learning rate of its authors. */
+/* The fits of --compare, in turn: the settings' own under other policies; SIREN, a network of sines without an
+   encoding, at the learning rate of its authors; and grids with and without a mask. */
 static const struct {
     const char *name;
     sape_policy policy;
-    bool siren;
-} compared[] = {{"none", SAPE_POLICY_NONE, false},
-                {"global", SAPE_POLICY_GLOBAL, false},
-                {"spatial", SAPE_POLICY_SPATIAL, false},
-                {"siren", SAPE_POLICY_NONE, true}};
+    enum { OWN, SIREN, GRID } kind;
+} compared[] = {{"none", SAPE_POLICY_NONE, OWN},        {"global", SAPE_POLICY_GLOBAL, OWN},
+                {"spatial", SAPE_POLICY_SPATIAL, OWN},  {"siren", SAPE_POLICY_NONE, SIREN},
+                {"grid, none", SAPE_POLICY_NONE, GRID}, {"grid, spatial", SAPE_POLICY_SPATIAL, GRID}};
 #define SIREN_RATE 1e-4
 enum { NUM_COMPARED = sizeof compared / sizeof *compared };
 
@@ -211,10 +210,10 @@ static bool add_fit(struct job *job, const char *name, struct comparison *compar
 
 static void print_table(const cJSON *fits) {
     static const char *const columns[] = {"psnr_all", "psnr_train", "psnr_heldout", "seconds"};
-    printf("%-10s%14s%14s%14s%14s%14s\n", "method", "PSNR all", "samples", "others", "seconds", "iterations");
+    printf("%-14s%14s%14s%14s%14s%14s\n", "method", "PSNR all", "samples", "others", "seconds", "iterations");
     const cJSON *fit;
     cJSON_ArrayForEach(fit, fits) {
-        printf("%-10s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "method")));
+        printf("%-14s", cJSON_GetStringValue(cJSON_GetObjectItem(fit, "method")));
         for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
             printf("%14.2f", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, columns[i])));
         printf("%14.0f\n", cJSON_GetNumberValue(cJSON_GetObjectItem(fit, "iterations")));
@@ -235,7 +234,8 @@ static bool show_comparison(struct job *job, struct comparison *comparison) {
 static struct settings settings_of(const struct settings *given, size_t i) {
     struct settings settings = *given;
     settings.policy = (int)compared[i].policy;
-    if (!compared[i].siren) return settings;
+    if (compared[i].kind == GRID) settings_take_grid(&settings);
+    if (compared[i].kind != SIREN) return settings;
     settings.encoding = SAPE_ENCODING_IDENTITY;
     settings.num_blocks = 0;
     settings.activation = SAPE_ACTIVATION_SINE;
@@ -315,7 +315,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {.name = "compare",
          .kind = OPTION_FLAG,
          .target = &job->compare,
-         .help = "fit with the policies none, global and spatial and with SIREN in turn and write compare.png only"},
+         .help =
+             "fit with the policies none, global and spatial, with SIREN and with grids, and write compare.png only"},
     };
     const struct settings_program program = {
         .summary =

@@ -173,7 +173,7 @@ expect fits "$fit_image" color.png $QUICK --until-psnr 90
 expect json_has '"iterations":30,' '"psnr_reached":false'
 expect grep -qF "has not reached 90 dB" stderr
 expect fits "$fit_image" color.png $QUICK --lr 1e-2 --iterations 20000 --until-psnr 16 --compare
-expect [ "$(tail -n 1 stdout | grep -o '"psnr_reached":true' | wc -l)" -eq 4 ]
+expect [ "$(tail -n 1 stdout | grep -o '"psnr_reached":true' | wc -l)" -eq 6 ]
 expect refuses 2 "give one of them" "$fit_image" color.png --until-psnr 30 --validation 0.1
 expect refuses 2 "--until-psnr: -1 is out of range" "$fit_image" color.png --until-psnr -1
 # A training run with batches that is stopped and goes on ends as one that was not; with other batches it does not.
@@ -222,6 +222,7 @@ expect fits "$fit_function" $QUICK --csv late.csv
 expect awk -v a="$(value train_mse)" -v b="$first" 'BEGIN { exit !((a - b) ^ 2 < 1e-8) }'
 expect fits "$fit_image" color.png $QUICK --compare
 expect has_json fits policy psnr_all
+expect json_has '"method":"spatial"' '"method":"siren"' '"method":"grid, none"' '"method":"grid, spatial"'
 expect has_files compare.png
 
 # Ctrl-C: the result is there all the same.

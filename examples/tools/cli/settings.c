@@ -151,6 +151,12 @@ static void complete_grid(struct settings *settings) {
     if (!settings->given.learning_rate) settings->learning_rate = GRID_LEARNING_RATE;
 }
 
+void settings_take_grid(struct settings *settings) {
+    settings->encoding = SAPE_ENCODING_GRID;
+    settings->num_blocks = 0;
+    complete_grid(settings);
+}
+
 static void complete(struct settings *settings) {
     complete_grid(settings);
     if (settings->num_frequencies == 0)

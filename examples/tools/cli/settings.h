@@ -79,6 +79,9 @@ enum options_outcome settings_parse(struct settings *settings, const struct sett
 /* Choices of an option for settings.output_activation. */
 extern const char *const settings_output_activation_names[];
 
+/* Makes the encoding a grid, every level of it a block, with what suits grids where no option says otherwise. */
+void settings_take_grid(struct settings *settings);
+
 /* The option that is the training's length. */
 const struct note *settings_length(const struct settings *settings);
 
