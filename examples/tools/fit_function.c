@@ -9,6 +9,7 @@
 #include "picture/picture.h"
 #include "picture/plot.h"
 #include "task/fit.h"
+#include "task/fit_settings.h"
 #include "task/functions.h"
 #include "task/metrics.h"
 #include "task/points.h"
@@ -214,7 +215,7 @@ static bool run(struct job *job) {
     set_y_range(job);
     struct notes notes = {0};
     note(job, &notes);
-    const struct fit_problem problem = {
+    struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 1,
         .n = job->n,
@@ -227,7 +228,7 @@ static bool run(struct job *job) {
         .notes = &notes,
     };
     struct fit fit;
-    if (!fit_run(&job->settings, &problem, &fit)) return false;
+    if (!fit_settle(&job->settings, &problem, OPTION_OPEN) || !fit_run(&job->settings, &problem, &fit)) return false;
     bool done = predict_dense(job, fit.field) && !fit.unsaved;
     done = write_pictures(job, fit.field) && done;
     done = report(job, &fit) && done;
@@ -251,6 +252,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
                    "The default learning rate is 1e-5, or 1e-4 for the identity encoding.",
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .proposes = true,
     };
     return settings_parse(&job->settings, &program, argc, argv);
 }
@@ -274,6 +276,7 @@ int main(int argc, char **argv) {
     if (outcome == OPTIONS_WRONG) return 2;
     const bool done = outcome == OPTIONS_HELP_SHOWN || run(&job);
     animation_free(job.animation);
+    fit_settings_free(&job.settings);
     free(job.x);
     free(job.y);
     return program_end(done);

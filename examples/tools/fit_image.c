@@ -8,6 +8,7 @@
 #include "picture/colormap.h"
 #include "picture/panels.h"
 #include "task/ensemble.h"
+#include "task/fit_settings.h"
 #include "task/image_task.h"
 #include "task/metrics.h"
 #include "task/report.h"
@@ -37,7 +38,7 @@ enum { NUM_COMPARED = sizeof compared / sizeof *compared };
 #define GOAL_MARGIN 1.5
 
 struct job {
-    struct settings settings;
+    struct settings settings, settled; /* as given, and with what was open proposed */
     const char *path;
     uint64_t max_size;
     double fraction;
@@ -119,7 +120,7 @@ static size_t longest_side(const struct image_task *task) {
 static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     struct notes notes = {0};
     image_task_note(&job->task, &notes);
-    const struct fit_problem problem = {
+    struct fit_problem problem = {
         .domain_dim = 2,
         .output_dim = job->task.target.channels,
         .n = job->task.set.n,
@@ -136,7 +137,11 @@ static bool fit_picture(struct job *job, struct ensemble *ensemble) {
         .frame_user = job,
         .notes = &notes,
     };
-    if (!ensemble_run(&job->settings, &problem, job->members, ensemble)) return false;
+    fit_settings_free(&job->settled);
+    job->settled = job->settings;
+    if (!fit_settle(&job->settled, &problem, OPTION_OPEN) ||
+        !ensemble_run(&job->settled, &problem, job->members, ensemble))
+        return false;
     const struct fit fit = ensemble_summary(ensemble);
     if (job->until_psnr > 0 && !fit.reached && !fit.interrupted)
         message_error("after %llu iterations the PSNR over the samples has not reached %g dB",
@@ -147,7 +152,7 @@ static bool fit_picture(struct job *job, struct ensemble *ensemble) {
 }
 
 static cJSON *describe(const struct job *job, const struct fit *fit, struct image_quality quality) {
-    cJSON *object = report_create("image", &job->settings, fit);
+    cJSON *object = report_create("image", &job->settled, fit);
     cJSON_AddNumberToObject(object, "width", (double)job->task.target.width);
     cJSON_AddNumberToObject(object, "height", (double)job->task.target.height);
     cJSON_AddNumberToObject(object, "psnr_all", quality.psnr_all);
@@ -282,6 +287,7 @@ static bool run(struct job *job) {
     const bool done = output_prepare(job->settings.out, job->compare ? COMPARISON : PICTURES) &&
                       (job->compare ? run_comparison(job) : run_single(job));
     animation_free(job->animation);
+    fit_settings_free(&job->settled);
     image_task_free(&job->task);
     return done;
 }
@@ -318,6 +324,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help =
              "fit with the policies none, global and spatial, with SIREN and with grids, and write compare.png only"},
     };
+    const struct settings_open open[] = {{&job->batch, 0}};
     const struct settings_program program = {
         .summary =
             "Fits a PNG, JPEG, GIF, WebP or BMP picture from a share of its pixels and writes fit.png, mask.png,\n"
@@ -329,7 +336,11 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_data = sizeof data / sizeof *data,
         .results = results,
         .num_results = sizeof results / sizeof *results,
+        .proposes = true,
+        .open = open,
+        .num_open = sizeof open / sizeof *open,
     };
+
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
 }

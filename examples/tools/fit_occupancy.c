@@ -11,6 +11,7 @@
 #include "task/ensemble.h"
 #include "task/field_grid.h"
 #include "task/field_surface.h"
+#include "task/fit_settings.h"
 #include "task/mask_slices.h"
 #include "task/mesh_note.h"
 #include "task/mesh_picture.h"
@@ -214,13 +215,14 @@ static bool fit_and_show(struct job *job) {
     struct notes notes = {0};
     notes_set(&notes, "task", "occupancy");
     mesh_note(&job->task.mesh, "mesh", &notes);
-    const struct fit_problem problem = {
+    struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 1,
         .n = job->samples,
         .loss = SAPE_LOSS_BCE,
         .batch_size = job->batch,
         .advance_by_epoch = true,
+        .num_sets = OCCUPANCY_NUM_DRAWN,
         .epoch = on_epoch,
         .epoch_user = job,
         .metric = PROGRESS_LOSS_ONLY,
@@ -229,10 +231,12 @@ static bool fit_and_show(struct job *job) {
         .frame_user = job,
         .notes = &notes,
     };
-    job->settings.iterations = job->epochs * fit_epoch_iterations(&problem);
+    if (job->settings.preset == SETTINGS_PAPER) job->settings.iterations = job->epochs * fit_epoch_iterations(&problem);
     struct ensemble ensemble;
     struct result result = {0};
-    if (!begin_animation(job) || !ensemble_run(&job->settings, &problem, job->members, &ensemble)) return false;
+    if (!fit_settle(&job->settings, &problem, job->epochs) || !begin_animation(job) ||
+        !ensemble_run(&job->settings, &problem, job->members, &ensemble))
+        return false;
     const struct fit fit = ensemble_summary(&ensemble);
     bool done = evaluate_and_make_surface(job, &ensemble.fields, &result) && !fit.unsaved;
     done = write_mask(job, fit.field) && done;
@@ -249,6 +253,7 @@ static bool run(struct job *job) {
     interrupt_catch();
     const bool done = output_prepare(job->settings.out, RESULTS) && fit_and_show(job);
     animation_free(job->animation);
+    fit_settings_free(&job->settings);
     occupancy_task_free(&job->task);
     return done;
 }
@@ -282,6 +287,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help = "skip parts of that grid away from the surface; --json counts the vertices that change"},
     };
     const struct option_spec length = {"epochs", OPTION_COUNT, &job->epochs, "N", "length of training", 1, 1e6, NULL};
+    const struct settings_open open[] = {{&job->batch, 5000}, {&job->epochs, 500}};
     const struct settings_program program = {
         .summary = "Fits the inside of an STL, OBJ, PLY or OFF mesh and writes surface.ply, surface.stl, fit.png, "
                    "mask.png\nand mask.gif. "
@@ -294,6 +300,9 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .results = results,
         .num_results = sizeof results / sizeof *results,
         .length = &length,
+        .proposes = true,
+        .open = open,
+        .num_open = sizeof open / sizeof *open,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;

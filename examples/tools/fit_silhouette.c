@@ -9,6 +9,7 @@
 #include "picture/picture.h"
 #include "picture/silhouette_picture.h"
 #include "task/fit.h"
+#include "task/fit_settings.h"
 #include "task/report.h"
 
 #include <math.h>
@@ -202,7 +203,7 @@ static bool run(struct job *job) {
     notes_set(&notes, "task", "silhouette");
     notes_set(&notes, "outline.center", "%.17g %.17g", job->target.center[0], job->target.center[1]);
     notes_set_real(&notes, "outline.scale", job->target.radius);
-    const struct fit_problem problem = {
+    struct fit_problem problem = {
         .domain_dim = 1,
         .output_dim = 2,
         .n = job->num_points,
@@ -220,7 +221,7 @@ static bool run(struct job *job) {
         .notes = &notes,
     };
     struct fit fit;
-    if (!fit_run(&job->settings, &problem, &fit)) return false;
+    if (!fit_settle(&job->settings, &problem, OPTION_OPEN) || !fit_run(&job->settings, &problem, &fit)) return false;
     bool done = write_pictures(job, fit.field) && !fit.unsaved;
     done = report(job, &fit) && done;
     fit_free(&fit);
@@ -252,6 +253,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .proposes = true,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;
@@ -278,6 +280,7 @@ int main(int argc, char **argv) {
     if (outcome == OPTIONS_WRONG) return 2;
     const bool done = outcome == OPTIONS_HELP_SHOWN || run(&job);
     animation_free(job.animation);
+    fit_settings_free(&job.settings);
     outline_free(&job.target);
     outline_free(&job.fit);
     free(job.x);

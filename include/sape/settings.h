@@ -56,6 +56,8 @@ typedef struct sape_settings_query {
     int32_t encoding;
     /** Unused, 0. */
     int32_t reserved;
+    /** Number of frequencies, at most 16384. 0 (the default) has it proposed. */
+    size_t num_frequencies;
     /** Number d of coordinates of a sample, 1 to 3. Default 2. */
     size_t domain_dim;
     /** Number o of outputs of a sample, at least 1. Default 3. */
@@ -70,8 +72,13 @@ typedef struct sape_settings_query {
     const float *targets;
     /** Number of sets of samples, at least 1. Training uses them in turn. Default 1. */
     uint64_t num_sets;
-    /** Length of the training in iterations, at most 10^12. 0 (the default) has it proposed. */
+    /** Length of the training in iterations, at most 10^12. 0 (the default) leaves it to epochs. */
     uint64_t iterations;
+    /**
+     * Length of the training in epochs, at most 10^12, where iterations is 0. An epoch goes through n samples; it has
+     * as many iterations as batches fit in. 0 (the default) has the length proposed.
+     */
+    uint64_t epochs;
     /**
      * Seconds that the training may take, finite, >= 0. It limits iterations, with a speed assumed rather than
      * measured, so that the settings do not depend on the machine. 0 (the default) sets no limit.

@@ -14,6 +14,17 @@
 /* Powers of two reach the Nyquist frequency: 2^i / 2 <= nyquist. */
 #define MAX_POSITIONAL 16
 #define FEWEST_CELLS 12
+/* Samples are a regular grid if the nearest is as far away for all of them, and not much less than their mean distance;
+   they are drawn anew if there are that many sets. */
+#define ALIKE 1.05
+#define SHARE_OF_MEAN 0.74
+#define MANY_SETS 4
+/* Grids: the finest resolution, and the factor between levels; levels and rows of a table at most. */
+#define FINEST 2048.0
+#define LOG2_GROWTH 0.5
+#define MOST_LEVELS 16.0
+#define ROWS_2D 20.0
+#define ROWS_3D 17.0
 /* A cell of the mask holds this many samples, as a mean. */
 #define SAMPLES_PER_CELL 4.0
 
@@ -25,6 +36,7 @@
 
 /* The training goes through the samples this often, in no fewer and no more iterations. */
 #define PASSES 200.0
+#define GRID_PASSES 1.0
 #define FEWEST_ITERATIONS 1000.0
 #define MOST_ITERATIONS 20000.0
 
@@ -57,21 +69,70 @@ static void propose_std(const sape_settings_query *query, const struct sape_fact
                                known->nyquist);
 }
 
+static bool are_regular(const struct sape_facts *facts) {
+    const struct sape_neighbours *known = &facts->neighbours;
+    return known->distance > 0.0 && known->distance < ALIKE * known->least &&
+           known->distance * 2.0 * facts->bandwidth.nyquist > SHARE_OF_MEAN;
+}
+
+/* Grids know nothing between samples: they are for samples without gaps, and for those that are drawn anew. */
+static sape_encoding choose_encoding(const sape_settings_query *query, const struct sape_facts *facts,
+                                     const char **reason) {
+    const bool no_gaps = query->domain_dim > 1 && are_regular(facts);
+    const bool drawn_anew = query->num_sets >= MANY_SETS;
+    *reason = query->encoding != SAPE_CHOOSE   ? "as asked for"
+              : query->task == SAPE_TASK_CURVE ? "the one for curves"
+              : query->domain_dim == 1         ? "the one for one variable"
+              : no_gaps                        ? "the fastest one, as the samples are a regular grid"
+              : drawn_anew                     ? "the fastest one, as samples are drawn anew"
+                                               : "the one for samples with gaps";
+    if (query->encoding != SAPE_CHOOSE) return (sape_encoding)query->encoding;
+    const bool grid = query->task != SAPE_TASK_CURVE && query->domain_dim > 1 && (no_gaps || drawn_anew);
+    return grid ? SAPE_ENCODING_GRID : SAPE_ENCODING_FOURIER;
+}
+
+/* As many cells along an axis as there are samples. */
+static void propose_grid(const sape_settings_query *query, struct sape_settings *settings) {
+    sape_encoder_params *encoder = &settings->encoder;
+    const double samples = (double)query->n * (double)query->num_sets;
+    const double along = floor(pow(samples, 1.0 / (double)query->domain_dim));
+    const double finest = fmin(fmax(along - 1.0, (double)encoder->base_resolution), FINEST);
+    const double levels = ceil(log2(finest / (double)encoder->base_resolution) / LOG2_GROWTH) + 1.0;
+    const double rows = ceil((double)query->domain_dim * log2(finest + 1.0));
+    encoder->finest_resolution = (size_t)finest;
+    encoder->num_levels = (size_t)fmin(levels, MOST_LEVELS);
+    encoder->log2_table_size = (size_t)fmin(rows, query->domain_dim == 3 ? ROWS_3D : ROWS_2D);
+    sape_settings_say_count(settings, "finest-resolution", encoder->finest_resolution,
+                            "cells along an axis, about as many as samples");
+    sape_settings_say_count(settings, "levels", encoder->num_levels, "from %zu cells along an axis up",
+                            encoder->base_resolution);
+    sape_settings_say_count(settings, "log2-table-size", encoder->log2_table_size,
+                            rows <= ROWS_2D ? "all corners of the finest level, as far as the cache likes"
+                                            : "as large as the cache likes");
+}
+
 static void propose_encoder(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
     sape_encoder_params *encoder = &settings->encoder;
-    encoder->kind = query->encoding == SAPE_CHOOSE ? SAPE_ENCODING_FOURIER : (sape_encoding)query->encoding;
-    sape_settings_say_text(settings, "encoding", sape_encoding_name(encoder->kind),
-                           query->encoding == SAPE_CHOOSE ? "the one for samples with gaps" : "as asked for");
+    const char *reason;
+    encoder->kind = choose_encoding(query, facts, &reason);
+    sape_settings_say_text(settings, "encoding", sape_encoding_name(encoder->kind), "%s", reason);
     if (encoder->kind == SAPE_ENCODING_IDENTITY) return;
+    if (encoder->kind == SAPE_ENCODING_GRID) {
+        propose_grid(query, settings);
+        return;
+    }
     if (encoder->kind == SAPE_ENCODING_POSITIONAL) {
         const double highest = floor(log2(fmax(2.0 * facts->bandwidth.nyquist, 1.0)));
-        encoder->num_frequencies = (size_t)fmin(highest, MAX_POSITIONAL - 1) + 1;
+        encoder->num_frequencies =
+            query->num_frequencies > 0 ? query->num_frequencies : (size_t)fmin(highest, MAX_POSITIONAL - 1) + 1;
         sape_settings_say_count(settings, "num-frequencies", encoder->num_frequencies,
                                 "up to the %.3g cycles per unit that the samples can hold", facts->bandwidth.nyquist);
         return;
     }
-    sape_settings_say_count(settings, "num-frequencies", encoder->num_frequencies, "the published number");
+    if (query->num_frequencies > 0) encoder->num_frequencies = query->num_frequencies;
+    sape_settings_say_count(settings, "num-frequencies", encoder->num_frequencies,
+                            query->num_frequencies > 0 ? "as asked for" : "the published number");
     propose_std(query, facts, settings);
     encoder->draw = SAPE_DRAW_STRATIFIED;
     sape_settings_say_text(settings, "draw", "stratified", "fits depend less on the seed");
@@ -113,6 +174,13 @@ static void propose_policy(const sape_settings_query *query, const struct sape_f
 static void propose_network(const sape_settings_query *query, struct sape_settings *settings) {
     sape_network_params *network = &settings->network;
     const bool narrow = query->task == SAPE_TASK_REGRESSION && query->domain_dim == 1;
+    if (settings->encoder.kind == SAPE_ENCODING_GRID) {
+        network->hidden_dim = 64;
+        network->num_layers = 2;
+        sape_settings_say_count(settings, "hidden", network->hidden_dim, "enough behind grids");
+        sape_settings_say_count(settings, "layers", network->num_layers, "enough behind grids");
+        return;
+    }
     network->hidden_dim = narrow ? 64 : 256;
     network->num_layers = query->task == SAPE_TASK_OCCUPANCY ? 4 : query->domain_dim == 1 ? 2 : 3;
     sape_settings_say_count(settings, "hidden", network->hidden_dim,
@@ -130,7 +198,9 @@ void sape_propose_field(const sape_settings_query *query, const struct sape_fact
 /* Multiply-adds of a sample's training step. */
 static double cost_of_sample(const struct sape_settings *settings) {
     const double hidden = (double)settings->network.hidden_dim, layers = (double)settings->network.num_layers;
-    const double features = 2.0 * (double)settings->encoder.num_frequencies;
+    const double features = settings->encoder.kind == SAPE_ENCODING_GRID
+                                ? (double)(settings->encoder.num_levels * settings->encoder.features_per_level)
+                                : 2.0 * (double)settings->encoder.num_frequencies;
     return STEP_COST *
            (features * hidden + (layers - 1.0) * hidden * hidden + hidden * (double)settings->network.output_dim);
 }
@@ -150,22 +220,29 @@ static void propose_batch(const sape_settings_query *query, struct sape_settings
     }
 }
 
+/* Iterations of the query's length; 0 where it gives none. */
+static double asked_for(const sape_settings_query *query, size_t batch) {
+    if (query->iterations > 0) return (double)query->iterations;
+    return (double)query->epochs * (double)(batch < query->n ? query->n / batch : 1);
+}
+
 void sape_propose_length(const sape_settings_query *query, struct sape_facts *facts, struct sape_settings *settings) {
     propose_batch(query, settings);
     const size_t batch = settings->trainer.batch_size == 0 ? query->n : settings->trainer.batch_size;
-    const double samples = (double)query->n * (double)query->num_sets;
     const size_t threads = query->num_threads == 0 ? 1 : query->num_threads;
-    double wanted = (double)query->iterations;
-    if (query->iterations == 0)
-        wanted = fmin(fmax(ceil(PASSES * samples / (double)batch), FEWEST_ITERATIONS), MOST_ITERATIONS);
-    const double possible =
-        floor(query->seconds * ASSUMED_SPEED * (double)threads / (cost_of_sample(settings) * (double)batch));
+    const double samples = (double)query->n * (double)query->num_sets;
+    const double passes = settings->encoder.kind == SAPE_ENCODING_GRID ? GRID_PASSES : PASSES;
+    const double asked = asked_for(query, batch);
+    const double wanted =
+        asked > 0.0 ? asked : fmin(fmax(ceil(passes * samples / (double)batch), FEWEST_ITERATIONS), MOST_ITERATIONS);
+    const double cost = cost_of_sample(settings) * (double)batch;
+    const double possible = floor(query->seconds * ASSUMED_SPEED * (double)threads / cost);
     const bool limited = query->seconds > 0.0 && possible < wanted;
     settings->iterations = (uint64_t)(limited ? fmax(possible, 1.0) : wanted);
     facts->epochs = (double)settings->iterations * (double)batch / samples;
     sape_settings_say_count(settings, "iterations", settings->iterations,
-                            limited                  ? "%.3g times through the samples; more would not fit the seconds"
-                            : query->iterations == 0 ? "%.3g times through the samples"
-                                                     : "as asked for, %.3g times through the samples",
+                            limited        ? "%.3g times through the samples; more would not fit the seconds"
+                            : asked == 0.0 ? "%.3g times through the samples"
+                                           : "as asked for, %.3g times through the samples",
                             facts->epochs);
 }

@@ -1,31 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /* When features are revealed, and how the parameters are trained. */
 #include <math.h>
+#include <stdbool.h>
 
 #include "settings/settings.h"
 
 /* Steps in which features are revealed, and the share of the training that they take: little where the samples are seen
    too rarely to be overfitted, most of it from MANY_EPOCHS on. */
 #define NUM_BLOCKS 16
+#define CURVE_BLOCKS 6
 #define LONGEST_SHARE 0.75
 #define MANY_EPOCHS 100.0
 /* Loss at which a location is good enough: the noise's, or this share of the targets' variance. */
 #define LEAST_OF_VARIANCE 1e-4
 #define OCCUPANCY_EPSILON 0.01
 #define CURVE_EPSILON 1e-4
+#define RATE 1e-3
+#define GRID_RATE 1e-2
 
 static void propose_epsilon(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
     double *epsilon = &settings->mask.epsilon;
-    const double least = LEAST_OF_VARIANCE * facts->variance;
+    const double least = LEAST_OF_VARIANCE * facts->neighbours.variance;
     if (query->task == SAPE_TASK_OCCUPANCY) {
         *epsilon = OCCUPANCY_EPSILON;
         sape_settings_say_real(settings, "epsilon", *epsilon, "the loss of a location that is 99 %% right");
     } else if (query->task == SAPE_TASK_CURVE) {
         *epsilon = CURVE_EPSILON;
         sape_settings_say_real(settings, "epsilon", *epsilon, "a distance that cannot be seen");
-    } else if (facts->noise > least) {
-        *epsilon = facts->noise;
+    } else if (facts->neighbours.noise > least) {
+        *epsilon = facts->neighbours.noise;
         sape_settings_say_real(settings, "epsilon", *epsilon, "the variance that near targets do not share");
     } else {
         *epsilon = least;
@@ -40,26 +44,36 @@ static size_t features_of(const struct sape_settings *settings) {
     return 2 * axes * encoder->num_frequencies + encoder->domain_dim;
 }
 
-static void propose_pace(const struct sape_facts *facts, struct sape_settings *settings) {
+static void propose_pace(const sape_settings_query *query, const struct sape_facts *facts,
+                         struct sape_settings *settings) {
     sape_mask_params *mask = &settings->mask;
     const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
-    const size_t most = features_of(settings) / 2;
-    mask->num_blocks = most < NUM_BLOCKS ? most : NUM_BLOCKS;
+    const bool levels = settings->encoder.kind == SAPE_ENCODING_GRID;
+    const size_t most = levels ? settings->encoder.num_levels : features_of(settings) / 2;
+    const size_t wanted = query->task == SAPE_TASK_CURVE ? CURVE_BLOCKS : NUM_BLOCKS;
+    mask->num_blocks = levels || most < wanted ? most : wanted;
     const double each = share * (double)settings->iterations / (double)mask->num_blocks;
     mask->block_iterations = (size_t)fmax(floor(each), 1.0);
-    sape_settings_say_count(settings, "num-blocks", mask->num_blocks, "small steps");
+    sape_settings_say_count(settings, "num-blocks", mask->num_blocks,
+                            levels ? "a level each" : "few enough for a short training");
     sape_settings_say_count(settings, "block-iterations", mask->block_iterations,
                             "all is revealed after %.2g of the training, which sees each sample %.3g times", share,
                             facts->epochs);
 }
 
-static void propose_optimizer(const sape_settings_query *query, struct sape_settings *settings) {
+static void propose_optimizer(struct sape_settings *settings) {
     sape_optimizer_params *optimizer = &settings->optimizer;
-    (void)query;
-    optimizer->learning_rate = 1e-3;
+    const bool grid = settings->encoder.kind == SAPE_ENCODING_GRID;
+    optimizer->learning_rate = grid ? GRID_RATE : RATE;
     optimizer->schedule = SAPE_SCHEDULE_COSINE;
+    if (grid) {
+        /* Few samples come by an entry, whose gradient is small. */
+        optimizer->beta2 = 0.99;
+        optimizer->epsilon = 1e-15;
+    }
     optimizer->decay_iterations = settings->iterations;
-    sape_settings_say_real(settings, "lr", optimizer->learning_rate, "Adam's usual one");
+    sape_settings_say_real(settings, "lr", optimizer->learning_rate,
+                           grid ? "the usual one of grids" : "Adam's usual one");
     sape_settings_say_text(settings, "decay", "cosine",
                            "to 0 at the end, so that it does not end in a rise of the loss");
 }
@@ -72,7 +86,7 @@ void sape_propose_schedule(const sape_settings_query *query, const struct sape_f
     if (settings->mask.policy == SAPE_POLICY_GLOBAL || settings->mask.policy == SAPE_POLICY_SPATIAL ||
         settings->mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
         propose_epsilon(query, facts, settings);
-        propose_pace(facts, settings);
+        propose_pace(query, facts, settings);
     }
-    propose_optimizer(query, settings);
+    propose_optimizer(settings);
 }

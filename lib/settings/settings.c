@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/params.h"
-#include "signal/noise.h"
+#include "encoder/encoding.h"
 
 #define MAX_ITERATIONS 1000000000000u
 
@@ -28,11 +28,15 @@ static sape_status check_query(const sape_settings_query *query) {
     SAPE_REQUIRE((unsigned)query->task <= SAPE_TASK_CURVE, "task is %d, not a sape_task", (int)query->task);
     SAPE_REQUIRE(query->policy >= SAPE_CHOOSE && query->policy <= (int32_t)SAPE_POLICY_VARIANCE,
                  "policy is %d, neither a sape_policy nor SAPE_CHOOSE", (int)query->policy);
-    SAPE_REQUIRE(query->encoding >= SAPE_CHOOSE && query->encoding <= (int32_t)SAPE_ENCODING_PERIODIC_RBF,
+    SAPE_REQUIRE(query->encoding >= SAPE_CHOOSE && query->encoding <= (int32_t)SAPE_ENCODING_GRID,
                  "encoding is %d, neither a sape_encoding nor SAPE_CHOOSE", (int)query->encoding);
+    SAPE_REQUIRE(query->num_frequencies <= SAPE_MAX_FREQUENCIES, "num_frequencies is %zu, must be at most %d",
+                 query->num_frequencies, SAPE_MAX_FREQUENCIES);
     SAPE_REQUIRE(query->num_sets >= 1, "num_sets is 0, must be at least 1");
     SAPE_REQUIRE(query->iterations <= MAX_ITERATIONS, "iterations is %llu, must be at most 10^12",
                  (unsigned long long)query->iterations);
+    SAPE_REQUIRE(query->epochs <= MAX_ITERATIONS, "epochs is %llu, must be at most 10^12",
+                 (unsigned long long)query->epochs);
     SAPE_REQUIRE(query->seconds >= 0.0 && isfinite(query->seconds), "seconds is %g, must be finite and >= 0",
                  query->seconds);
     SAPE_REQUIRE(query->num_threads <= 256, "num_threads is %zu, must be at most 256", query->num_threads);
@@ -43,9 +47,8 @@ static sape_status find_facts(const sape_settings_query *query, struct sape_fact
     *facts = (struct sape_facts){.bandwidth = {.struct_size = sizeof facts->bandwidth}};
     SAPE_TRY(sape_bandwidth_propose(query->n, query->domain_dim, query->x, query->output_dim, query->targets,
                                     &facts->bandwidth));
-    if (query->targets == NULL) return SAPE_OK;
-    return sape_noise_estimate(query->n, query->domain_dim, query->x, query->output_dim, query->targets,
-                               &facts->variance, &facts->noise);
+    return sape_neighbours_find(query->n, query->domain_dim, query->x, query->output_dim, query->targets,
+                                &facts->neighbours);
 }
 
 static void start(const sape_settings_query *query, struct sape_settings *settings) {

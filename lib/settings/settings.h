@@ -6,6 +6,8 @@
 #include <sape/bandwidth.h>
 #include <sape/settings.h>
 
+#include "signal/neighbours.h"
+
 #define SAPE_MAX_WORDS 24
 
 /* One setting in words. */
@@ -29,8 +31,7 @@ struct sape_settings {
 /* What the samples say. */
 struct sape_facts {
     sape_bandwidth bandwidth;
-    /* Means over the outputs: the targets' variance, and what of it no neighbour shares; 0 without targets. */
-    double variance, noise;
+    struct sape_neighbours neighbours;
     /* How often the training goes through all samples; known once batch and iterations are. */
     double epochs;
 };

@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/params.h"
 #include "signal/nearest.h"
-#include "signal/noise.h"
+#include "signal/neighbours.h"
 
 /* Every fourth sample looks for its neighbour among the others; with few samples, each fourth in turn. */
 #define FOLDS 4

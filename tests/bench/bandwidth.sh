@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 cell() {
     local seed
     for seed in $seeds; do
-        "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --seed "$seed" --threads 1 \
+        "$build/examples/tools/fit_image" "$photograph" --preset paper --max-size 128 --iterations 1000 --seed "$seed" --threads 1 \
             --out "$work" --json "$@" 2>/dev/null | tail -n 1 |
             sed -E 's/.*"best_iteration":([0-9]+).*"psnr_all":([-+0-9.eE]+).*/\2 \1/
                 s/.*"psnr_all":([-+0-9.eE]+).*/\1/' |

@@ -54,8 +54,8 @@ list() {
 export -f fit
 export photograph image build
 list | xargs -P 2 -L 1 bash -c 'name=$0 program=$1; shift
-    if [ "$program" = I ]; then fit "$name" "$build/examples/tools/fit_image" "$photograph" $image "$@"
-    else fit "$name" "$build/examples/tools/fit_function" "$@"; fi'
+    if [ "$program" = I ]; then fit "$name" "$build/examples/tools/fit_image" "$photograph" --preset paper $image "$@"
+    else fit "$name" "$build/examples/tools/fit_function" --preset paper "$@"; fi'
 
 # value NAME KEY FORMAT
 value() {

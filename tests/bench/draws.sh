@@ -18,12 +18,12 @@ value() {
 }
 
 photograph() {
-    "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --threads 1 --out "$work" --json \
+    "$build/examples/tools/fit_image" "$photograph" --preset paper --max-size 128 --iterations 1000 --threads 1 --out "$work" --json \
         "$@" 2>/dev/null | value psnr_all
 }
 
 solid() {
-    "$build/examples/tools/fit_occupancy" "$mesh" --samples 200000 --epochs 10 --resolution 32 --mesh-resolution 32 \
+    "$build/examples/tools/fit_occupancy" "$mesh" --preset paper --samples 200000 --epochs 10 --resolution 32 --mesh-resolution 32 \
         --num-blocks 8 --threads 1 --out "$work" --json "$@" 2>/dev/null | value iou_near
 }
 

@@ -28,16 +28,16 @@ row() {
 }
 
 echo "| 1D task, dense mse | seeds $seeds |"
-row "identity" dense_mse %.2e "$build/examples/tools/fit_function" --encoding identity
-row "SIREN" dense_mse %.2e "$build/examples/tools/fit_function" "${siren[@]}"
+row "identity" dense_mse %.2e "$build/examples/tools/fit_function" --preset paper --encoding identity
+row "SIREN" dense_mse %.2e "$build/examples/tools/fit_function" --preset paper "${siren[@]}"
 for policy in none global spatial variance; do
-    row "$policy" dense_mse %.2e "$build/examples/tools/fit_function" --policy "$policy"
+    row "$policy" dense_mse %.2e "$build/examples/tools/fit_function" --preset paper --policy "$policy"
 done
 
 echo
 echo "| $(basename "$photograph"), 128 pixels, 1000 iterations, PSNR over all pixels | seeds $seeds |"
-row "identity" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --encoding identity
-row "SIREN" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 "${siren[@]}"
+row "identity" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --preset paper --max-size 128 --iterations 1000 --encoding identity
+row "SIREN" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --preset paper --max-size 128 --iterations 1000 "${siren[@]}"
 for policy in none global spatial variance; do
-    row "$policy" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --max-size 128 --iterations 1000 --policy "$policy"
+    row "$policy" psnr_all %.2f "$build/examples/tools/fit_image" "$photograph" --preset paper --max-size 128 --iterations 1000 --policy "$policy"
 done

@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 chamfer() {
-    "$build/examples/tools/fit_silhouette" "$outline" --iterations "$iterations" --threads 1 --out "$work" --json "$@" 2>/dev/null |
+    "$build/examples/tools/fit_silhouette" "$outline" --preset paper --iterations "$iterations" --threads 1 --out "$work" --json "$@" 2>/dev/null |
         tail -n 1 | sed -nE 's/.*"chamfer":([-+0-9.eE]+).*/\1/p'
 }
 

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 fit() {
-    "$build/examples/tools/fit_occupancy" "$mesh" --samples 200000 --epochs "$epochs" --resolution 32 --mesh-resolution 32 \
+    "$build/examples/tools/fit_occupancy" "$mesh" --preset paper --samples 200000 --epochs "$epochs" --resolution 32 --mesh-resolution 32 \
         --threads 1 --out "$work" --save "$work/field" --json "$@" 2>/dev/null |
         tail -n 1 | sed -nE 's/.*"iou_uniform":([-+0-9.eE]+),"iou_near":([-+0-9.eE]+).*/\2 \1/p'
 }

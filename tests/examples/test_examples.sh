@@ -20,7 +20,7 @@ fits() {
 FUNCTION_KEYS="task policy encoding activation iterations seed train_mse dense_mse seconds ms_per_iteration"
 IMAGE_KEYS="task policy encoding activation iterations seed width height psnr_all psnr_train psnr_heldout seconds ms_per_iteration
     peak_rss_mb"
-QUICK="--iterations 30 --hidden 16 --num-frequencies 8 --num-blocks 4 --resolution 8 --threads 1"
+QUICK="--preset paper --iterations 30 --hidden 16 --num-frequencies 8 --num-blocks 4 --resolution 8 --threads 1"
 
 # Options.
 expect refuses 2 "'--colour'" "$fit_image" color.png --colour red
@@ -154,6 +154,33 @@ expect json_has '"width":600,"height":1,'
 expect fits "$fit_image" color.png $QUICK --max-size 12 --fraction 1
 expect json_has '"width":12,"height":8'
 expect json_has '"psnr_heldout":null'
+# Settings that are not given are proposed from the samples, and told with reasons; those that are given are kept.
+SHORT="--iterations 20 --hidden 16 --threads 1"
+expect fits "$fit_image" color.png $SHORT --verbose
+expect grep -qE "^std [0-9.]+: neighbouring targets differ" stderr
+expect json_has '"preset":"proposed","proposed":{"encoding":{"value":"fourier","reason":"' '"iterations":20,'
+expect json_has '"policy":"spatial","encoding":"fourier"'
+proposed=$(value psnr_all)
+expect fits "$fit_image" color.png $SHORT --threads 2
+expect [ "$(value psnr_all)" = "$proposed" ]
+expect fits "$fit_image" color.png $SHORT --std 3
+expect [ "$(value psnr_all)" != "$proposed" ]
+expect fits "$fit_image" color.png $SHORT --fraction 1 --policy global
+expect json_has '"policy":"global","encoding":"grid"'
+expect fits "$fit_image" color.png $SHORT --encoding identity
+expect json_has '"policy":"none","encoding":"identity"'
+expect fits "$fit_image" color.png --hidden 16 --seconds 0.0000001
+expect json_has '"iterations":1,'
+expect fits "$fit_image" color.png $QUICK --verbose
+expect json_has '"preset":"paper"'
+expect [ -z "$(grep "^std" stderr)" ]
+expect fits "$fit_function" $SHORT --verbose
+expect json_has '"preset":"proposed"' '"encoding":"fourier"'
+expect fits "$fit_image" color.png $SHORT --save proposed.safetensors
+expect fits "$fit_image" color.png $SHORT --resume proposed.safetensors
+expect refuses 1 "--std is 3, but the checkpoint was trained with proposed" "$fit_image" color.png $SHORT --std 3 \
+    --resume proposed.safetensors
+
 # Batches: as many iterations are more epochs; a batch of all samples is none.
 expect fits "$fit_image" color.png $QUICK
 whole=$(value psnr_all)
@@ -232,7 +259,7 @@ expect has_files fit.png mask.png fit.gif
 
 # A training run that is stopped and goes on ends as one that was not.
 for policy in none global spatial spatial_fixed variance; do
-    long="--iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy"
+    long="--preset paper --iterations 30000 --hidden 8 --num-frequencies 16 --policy $policy"
     expect stops_after part.safetensors "$fit_function" $long --save part.safetensors --checkpoint-every 1000
     expect fits "$fit_function" $long --resume part.safetensors --save resumed.safetensors
     expect fits "$fit_function" $long --save whole.safetensors

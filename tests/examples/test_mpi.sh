@@ -36,7 +36,7 @@ fails() {
 
 # One process on all samples; then ranks with a share each, in full batches.
 for policy in none global variance spatial; do
-    expect runs "$fit_image" "$picture" $quick --policy $policy
+    expect runs "$fit_image" "$picture" --preset paper $quick --policy $policy
     all=$(value psnr_all) train=$(value psnr_train)
     [ $policy = spatial ] && counts="1 2 4" || counts=2
     for ranks in $counts; do
@@ -49,7 +49,7 @@ for policy in none global variance spatial; do
 done
 
 # The ranks choose a std from the samples of all.
-expect runs "$fit_image" "$picture" $quick --std auto
+expect runs "$fit_image" "$picture" --preset paper $quick --std auto
 all=$(value psnr_all) std=$(sed -nE 's/^(std .*)/\1/p' stderr)
 expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --std auto
 expect close "$(value psnr_all)" "$all" 0.05

@@ -32,7 +32,7 @@ same_fits() {
 
 KEYS="task policy encoding iterations seed iou_uniform iou_near bce chamfer seconds processor_seconds
     ms_per_iteration advance_ms sampling_seconds peak_rss_mb"
-SMALL="--samples 4000 --batch 500 --resolution 8 --mesh-resolution 24 --hidden 32 --num-blocks 4 --threads 1"
+SMALL="--preset paper --samples 4000 --batch 500 --resolution 8 --mesh-resolution 24 --hidden 32 --num-blocks 4 --threads 1"
 # Few low frequencies learned fast, so that a few iterations give a surface.
 QUICK_FIT="$SMALL --epochs 20 --layers 2 --num-frequencies 16 --std 1 --lr 1e-2"
 QUICK="$knot $QUICK_FIT"

@@ -17,10 +17,10 @@ SAMPLES="--samples 300 --batch 100 --mesh-resolution 8 --std 1"
 printf 'v 1 1 1\nv -1 -1 1\nv -1 1 -1\nv 1 -1 -1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n' >solid.obj
 NAMES=(fit_function fit_image fit_silhouette fit_occupancy transfer_mesh)
 declare -A RUN=(
-    [fit_function]="bin/fit_function $QUICK"
-    [fit_image]="bin/fit_image color.png $QUICK"
-    [fit_silhouette]="bin/fit_silhouette KEY $QUICK --points 20 --lr 1e-3"
-    [fit_occupancy]="bin/fit_occupancy solid.obj --epochs 3 ${QUICK#--iterations 30} $SAMPLES"
+    [fit_function]="bin/fit_function --preset paper $QUICK"
+    [fit_image]="bin/fit_image color.png --preset paper $QUICK"
+    [fit_silhouette]="bin/fit_silhouette KEY --preset paper $QUICK --points 20 --lr 1e-3"
+    [fit_occupancy]="bin/fit_occupancy solid.obj --preset paper --epochs 3 ${QUICK#--iterations 30} $SAMPLES"
     [transfer_mesh]="bin/transfer_mesh solid.obj solid.obj $QUICK --points 20"
 )
 declare -A FILES=(
@@ -153,7 +153,7 @@ for signal in INT TERM HUP; do
     expect test -s stopped
     rm -f stopped
 done
-endless="bin/fit_image color.png --iterations 100000000 --hidden 1024 --layers 32 --fraction 1 --threads 1"
+endless="bin/fit_image color.png --preset paper --iterations 100000000 --hidden 1024 --layers 32 --fraction 1 --threads 1"
 rm -rf out
 $endless >stdout 2>stderr &
 training=$!

@@ -28,7 +28,7 @@ same_fits() {
     fits $2 && cmp -s first.png out/fit.png
 }
 
-SMALL="--points 100 --hidden 32 --num-frequencies 32 --threads 1 --lr 1e-3"
+SMALL="--preset paper --points 100 --hidden 32 --num-frequencies 32 --threads 1 --lr 1e-3"
 
 expect refuses 2 "'PICTURE|CSV'" "$program"
 expect refuses 2 "--std: auto needs a target" "$program" "$key" --std auto

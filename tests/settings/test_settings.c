@@ -84,7 +84,7 @@ START_TEST(handles_can_be_made) {
     query.task = task;
     query.iterations = 40;
     query.seed = 3;
-    for (query.encoding = SAPE_CHOOSE; query.encoding <= (int32_t)SAPE_ENCODING_PERIODIC_RBF; query.encoding++)
+    for (query.encoding = SAPE_CHOOSE; query.encoding <= (int32_t)SAPE_ENCODING_GRID; query.encoding++)
         for (query.policy = SAPE_CHOOSE; query.policy <= (int32_t)SAPE_POLICY_VARIANCE; query.policy++) {
             /* Spatial_fixed needs a line or a full grid. */
             if (query.policy == SAPE_POLICY_SPATIAL_FIXED && d != 1) continue;
@@ -298,6 +298,8 @@ START_TEST(bad_queries_are_refused) {
     REFUSED(n, 1, SAPE_ERROR_ARGUMENT, "n is 1");
     REFUSED(x, NULL, SAPE_ERROR_ARGUMENT, "x is NULL");
     REFUSED(num_sets, 0, SAPE_ERROR_ARGUMENT, "num_sets is 0");
+    REFUSED(num_frequencies, 16385, SAPE_ERROR_ARGUMENT, "num_frequencies is 16385");
+    REFUSED(epochs, 1000000000001u, SAPE_ERROR_ARGUMENT, "epochs is 1000000000001");
     REFUSED(iterations, 1000000000001u, SAPE_ERROR_ARGUMENT, "iterations is 1000000000001");
     REFUSED(seconds, -1.0, SAPE_ERROR_ARGUMENT, "seconds is -1");
     REFUSED(seconds, NAN, SAPE_ERROR_ARGUMENT, "seconds is nan");

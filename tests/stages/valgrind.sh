@@ -28,7 +28,7 @@ check() {
 }
 for test in "${tests[@]}"; do check "$build/tests/test_$test"; done
 for policy in spatial variance; do
-    check "$build/examples/tools/fit_function" --iterations 5 --policy "$policy" --out "$work"
+    check "$build/examples/tools/fit_function" --preset paper --iterations 5 --policy "$policy" --out "$work"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

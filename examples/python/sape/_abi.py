@@ -50,8 +50,8 @@ LAYOUTS = {
     "result": "iterations:Q loss:d seconds:d stop:i reserved:i validation_loss:d best_iteration:Q",
     "description": "version:s instructions:s product:s blas:s blas_kernel:s num_threads:z precision:s "
     "precision_code:s",
-    "settings_query": "task:i policy:i encoding:i reserved:i domain_dim:z output_dim:z n:z x:p targets:p num_sets:Q "
-    "iterations:Q seconds:d batch_size:z num_threads:z seed:Q",
+    "settings_query": "task:i policy:i encoding:i reserved:i num_frequencies:z domain_dim:z output_dim:z n:z x:p targets:p num_sets:Q "
+    "iterations:Q epochs:Q seconds:d batch_size:z num_threads:z seed:Q",
     "setting": "name:s value:s reason:s",
     "bandwidth": "std:d c_max:d nyquist:d signal_frequency:d",
     "window_params": "boundary:i reserved:i dim:z size:3 window:3 channels:z",

@@ -89,8 +89,10 @@ def propose_settings(
     output_dim: Optional[int] = None,
     policy: Optional[Policy] = None,
     encoding: Optional[Encoding] = None,
+    num_frequencies: int = 0,
     num_sets: int = 1,
     iterations: int = 0,
+    epochs: int = 0,
     seconds: float = 0.0,
     batch_size: int = 0,
     num_threads: int = 0,
@@ -99,9 +101,10 @@ def propose_settings(
     """Proposes all settings of a fit of samples at coordinates (..., d) with targets (..., o), or (...) for one output, in a
     budget.
 
-    `policy` and `encoding` are chosen unless given. `iterations` and `seconds` limit the training; 0 leaves its length to
-    the proposal, and so does `batch_size`. The speed behind `seconds` is assumed, not measured. `num_sets` says how many
-    sets of n samples like these the training takes in turn. Without targets, give `output_dim`."""
+    `policy` and `encoding` are chosen unless given. `iterations`, or `epochs` of n samples, is the length of the
+    training, and `seconds` limits it; 0 leaves it to the proposal, and so does a `batch_size` of 0. The speed behind
+    `seconds` is assumed, not measured. `num_sets` says how many sets of n samples like these the training takes in
+    turn. Without targets, give `output_dim`."""
     x = floats(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (..., d)")
@@ -116,7 +119,7 @@ def propose_settings(
     query.x = x.ctypes.data
     if values is not None:
         query.targets, query.output_dim = values.ctypes.data, values.shape[-1]
-    for name, value in (("num_sets", num_sets), ("iterations", iterations), ("batch_size", batch_size),
+    for name, value in (("num_frequencies", num_frequencies), ("num_sets", num_sets), ("iterations", iterations), ("epochs", epochs), ("batch_size", batch_size),
                         ("num_threads", num_threads), ("seed", seed)):
         setattr(query, name, count(name, value))
     query.seconds = float(seconds)

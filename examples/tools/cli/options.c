@@ -30,17 +30,18 @@ static void print_default(const struct option_spec *spec) {
     case OPTION_FLAG:
         return;
     case OPTION_COUNT:
-        printf(" [%llu]", (unsigned long long)*(const uint64_t *)spec->target);
+        if (*(const uint64_t *)spec->target != OPTION_OPEN)
+            printf(" [%llu]", (unsigned long long)*(const uint64_t *)spec->target);
         return;
     case OPTION_REAL:
     case OPTION_REAL_OR_AUTO:
-        if (!isnan(*(const double *)spec->target)) printf(" [%g]", *(const double *)spec->target);
+        if (isfinite(*(const double *)spec->target)) printf(" [%g]", *(const double *)spec->target);
         return;
     case OPTION_STRING:
         if (*(const char *const *)spec->target) printf(" [%s]", *(const char *const *)spec->target);
         return;
     case OPTION_CHOICE:
-        printf(" [%s]", spec->choices[*(const int *)spec->target]);
+        if (*(const int *)spec->target >= 0) printf(" [%s]", spec->choices[*(const int *)spec->target]);
         return;
     }
 }

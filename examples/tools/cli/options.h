@@ -17,6 +17,9 @@ enum option_kind {
     OPTION_CHOICE,       /* int, an index into choices */
 };
 
+/* Defaults that are not known yet, and not shown: of a count; a choice has -1, a real number NaN or infinity. */
+#define OPTION_OPEN UINT64_MAX
+
 struct option_spec {
     const char *name; /* without the dashes */
     enum option_kind kind;

@@ -7,9 +7,10 @@
 #include <math.h>
 #include <stdio.h>
 
-/* In the order of sape_encoding, sape_draw, sape_policy, sape_precision, sape_activation and
+/* In the order of sape_encoding, settings_preset, sape_draw, sape_policy, sape_precision, sape_activation and
    sape_output_activation. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", "grid", NULL};
+static const char *const preset_names[] = {"proposed", "paper", NULL};
 static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 static const char *const activation_names[] = {"relu", "leaky_relu", "sine",     "softplus", "gelu",
@@ -33,7 +34,8 @@ struct specs {
     struct option_spec mask[4];
     struct option_spec training[7];
     struct option_spec checkpoints[3];
-    struct option_spec output[2];
+    struct option_spec output[3];
+    struct option_spec presets[2];
 };
 
 static struct specs specs_of(struct settings *s) {
@@ -140,6 +142,18 @@ static struct specs specs_of(struct settings *s) {
             {
                 {.name = "out", OPTION_STRING, &s->out, "DIR", "directory of the results, created if missing"},
                 {.name = "json", OPTION_FLAG, &s->json, .help = "print one JSON object as the last line"},
+                {.name = "verbose", OPTION_FLAG, &s->verbose, .help = "say which settings were proposed, and why"},
+            },
+        .presets =
+            {
+                {.name = "preset",
+                 .kind = OPTION_CHOICE,
+                 .target = &s->preset,
+                 .value_name = "NAME",
+                 .help = "settings that are not given: proposed from the samples, or those of the paper",
+                 .choices = preset_names},
+                {"seconds", OPTION_REAL, &s->seconds, "X",
+                 "time that a proposed length of training may take, roughly; 0 for no limit", 0, 1e9, NULL},
             },
     };
 }
@@ -153,8 +167,44 @@ static void complete_grid(struct settings *settings) {
 
 void settings_take_grid(struct settings *settings) {
     settings->encoding = SAPE_ENCODING_GRID;
+    if (settings->preset == SETTINGS_PROPOSED) return;
     settings->num_blocks = 0;
     complete_grid(settings);
+}
+
+/* Members that may be left open. */
+static void leave_open(struct settings *settings) {
+    settings->encoding = settings->draw = settings->policy = -1;
+    settings->std = settings->epsilon = settings->learning_rate = INFINITY;
+    settings->num_frequencies = settings->hidden = settings->layers = OPTION_OPEN;
+    settings->resolution = settings->num_blocks = settings->iterations = OPTION_OPEN;
+}
+
+static void close_choice(int *member, int value) {
+    if (*member < 0) *member = value;
+}
+
+static void close_count(uint64_t *member, uint64_t value) {
+    if (*member == OPTION_OPEN) *member = value;
+}
+
+static void close_real(double *member, double value) {
+    if (isinf(*member)) *member = value;
+}
+
+void settings_close(struct settings *settings, const struct settings *values) {
+    close_choice(&settings->encoding, values->encoding);
+    close_choice(&settings->draw, values->draw);
+    close_choice(&settings->policy, values->policy);
+    close_real(&settings->std, values->std);
+    close_real(&settings->epsilon, values->epsilon);
+    close_real(&settings->learning_rate, values->learning_rate);
+    close_count(&settings->num_frequencies, values->num_frequencies);
+    close_count(&settings->hidden, values->hidden);
+    close_count(&settings->layers, values->layers);
+    close_count(&settings->resolution, values->resolution);
+    close_count(&settings->num_blocks, values->num_blocks);
+    close_count(&settings->iterations, values->iterations);
 }
 
 static void complete(struct settings *settings) {
@@ -162,18 +212,33 @@ static void complete(struct settings *settings) {
     if (settings->num_frequencies == 0)
         settings->num_frequencies =
             settings->encoding == SAPE_ENCODING_POSITIONAL ? DEFAULT_POSITIONAL_FREQUENCIES : DEFAULT_FREQUENCIES;
-    if (settings->encoding == SAPE_ENCODING_IDENTITY) {
-        /* The coordinates themselves are the lowest frequency: there is nothing to reveal later. */
-        settings->policy = SAPE_POLICY_NONE;
-        settings->num_blocks = 0;
-    }
     if (isnan(settings->learning_rate))
         settings->learning_rate = settings->encoding == SAPE_ENCODING_IDENTITY ? 1e-4 : 1e-5;
+}
+
+static bool is_open(const struct option_spec *spec) {
+    switch (spec->kind) {
+    case OPTION_COUNT:
+        return *(const uint64_t *)spec->target == OPTION_OPEN;
+    case OPTION_REAL:
+    case OPTION_REAL_OR_AUTO:
+        return isinf(*(const double *)spec->target);
+    case OPTION_CHOICE:
+        return *(const int *)spec->target < 0;
+    case OPTION_FLAG:
+    case OPTION_STRING:
+        break;
+    }
+    return false;
 }
 
 static void note_option(const struct option_spec *spec, struct notes *notes) {
     char key[NOTE_KEY];
     snprintf(key, sizeof key, "option.%s", spec->name);
+    if (is_open(spec)) {
+        notes_set(notes, key, "proposed");
+        return;
+    }
     switch (spec->kind) {
     case OPTION_FLAG:
         notes_set(notes, key, *(const bool *)spec->target ? "on" : "off");
@@ -227,9 +292,15 @@ enum options_outcome settings_parse(struct settings *settings, const struct sett
                                     char **argv) {
     if (settings->grid.features == 0) settings->grid = (struct grid_settings){.features = 2, .base = 8};
     struct specs specs = specs_of(settings);
+    const struct settings published = *settings;
+    const size_t num_presets = program->proposes ? sizeof specs.presets / sizeof *specs.presets : 0;
+    settings->preset = program->proposes ? SETTINGS_PROPOSED : SETTINGS_PAPER;
+    if (program->proposes) leave_open(settings);
+    for (size_t i = 0; i < program->num_open; i++) *program->open[i].target = OPTION_OPEN;
     if (program->length) specs.training[0] = *program->length;
     const struct option_group groups[] = {
         {"Data", program->data, program->num_data},
+        {"Preset", specs.presets, num_presets},
         {"Encoding and network", specs.field, sizeof specs.field / sizeof *specs.field},
         {"Grids", specs.grid, sizeof specs.grid / sizeof *specs.grid},
         {"Mask", specs.mask, sizeof specs.mask / sizeof *specs.mask},
@@ -246,7 +317,18 @@ enum options_outcome settings_parse(struct settings *settings, const struct sett
                                        .given = remember,
                                        .user = settings};
     const enum options_outcome outcome = options_parse(&table, argc, argv);
-    complete(settings);
+    if (settings->preset == SETTINGS_PAPER) {
+        settings_close(settings, &published);
+        for (size_t i = 0; i < program->num_open; i++) close_count(program->open[i].target, program->open[i].published);
+        complete(settings);
+    } else if (settings->num_frequencies == 0) {
+        settings->num_frequencies = OPTION_OPEN;
+    }
+    if (settings->encoding == SAPE_ENCODING_IDENTITY) {
+        /* The coordinates themselves are the lowest frequency: there is nothing to reveal later. */
+        settings->policy = SAPE_POLICY_NONE;
+        settings->num_blocks = 0;
+    }
     note_options(settings, &specs, program);
     return outcome == OPTIONS_GO_ON && !check(settings) ? OPTIONS_WRONG : outcome;
 }

@@ -24,7 +24,20 @@ struct settings_given {
     bool hidden, layers, learning_rate;
 };
 
+/* What stands in for settings that are not given. */
+enum settings_preset { SETTINGS_PROPOSED, SETTINGS_PAPER };
+
+/* A count of a program's own that may be left open, and its published value. */
+struct settings_open {
+    uint64_t *target, published;
+};
+
+/* With the preset SETTINGS_PROPOSED, members that are not given are open until fit_settle(): OPTION_OPEN, -1 for a
+   choice, infinite for a real number. */
 struct settings {
+    int preset; /* an enum settings_preset */
+    bool verbose;
+    double seconds;           /* that a proposed length may take; 0 for no limit */
     int encoding;             /* a sape_encoding */
     uint64_t num_frequencies; /* 0 for the encoding's default */
     double std;               /* NaN for one that suits the samples */
@@ -53,7 +66,8 @@ struct settings {
     const char *out;
     bool json;
     struct settings_given given;
-    struct notes options; /* "option.NAME" of all that a training run depends on, as text; its length first */
+    sape_settings *proposal; /* what handles are made of where members do not say it; NULL for the library's defaults */
+    struct notes options;    /* "option.NAME" of all that a training run depends on, as text; its length first */
 };
 
 /* In the order of sape_precision; NULL ends them. */
@@ -69,6 +83,9 @@ struct settings_program {
     const struct option_spec *results; /* what a training run does not depend on */
     size_t num_results;
     const struct option_spec *length; /* in place of --iterations; NULL for that */
+    bool proposes;                    /* whether what is not given is proposed; there is a --preset then */
+    const struct settings_open *open;
+    size_t num_open;
 };
 
 /* Sets the program's options and those that are the members of settings, whose values before are the defaults, and what
@@ -81,6 +98,9 @@ extern const char *const settings_output_activation_names[];
 
 /* Makes the encoding a grid, every level of it a block, with what suits grids where no option says otherwise. */
 void settings_take_grid(struct settings *settings);
+
+/* Gives the members that are open the values of others. */
+void settings_close(struct settings *settings, const struct settings *values);
 
 /* The option that is the training's length. */
 const struct note *settings_length(const struct settings *settings);

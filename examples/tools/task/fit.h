@@ -37,6 +37,7 @@ struct fit_problem {
     void *begin_user;
     size_t batch_size;     /* 0 for full batches */
     bool advance_by_epoch; /* the spatial policy advances once an epoch, not at its own pace */
+    uint64_t num_sets;     /* with epoch: the sets of samples that the epochs take in turn */
     fit_epoch_fn epoch;    /* NULL for the same samples throughout */
     void *epoch_user;
     fit_goal_fn goal; /* NULL where training ends by its length alone; asked where a batch's loss is at most: */

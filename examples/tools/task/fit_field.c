@@ -10,15 +10,25 @@
 #define GRID_BETA2 0.99
 #define GRID_EPSILON 1e-15
 
+/* All blocks of another number are to take the time of those proposed. */
+static size_t follow_blocks(const sape_mask_params *proposed, size_t num_blocks) {
+    if (num_blocks == proposed->num_blocks) return proposed->block_iterations;
+    if (num_blocks == 0) return 0;
+    const size_t iterations = proposed->block_iterations * proposed->num_blocks / num_blocks;
+    return proposed->block_iterations > 0 && iterations == 0 ? 1 : iterations;
+}
+
 sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
     sape_mask_params mask;
     sape_mask_params_init(&mask, sizeof mask);
+    if (settings->proposal) sape_settings_get(settings->proposal, NULL, &mask, NULL, NULL, NULL);
+    mask.block_iterations = follow_blocks(&mask, settings->num_blocks);
     mask.policy = (sape_policy)settings->policy;
     mask.resolution = settings->resolution;
     mask.num_blocks = settings->num_blocks;
     mask.num_iterations = settings->iterations;
     mask.epsilon = settings->epsilon;
-    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch)
+    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch && !settings->proposal)
         mask.block_iterations = fit_epoch_iterations(problem);
     if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
         mask.samples = problem->x;
@@ -54,6 +64,21 @@ static size_t log2_table_size(const struct settings *settings, size_t dim, size_
     return dim > 2 ? LEAST : log2_rows;
 }
 
+/* What is given in place of what was proposed. */
+static void change_grid(const struct grid_settings *grid, sape_encoder_params *encoder) {
+    if (grid->levels > 0) encoder->num_levels = grid->levels;
+    if (grid->features > 0) encoder->features_per_level = grid->features;
+    if (grid->base > 0) encoder->base_resolution = grid->base;
+    if (grid->finest > 0) encoder->finest_resolution = grid->finest;
+    if (encoder->finest_resolution < encoder->base_resolution) encoder->finest_resolution = encoder->base_resolution;
+    if (grid->growth > 0) {
+        encoder->growth = grid->growth;
+        encoder->finest_resolution = 0;
+    }
+    if (grid->log2_table > 0) encoder->log2_table_size = grid->log2_table;
+    if (grid->smooth) encoder->interpolation = SAPE_INTERPOLATION_SMOOTH;
+}
+
 static void set_grid(const struct settings *settings, const struct fit_problem *problem, sape_encoder_params *encoder) {
     const struct grid_settings *grid = &settings->grid;
     enum { LEVELS = 12, SOLID_LEVELS = 8, SOLID_FINEST = 136, FINEST = 255 };
@@ -73,21 +98,28 @@ static void set_grid(const struct settings *settings, const struct fit_problem *
 bool fit_create_field(const struct settings *settings, const struct fit_problem *problem, sape_field **field) {
     sape_encoder_params encoder;
     sape_encoder_params_init(&encoder, sizeof encoder);
+    if (settings->proposal) sape_settings_get(settings->proposal, &encoder, NULL, NULL, NULL, NULL);
     encoder.kind = (sape_encoding)settings->encoding;
     encoder.domain_dim = problem->domain_dim;
     encoder.num_frequencies = settings->num_frequencies;
     encoder.std = settings->std;
     encoder.draw = (sape_draw)settings->draw;
     encoder.seed = settings->seed;
-    if (encoder.kind == SAPE_ENCODING_GRID) set_grid(settings, problem, &encoder);
+    if (encoder.kind == SAPE_ENCODING_GRID) {
+        if (settings->proposal)
+            change_grid(&settings->grid, &encoder);
+        else
+            set_grid(settings, problem, &encoder);
+    }
     sape_cutoff_params cutoff;
     sape_cutoff_params_init(&cutoff, sizeof cutoff);
     cutoff.c_max = settings->c_max;
     sape_mask_params mask = fit_mask_params(settings, problem);
-    mask.cutoff = &cutoff;
+    if (!settings->proposal) mask.cutoff = &cutoff;
 
     sape_network_params network;
     sape_network_params_init(&network, sizeof network);
+    if (settings->proposal) sape_settings_get(settings->proposal, NULL, NULL, &network, NULL, NULL);
     network.output_dim = problem->output_dim;
     network.hidden_dim = settings->hidden;
     network.num_layers = settings->layers;
@@ -129,6 +161,9 @@ sape_trainer *fit_create_trainer(const struct settings *settings, const struct f
                                  sape_field *field) {
     sape_trainer_params params;
     sape_trainer_params_init(&params, sizeof params);
+    sape_optimizer_params optimizer;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    if (settings->proposal) sape_settings_get(settings->proposal, NULL, NULL, NULL, &optimizer, &params);
     params.loss = problem->loss;
     params.loss_fn = problem->loss_fn;
     params.loss_user = problem->loss_user;
@@ -136,8 +171,6 @@ sape_trainer *fit_create_trainer(const struct settings *settings, const struct f
     params.num_threads = settings->threads;
     params.seed = settings->seed;
     params.validation_share = settings->validation;
-    sape_optimizer_params optimizer;
-    sape_optimizer_params_init(&optimizer, sizeof optimizer);
     optimizer.learning_rate = settings->learning_rate;
     if (settings->encoding == SAPE_ENCODING_GRID) {
         optimizer.beta2 = GRID_BETA2;

@@ -2,6 +2,7 @@
 #include "task/report.h"
 
 #include "cli/message.h"
+#include "task/fit_settings.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -11,13 +12,14 @@ cJSON *report_create(const char *task, const struct settings *settings, const st
     cJSON_AddStringToObject(report, "task", task);
     cJSON_AddStringToObject(report, "policy", settings_policy_name(settings));
     cJSON_AddStringToObject(report, "encoding", settings_encoding_name(settings));
-    cJSON_AddStringToObject(report, "activation", settings_activation_name(settings));
     cJSON_AddNumberToObject(report, "iterations", (double)fit->iterations);
     cJSON_AddNumberToObject(report, "seed", (double)settings->seed);
+    cJSON_AddStringToObject(report, "activation", settings_activation_name(settings));
     if (fit->best_iteration > 0) {
         cJSON_AddNumberToObject(report, "best_iteration", (double)fit->best_iteration);
         cJSON_AddNumberToObject(report, "validation_loss", fit->validation_loss);
     }
+    fit_settings_report(settings, report);
     return report;
 }
 

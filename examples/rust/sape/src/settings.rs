@@ -19,10 +19,14 @@ params! {
         task: Task,
         /// Number of outputs if there are no targets; 3 by default.
         output_dim: usize,
+        /// Number of frequencies; 0 (the default) has it proposed.
+        num_frequencies: usize,
         /// Sets of samples like these that the training takes in turn; 1 by default.
         num_sets: u64,
         /// Length of the training; 0 (the default) has it proposed.
         iterations: u64,
+        /// Length of the training in epochs, if `iterations` is 0; 0 (the default) has it proposed.
+        epochs: u64,
         /// Seconds that the training may take at an assumed speed; 0 (the default) sets no limit.
         seconds: f64,
         /// Samples of an iteration; 0 (the default) has them proposed.

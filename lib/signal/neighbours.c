@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "signal/noise.h"
+#include "signal/neighbours.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -14,10 +14,10 @@
 /* With fewer samples the two distances are too uncertain. */
 #define LEAST_SAMPLES 64
 
-/* Pairs of a sample and its neighbour: sums of their distances, and of half the squares of their targets' differences.
- */
+/* Pairs of a sample and its neighbour: sums of their distances, the least of these, and sums of half the squares of the
+   targets' differences. */
 struct pairs {
-    double count, distance, difference;
+    double count, distance, least, difference;
 };
 
 /* The share that sample i belongs to, as if by chance (Steele, Lea and Flood 2014). */
@@ -54,8 +54,10 @@ static sape_status find_pairs(size_t n, size_t d, const float *x, size_t o, cons
     if (count > 0) sape_nearest_build(&tree, count, others);
     for (size_t i = 0; count > 0 && i < n; i++) {
         if (share_of(i) != 0 || asked++ % stride != 0) continue;
-        pairs->distance += sqrt(sape_nearest_find(&tree, x + i * d, &nearest, NULL));
-        pairs->difference += half_square(o, targets + i * o, targets + indices[nearest] * o);
+        const double distance = sqrt(sape_nearest_find(&tree, x + i * d, &nearest, NULL));
+        pairs->distance += distance;
+        pairs->least = fmin(pairs->least, distance);
+        if (targets != NULL) pairs->difference += half_square(o, targets + i * o, targets + indices[nearest] * o);
         pairs->count += 1.0;
     }
     sape_nearest_close(&tree);
@@ -78,18 +80,25 @@ double sape_targets_variance(size_t n, size_t o, const float *targets) {
     return sum;
 }
 
-sape_status sape_noise_estimate(size_t n, size_t d, const float *x, size_t o, const float *targets, double *variance,
-                                double *noise) {
-    *variance = sape_targets_variance(n, o, targets) / (double)o;
-    *noise = 0.0;
+/* Where the line through both mean differences is at distance 0. */
+static double noise(const struct pairs *near, const struct pairs *far) {
+    if (!(far->distance > near->distance)) return 0.0;
+    const double at_zero = (near->difference * far->distance - far->difference * near->distance) /
+                           (far->distance - near->distance) / near->count;
+    return fmax(at_zero, 0.0);
+}
+
+sape_status sape_neighbours_find(size_t n, size_t d, const float *x, size_t o, const float *targets,
+                                 struct sape_neighbours *out) {
+    struct pairs near = {.least = INFINITY}, far = {.least = INFINITY};
+    *out = (struct sape_neighbours){.distance = 0.0};
+    if (targets != NULL) out->variance = sape_targets_variance(n, o, targets) / (double)o;
     if (n < LEAST_SAMPLES) return SAPE_OK;
-    struct pairs near = {0.0, 0.0, 0.0}, far = {0.0, 0.0, 0.0};
     SAPE_TRY(find_pairs(n, d, x, o, targets, SHARES - 1, &near));
     SAPE_TRY(find_pairs(n, d, x, o, targets, 1, &far));
-    if (near.count == 0.0 || far.count == 0.0 || !(far.distance > near.distance)) return SAPE_OK;
-    /* The line through both, at distance 0. */
-    const double at_zero =
-        (near.difference * far.distance - far.difference * near.distance) / (far.distance - near.distance) / near.count;
-    *noise = fmin(fmax(at_zero, 0.0), *variance);
+    if (near.count == 0.0 || far.count == 0.0) return SAPE_OK;
+    out->distance = near.distance / near.count;
+    out->least = near.least;
+    out->noise = fmin(noise(&near, &far), out->variance);
     return SAPE_OK;
 }
