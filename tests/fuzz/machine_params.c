@@ -89,6 +89,11 @@ sape_network_params take_network_params(struct machine *machine) {
     if (which & 16) params.seed = take_byte(bytes);
     if (which & 32) params.instructions = (sape_instruction_set)(take_byte(bytes) % 7 - 1);
     if (which & 64) params.product = (sape_product_backend)(take_byte(bytes) % 5 - 1);
+    if (which & 128) {
+        params.activation = (sape_activation)(take_byte(bytes) % 10 - 1);
+        params.output_activation = (sape_output_activation)(take_byte(bytes) % 7 - 1);
+        params.activation_parameter = take_byte(bytes) % 4 == 0 ? 2.0 : 0.0;
+    }
     return params;
 }
 
