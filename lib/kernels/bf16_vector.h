@@ -17,8 +17,10 @@
 #define EXPONENT 0x7f800000
 
 typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
-typedef double vd __attribute__((vector_size(8 * LANES)));
-typedef int64_t vl __attribute__((vector_size(8 * LANES)));
+/* Half as many numbers, and as many doubles. */
+typedef float vh __attribute__((vector_size(2 * LANES)));
+typedef double vd __attribute__((vector_size(4 * LANES)));
+typedef int64_t vl __attribute__((vector_size(4 * LANES)));
 
 static inline vi vi_load(const uint32_t *p) {
     vi v;
@@ -98,11 +100,22 @@ static inline vf bf16_flush(vf v) {
  * first to double precision changes nothing, since a sum that is not exact there is next to one of its two terms, which
  * are numbers of single precision. What would round to less than the least normal number is zero.
  */
-static inline vf bf16_multiply_add(vf a, vf b, vf c) {
+static inline vh bf16_multiply_add_half(vh a, vh b, vh c) {
     const vd sum = __builtin_convertvector(a, vd) * __builtin_convertvector(b, vd) + __builtin_convertvector(c, vd);
     const vd magnitude = (vd)((vl)sum & INT64_MAX);
     const vl tiny = magnitude < 0x1.ffffffp-127;
-    return __builtin_convertvector((vd)((vl)sum & (~tiny | INT64_MIN)), vf);
+    return __builtin_convertvector((vd)((vl)sum & (~tiny | INT64_MIN)), vh);
+}
+
+/* By halves, because clang 14 cannot split vectors of doubles that are wider than its processor's. */
+static inline vf bf16_multiply_add(vf a, vf b, vf c) {
+    vh halves[3][2];
+    memcpy(halves[0], &a, sizeof a);
+    memcpy(halves[1], &b, sizeof b);
+    memcpy(halves[2], &c, sizeof c);
+    for (size_t i = 0; i < 2; i++) halves[2][i] = bf16_multiply_add_half(halves[0][i], halves[1][i], halves[2][i]);
+    memcpy(&c, halves[2], sizeof c);
+    return c;
 }
 
 #endif
