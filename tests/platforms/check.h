@@ -104,7 +104,7 @@ void srunner_free(SRunner *runner);
 #ifdef _WIN32
 #define unsetenv(name) _putenv_s(name, "")
 #define setenv(name, value, overwrite) _putenv_s(name, value)
-#define sysconf(name) 0L
+#define sysconf(name) (1L << 30)
 void *memmem(const void *text, size_t length, const void *word, size_t size);
 #endif
 

@@ -596,7 +596,7 @@ START_TEST(the_history_covers_the_run) {
             double mean = 0.0;
             for (uint64_t k = begin; k < iterations[i]; k++) mean += losses[k] / (double)(iterations[i] - begin);
             ck_assert_double_eq_tol(loss[i], mean, 1e-12);
-            ck_assert_int_eq(isnan(validation[i]), iterations[i] / 5 == begin / 5);
+            ck_assert_int_eq((isnan(validation[i]) != 0), iterations[i] / 5 == begin / 5);
         }
     }
     const size_t count = sape_trainer_history_count(fit->trainer);
