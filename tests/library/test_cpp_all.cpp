@@ -255,6 +255,30 @@ static void test_points_and_rates() {
     EXPECT(adaptive.run(3).iterations == 3);
 }
 
+static void test_settings_of_handles() {
+    sape::Field field = make_field();
+    EXPECT(field.encoder().params().num_frequencies == 8 && field.mask().params().resolution == 4);
+    EXPECT(field.network().params().hidden_dim == 16);
+    sape::OptimizerParams rate;
+    rate.learning_rate = 0.25;
+    EXPECT(sape::Optimizer(3, rate).params().learning_rate == 0.25);
+    field.fit_normalization({100.0f, 200.0f, 300.0f, 600.0f}, {1.0f, 2.0f, 3.0f, 4.0f});
+    sape::Normalization scales = field.normalization();
+    EXPECT(scales.center[1] == 400.0 && scales.target_mean[0] == 2.0);
+    scales.target_mean[0] = 12.0;
+    const float before = field.predict({150.0f, 300.0f})[0];
+    field.set_normalization(scales);
+    EXPECT(std::fabs(field.predict({150.0f, 300.0f})[0] - before - 10.0f) < 1e-3f);
+
+    sape::Field other = make_field();
+    sape::TrainerParams params;
+    params.batch_size = 2;
+    sape::Trainer trainer(other, params, rate);
+    trainer.set_data({5.0f, 0.0f, 0.0f, 0.5f}, Floats(4, 0.0f));
+    EXPECT(trainer.params().batch_size == 2 && trainer.optimizer_params().learning_rate == 0.25);
+    EXPECT(trainer.num_outside() == 1);
+}
+
 static void test_signals() {
     Floats at, values;
     for (int i = 0; i < 64; i++) {
@@ -284,6 +308,7 @@ int main() {
     test_losses();
     test_samples();
     test_points_and_rates();
+    test_settings_of_handles();
     test_signals();
     return 0;
 }

@@ -4,6 +4,7 @@ import pathlib
 
 from conan import ConanFile
 from conan.tools.files import copy
+from conan.tools.layout import basic_layout
 from conan.tools.meson import Meson, MesonToolchain
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -24,6 +25,9 @@ class Sape(ConanFile):
     def export_sources(self):
         for pattern in SOURCES:
             copy(self, pattern, ROOT, self.export_sources_folder)
+
+    def layout(self):
+        basic_layout(self, src_folder="src")
 
     def generate(self):
         toolchain = MesonToolchain(self)

@@ -84,6 +84,12 @@ class Encoder : public Part<sape_encoder, sape_encoder_free> {
     explicit Encoder(sape_encoder *of_field) : Part(of_field) {
     }
 
+    /// The settings that it was made with.
+    EncoderParams params() const {
+        EncoderParams made;
+        check(sape_encoder_get_params(get(), &made));
+        return made;
+    }
     sape_encoding kind() const {
         return sape_encoder_kind(get());
     }
@@ -147,6 +153,12 @@ class Mask : public Part<sape_mask, sape_mask_free> {
     explicit Mask(sape_mask *of_field) : Part(of_field) {
     }
 
+    /// The settings that it was made with.
+    MaskParams params() const {
+        MaskParams made;
+        check(sape_mask_get_params(get(), &made));
+        return made;
+    }
     sape_policy policy() const {
         return sape_mask_policy(get());
     }
@@ -232,6 +244,12 @@ class Network : public Part<sape_network, sape_network_free> {
     explicit Network(sape_network *of_field) : Part(of_field) {
     }
 
+    /// The settings that it was made with.
+    NetworkParams params() const {
+        NetworkParams made;
+        check(sape_network_get_params(get(), &made));
+        return made;
+    }
     std::size_t input_dim() const {
         return sape_network_input_dim(get());
     }
@@ -285,6 +303,12 @@ class Optimizer {
 
     std::size_t num_parameters() const {
         return sape_optimizer_num_parameters(get());
+    }
+    /// The settings that it was made with.
+    OptimizerParams params() const {
+        OptimizerParams made;
+        check(sape_optimizer_get_params(get(), &made));
+        return made;
     }
     std::uint64_t num_steps() const {
         return sape_optimizer_num_steps(get());
