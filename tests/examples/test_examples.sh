@@ -209,6 +209,12 @@ expect stops_after part.safetensors "$fit_image" color.png $long --save part.saf
 expect fits "$fit_image" color.png $long --resume part.safetensors --save resumed.safetensors
 expect fits "$fit_image" color.png $long --save whole.safetensors
 expect cmp resumed.safetensors whole.safetensors
+# The learning rate alone may be another from there on; without --lr it is the checkpoint's.
+expect stops_after part.safetensors "$fit_image" color.png $long --lr 1e-3 --save part.safetensors --checkpoint-every 100
+expect fits "$fit_image" color.png $long --resume part.safetensors --lr 2e-4 --save other.safetensors
+expect grep -q "^the learning rate is 0.0002 from here on; in the checkpoint it was 0.001$" stderr
+expect fits "$fit_image" color.png $long --resume other.safetensors --save again.safetensors
+expect cmp other.safetensors again.safetensors
 expect refuses 1 "--batch is 30, but the checkpoint was trained with 20" "$fit_image" color.png $long --batch 30 --resume whole.safetensors
 
 for policy in none global spatial variance; do

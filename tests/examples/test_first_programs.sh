@@ -35,6 +35,8 @@ expect prints "100 0:0.2 30:80 200 0:0.02 80:100 300 0:2e-3 100 400 0:1e-3 100 0
 
 expect prints "0.1:0.3 0:0.02" own_loss
 expect prints "0:1e-3 5:45 60:100" own_network
+expect prints "0:20 0:5 0:1 0:1" heights
+expect prints "0.0 0.25 -0.3:-0.2 -0.25 0.5 0.00 -0.05:0.05 0.00 0.6 0.60 0.3:0.4 0.35" eikonal
 expect prints "0.5 0.0 0.9:1.1 -0.1:0.1 0.3 0.4 0.5:0.7 0.7:0.9" slope
 
 expect prints "200 0.55 0.27:0.33" resume

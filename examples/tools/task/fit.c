@@ -37,6 +37,7 @@ static int on_progress(void *user, const sape_progress *progress) {
     training->moment = (struct progress_moment){
         .iteration = training->fit->iterations + progress->iteration,
         .loss = progress->loss,
+        .heldout = progress->validation_loss,
         .revealed = progress->revealed,
         .seconds = training->fit->seconds + progress->seconds,
     };

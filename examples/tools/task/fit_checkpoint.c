@@ -12,6 +12,7 @@
 
 #define OPTION_PREFIX "option."
 #define SAMPLES_KEY "samples.digest"
+#define RATE_KEY OPTION_PREFIX "lr"
 
 static uint64_t digest_of(const struct fit_problem *problem, struct fit_samples samples) {
     uint64_t digest = digest_add(DIGEST_BEGIN, samples.x, problem->n * problem->domain_dim * sizeof(float));
@@ -24,6 +25,9 @@ bool fit_save(const struct settings *settings, const struct fit_problem *problem
     sape_safetensors *checkpoint;
     if (sape_trainer_checkpoint(trainer, &checkpoint) != SAPE_OK) return message_sape_error();
     struct notes notes = settings->options;
+    sape_optimizer_params optimizer = {.struct_size = sizeof optimizer};
+    if (sape_trainer_get_optimizer_params(trainer, &optimizer) == SAPE_OK)
+        notes_set_real(&notes, RATE_KEY, optimizer.learning_rate);
     if (problem->notes) notes_join(&notes, problem->notes);
     notes_set(&notes, SAMPLES_KEY, "%016" PRIx64, digest_of(problem, samples));
     const bool saved = notes_save(&notes, checkpoint, settings->save);
@@ -57,12 +61,13 @@ static bool is_as_before(const struct note *option, const sape_safetensors *chec
                          option->text, before);
 }
 
-/* The length is another matter: a training run may become longer where its schedule does not depend on it. */
+/* The length is another matter: a training run may become longer where its schedule does not depend on it. So is the
+   learning rate, which may be changed. */
 static bool check_options(const struct settings *settings, const sape_safetensors *checkpoint) {
     const struct notes *options = &settings->options;
     bool same = true;
     for (size_t i = 0; i < options->count; i++)
-        if (&options->items[i] != settings_length(settings))
+        if (&options->items[i] != settings_length(settings) && strcmp(options->items[i].key, RATE_KEY) != 0)
             same = is_as_before(&options->items[i], checkpoint) && same;
     return same;
 }
@@ -93,6 +98,19 @@ static bool restore(const struct settings *settings, const sape_safetensors *che
     return message_sape_error();
 }
 
+/* A learning rate that was given takes the place of the checkpoint's. */
+static bool change_rate(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer) {
+    sape_optimizer_params optimizer = {.struct_size = sizeof optimizer};
+    if (!settings->given.learning_rate) return true;
+    if (sape_trainer_get_optimizer_params(trainer, &optimizer) != SAPE_OK ||
+        sape_trainer_set_learning_rate(trainer, settings->learning_rate) != SAPE_OK)
+        return message_sape_error();
+    if (problem->metric != PROGRESS_SILENT && settings->learning_rate != optimizer.learning_rate)
+        fprintf(stderr, "the learning rate is %g from here on; in the checkpoint it was %g\n", settings->learning_rate,
+                optimizer.learning_rate);
+    return true;
+}
+
 static void tell(const struct settings *settings, const struct fit_problem *problem, uint64_t iterations) {
     if (problem->metric == PROGRESS_SILENT) return;
     if (iterations < settings->iterations)
@@ -110,7 +128,7 @@ bool fit_resume(const struct settings *settings, const struct fit_problem *probl
     const bool restored = iterations_of(settings, checkpoint, iterations) && check_options(settings, checkpoint) &&
                           give_epoch(problem, *iterations, trainer, samples) &&
                           check_samples(settings, problem, *samples, checkpoint) &&
-                          restore(settings, checkpoint, trainer);
+                          restore(settings, checkpoint, trainer) && change_rate(settings, problem, trainer);
     if (restored) tell(settings, problem, *iterations);
     sape_safetensors_free(checkpoint);
     return restored;

@@ -3,6 +3,7 @@
 
 #include "task/metrics.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -27,16 +28,19 @@ static void update_rate(struct progress *progress, const struct progress_moment 
 }
 
 static void describe(const struct progress *progress, const struct progress_moment *moment, char text[MAX_TEXT]) {
-    char metric[32] = "";
-    if (progress->metric == PROGRESS_PSNR)
-        snprintf(metric, sizeof metric, "  psnr %.2f dB", metrics_psnr(moment->loss));
+    const bool psnr = progress->metric == PROGRESS_PSNR;
+    char metric[32] = "", heldout[40] = "";
+    if (psnr) snprintf(metric, sizeof metric, "  psnr %.2f dB", metrics_psnr(moment->loss));
+    if (!isnan(moment->heldout))
+        snprintf(heldout, sizeof heldout, psnr ? "  held out %.2f dB" : "  held out %.3g",
+                 psnr ? metrics_psnr(moment->heldout) : moment->heldout);
     char left[32] = "";
     if (progress->rate > 0) {
         const double seconds = (double)(progress->total - moment->iteration) / progress->rate;
         snprintf(left, sizeof left, "  %.0f:%02d left", (double)(long)(seconds / 60), (int)((long)seconds % 60));
     }
-    snprintf(text, MAX_TEXT, "%llu/%llu  loss %.3g%s  revealed %.0f%%  %.4g it/s%s",
-             (unsigned long long)moment->iteration, (unsigned long long)progress->total, moment->loss, metric,
+    snprintf(text, MAX_TEXT, "%llu/%llu  loss %.3g%s%s  revealed %.0f%%  %.4g it/s%s",
+             (unsigned long long)moment->iteration, (unsigned long long)progress->total, moment->loss, metric, heldout,
              100 * moment->revealed, progress->rate, left);
 }
 

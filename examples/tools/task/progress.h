@@ -26,6 +26,7 @@ struct progress {
 struct progress_moment {
     uint64_t iteration;
     double loss;
+    double heldout;  /* the latest loss of held-out samples; NaN for none */
     double revealed; /* share of the features, 0 to 1 */
     double seconds;  /* since the training began */
 };
