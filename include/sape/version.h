@@ -17,7 +17,7 @@ extern "C" {
 /** The major version, raised when programs must change or be rebuilt. The SONAME follows it. */
 #define SAPE_VERSION_MAJOR 0
 /** The minor version, raised when something is added. */
-#define SAPE_VERSION_MINOR 2
+#define SAPE_VERSION_MINOR 3
 /** The patch version, raised for corrections. */
 #define SAPE_VERSION_PATCH 0
 /** The version as one number that grows with every version. */
