@@ -135,6 +135,12 @@ sape_status sape_normalization_read(const sape_safetensors *file, struct sape_no
                                            : sape_fail(SAPE_ERROR_FORMAT, "the checkpoint's scales make no sense");
 }
 
+void sape_normalization_copy(const struct sape_normalization *from, struct sape_normalization *to) {
+    to->coordinates = from->coordinates;
+    to->outputs = from->outputs;
+    memcpy(to->center, from->center, 2 * (from->d + from->o) * sizeof *to->center);
+}
+
 bool sape_normalization_same(const struct sape_normalization *a, const struct sape_normalization *b) {
     return a->coordinates == b->coordinates && a->outputs == b->outputs &&
            memcmp(a->center, b->center, (2 * a->d + 2 * a->o) * sizeof(double)) == 0;
@@ -173,9 +179,8 @@ sape_status sape_field_set_normalization(sape_field *field, const double *center
         next.outputs = changes(next.mean, next.o, 0.0) || changes(next.deviation, next.o, 1.0);
         status = check(&next);
     }
-    struct sape_normalization *dropped = status == SAPE_OK ? own : &next;
-    sape_normalization_close(dropped);
-    if (status == SAPE_OK) *own = next;
+    if (status == SAPE_OK) sape_normalization_copy(&next, own);
+    sape_normalization_close(&next);
     return status;
 }
 

@@ -47,6 +47,8 @@ sape_status sape_normalization_check(const struct sape_normalization *normalizat
 void sape_normalization_list_state(struct sape_normalization *normalization, struct sape_state *state);
 /* What the file says, into one that has been opened. */
 sape_status sape_normalization_read(const sape_safetensors *file, struct sape_normalization *normalization);
+/* Between two of the same dimensions. */
+void sape_normalization_copy(const struct sape_normalization *from, struct sape_normalization *to);
 bool sape_normalization_same(const struct sape_normalization *a, const struct sape_normalization *b);
 
 #endif

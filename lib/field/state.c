@@ -166,10 +166,7 @@ static sape_status read_normalization(const sape_safetensors *file, const sape_f
     SAPE_TRY(sape_file_has_metadata(file, &metadata));
     if (atomic_load(&field->trainer) != NULL && metadata) SAPE_TRY(match_normalization(file, field));
     if (metadata) return sape_normalization_read(file, normalization);
-    normalization->coordinates = field->normalization.coordinates;
-    normalization->outputs = field->normalization.outputs;
-    memcpy(normalization->center, field->normalization.center,
-           2 * (normalization->d + normalization->o) * sizeof(double));
+    sape_normalization_copy(&field->normalization, normalization);
     return SAPE_OK;
 }
 
@@ -182,11 +179,9 @@ sape_status sape_field_read(const sape_safetensors *file, sape_field *field) {
     if (status == SAPE_OK) status = sape_field_copy_read(file, field, copy);
     if (status == SAPE_OK) {
         sape_field_copy_take(copy, field);
-        sape_normalization_close(&field->normalization);
-        field->normalization = normalization;
-    } else {
-        sape_normalization_close(&normalization);
+        sape_normalization_copy(&normalization, &field->normalization);
     }
+    sape_normalization_close(&normalization);
     sape_field_copy_free(field, copy);
     return status;
 }

@@ -292,6 +292,44 @@ static sape_status train_jacobian(struct world *world) {
     return train(world, SAPE_LOSS_CUSTOM_JACOBIAN, 0);
 }
 
+/* Weights, batches that accumulate, clipping, averages and a history, in the caller's units. */
+static sape_status train_options(struct world *world) {
+    sape_trainer_params params = world_trainer_params(world, SAPE_LOSS_HUBER, 30);
+    sape_optimizer_params optimizer;
+    sape_trainer *trainer;
+    sape_field *average = NULL;
+    sape_optimizer_params_init(&optimizer, sizeof optimizer);
+    optimizer.clip_norm = 0.1;
+    params.accumulate = 2;
+    params.average_decay = 0.5;
+    params.history = 4;
+    params.validation_share = world->policy == SAPE_POLICY_SPATIAL_FIXED ? 0.0 : 0.2;
+    sape_status status = sape_field_fit_normalization(world->second_field, SAMPLES, world->x, world->targets);
+    if (status == SAPE_OK) status = sape_trainer_create(&params, &optimizer, world->second_field, &trainer);
+    if (status != SAPE_OK) return status;
+    status = sape_trainer_set_data(trainer, SAMPLES, world->x, world->targets);
+    for (size_t i = 0; i < SAMPLES; i++) world->values[i] = 1.0f;
+    if (status == SAPE_OK) status = sape_trainer_set_weights(trainer, SAMPLES, world->values);
+    if (status == SAPE_OK) status = sape_trainer_run(trainer, 2, NULL, NULL, NULL);
+    if (status == SAPE_OK) status = sape_trainer_average(trainer, &average);
+    sape_field_free(average);
+    sape_trainer_free(trainer);
+    return status;
+}
+
+/* Gradients in the caller's units go through copies. */
+static sape_status scaled_gradients(struct world *world) {
+    float *d_jacobian = world->features;
+    memset(d_jacobian, 0, SAMPLES * sizeof *d_jacobian);
+    sape_status status = sape_field_fit_normalization(world->second_field, SAMPLES, world->x, world->targets);
+    static float gradient[1 << 16];
+
+    if (status == SAPE_OK)
+        status =
+            sape_field_jacobian_backward(world->second_field, SAMPLES, world->x, world->targets, d_jacobian, gradient);
+    return status;
+}
+
 static sape_status train_adaptive(struct world *world) {
     return train_with(world, SAPE_LOSS_MSE, 50, ADAPTIVE_RATE);
 }
@@ -474,6 +512,8 @@ const struct world_call world_calls[] = {
     {"restore_trainer", restore_trainer, false, 10},
     {"field_set_tensor", field_set_tensor, false, 0},
     {"train_adaptive", train_adaptive, false, 20},
+    {"train_options", train_options, false, 30},
+    {"scaled_gradients", scaled_gradients, false, 8},
     {"train_validation", train_validation, false, 0},
     {"train_custom_validation", train_custom_validation, false, 0},
     {"train_on_ranks", train_on_ranks, false, 0},
