@@ -75,8 +75,8 @@ typedef struct sape_settings_query {
     /** Length of the training in iterations, at most 10^12. 0 (the default) leaves it to epochs. */
     uint64_t iterations;
     /**
-     * Length of the training in epochs, at most 10^12. It counts where iterations is 0. An epoch goes through n samples; it has
-     * as many iterations as batches fit in. 0 (the default) has the length proposed.
+     * Length of the training in epochs, at most 10^12. It counts where iterations is 0. An epoch goes through n
+     * samples; it has as many iterations as batches fit in. 0 (the default) has the length proposed.
      */
     uint64_t epochs;
     /**

@@ -67,12 +67,6 @@ void sape_encoder_params_init(sape_encoder_params *params, size_t size) {
     sape_params_init(params, size, &defaults, sizeof defaults);
 }
 
-sape_status sape_encoder_check_dim(const sape_encoder_params *params) {
-    SAPE_REQUIRE(params->domain_dim >= 1 && params->domain_dim <= 3, "domain_dim is %zu, must be 1 to 3",
-                 params->domain_dim);
-    return SAPE_OK;
-}
-
 static sape_status check_params(const sape_encoder_params *params) {
     SAPE_REQUIRE((unsigned)params->kind < NUM_ENCODINGS, "kind is %d, not a sape_encoding", (int)params->kind);
     SAPE_TRY(sape_encoder_check_dim(params));

@@ -10,6 +10,7 @@
 #include <sape/encoder.h>
 #include <stdbool.h>
 
+#include "base/error.h"
 #include "base/random.h"
 #include "encoder/encoder.h"
 #include "kernels/kernels.h"
@@ -91,7 +92,11 @@ extern const struct sape_encoding_ops sape_identity_encoding, sape_fourier_encod
     sape_rbf_encoding, sape_periodic_rbf_encoding, sape_grid_encoding;
 
 /* Checks domain_dim. */
-sape_status sape_encoder_check_dim(const sape_encoder_params *params);
+static inline sape_status sape_encoder_check_dim(const sape_encoder_params *params) {
+    SAPE_REQUIRE(params->domain_dim >= 1 && params->domain_dim <= 3, "domain_dim is %zu, must be 1 to 3",
+                 params->domain_dim);
+    return SAPE_OK;
+}
 
 /* The name of an encoding; NULL for what is none. */
 const char *sape_encoding_entry(unsigned kind);
