@@ -18,6 +18,19 @@ static size_t follow_blocks(const sape_mask_params *proposed, size_t num_blocks)
     return proposed->block_iterations > 0 && iterations == 0 ? 1 : iterations;
 }
 
+enum { LEVELS = 12, SOLID_LEVELS = 8, GRID_REVEAL = 6 };
+
+static size_t num_levels(const struct settings *settings, size_t domain_dim) {
+    if (settings->grid.levels > 0) return settings->grid.levels;
+    return domain_dim > 2 ? SOLID_LEVELS : LEVELS;
+}
+
+/* Levels learn fast: all of them are revealed in a sixth of the iterations, where the loss asks for them. */
+static size_t grid_block_iterations(const struct settings *settings, const struct fit_problem *problem) {
+    const uint64_t iterations = settings->iterations / (GRID_REVEAL * num_levels(settings, problem->domain_dim));
+    return iterations > 0 ? iterations : 1;
+}
+
 sape_mask_params fit_mask_params(const struct settings *settings, const struct fit_problem *problem) {
     sape_mask_params mask;
     sape_mask_params_init(&mask, sizeof mask);
@@ -28,7 +41,9 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     mask.num_blocks = settings->num_blocks;
     mask.num_iterations = settings->iterations;
     mask.epsilon = settings->epsilon;
-    if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch && !settings->proposal)
+    if (mask.policy == SAPE_POLICY_SPATIAL && settings->encoding == SAPE_ENCODING_GRID && !settings->proposal)
+        mask.block_iterations = grid_block_iterations(settings, problem);
+    else if (mask.policy == SAPE_POLICY_SPATIAL && problem->advance_by_epoch && !settings->proposal)
         mask.block_iterations = fit_epoch_iterations(problem);
     if (mask.policy == SAPE_POLICY_SPATIAL_FIXED) {
         mask.samples = problem->x;
@@ -81,10 +96,10 @@ static void change_grid(const struct grid_settings *grid, sape_encoder_params *e
 
 static void set_grid(const struct settings *settings, const struct fit_problem *problem, sape_encoder_params *encoder) {
     const struct grid_settings *grid = &settings->grid;
-    enum { LEVELS = 12, SOLID_LEVELS = 8, SOLID_FINEST = 136, FINEST = 255 };
+    enum { SOLID_FINEST = 136, FINEST = 255 };
     const size_t usual = problem->domain_dim > 2 ? SOLID_FINEST : FINEST;
     const size_t suits = problem->finest_resolution > grid->base ? problem->finest_resolution : usual;
-    encoder->num_levels = grid->levels > 0 ? grid->levels : problem->domain_dim > 2 ? SOLID_LEVELS : LEVELS;
+    encoder->num_levels = num_levels(settings, problem->domain_dim);
     encoder->features_per_level = grid->features;
     encoder->base_resolution = grid->base;
     if (grid->growth > 0)
