@@ -345,6 +345,15 @@ START_TEST(nonsense_is_refused) {
 }
 END_TEST
 
+/* A number as it stands in a file, which is little-endian everywhere; and back. */
+static uint64_t in_file(uint64_t number) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return __builtin_bswap64(number);
+#else
+    return number;
+#endif
+}
+
 /* The data of the order begin right behind the header: the only 8-byte type comes first. */
 START_TEST(an_order_that_is_none_is_refused) {
     struct training *t = new_training(&usual, 1, 1);
@@ -356,7 +365,9 @@ START_TEST(an_order_that_is_none_is_refused) {
     memcpy(copy, bytes, size);
     uint64_t length;
     memcpy(&length, copy, 8);
-    static const int64_t wrong[] = {NUM_SAMPLES, -1, INT64_MAX, INT64_MIN};
+    length = in_file(length);
+    const uint64_t wrong[] = {in_file(NUM_SAMPLES), in_file((uint64_t)-1), in_file(INT64_MAX),
+                              in_file((uint64_t)INT64_MIN)};
     for (size_t i = 0; i < 5; i++) {
         /* The last: the second sample twice. */
         memcpy(copy + 8 + length, i < 4 ? (const void *)&wrong[i] : copy + 16 + length, 8);
