@@ -27,7 +27,7 @@ class Sape(ConanFile):
             copy(self, pattern, ROOT, self.export_sources_folder)
 
     def layout(self):
-        basic_layout(self, src_folder="src")
+        basic_layout(self)
 
     def generate(self):
         toolchain = MesonToolchain(self)
