@@ -203,7 +203,6 @@ for name in "${NAMES[@]}"; do
     expect differs $name "--num-blocks is 3" --num-blocks 3
     expect differs $name "--epsilon is 0.125" --epsilon 0.125
     expect differs $name "--resolution is 9" --resolution 9
-    expect differs $name "--lr is 0.07" --lr 0.07
     expect differs $name "--adaptive-lr is on" --adaptive-lr
     expect differs $name "--encoding is rbf" --encoding rbf
     expect differs $name "--policy is global" --policy global
