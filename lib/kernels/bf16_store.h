@@ -4,26 +4,7 @@
 #define SAPE_KERNELS_BF16_STORE_H
 
 #include "bf16_vector.h"
-
-/* One vector of a row, at its offset in c. */
-static inline vf bf16_finish(const struct sape_bf16_args *args, size_t row, size_t offset, vf sum) {
-    switch (args->store) {
-    case SAPE_STORE:
-        return sum;
-    case SAPE_STORE_ADD:
-        return vf_load(args->c + offset) + sum;
-    case SAPE_STORE_BIAS:
-    case SAPE_STORE_CURVE:
-        return sum + args->bias[row];
-    case SAPE_STORE_RELU:
-        return vf_relu(sum + args->bias[row]);
-    case SAPE_STORE_GATE:
-        return vf_select(vf_load(args->gate + offset) > vf_set(0.0f), sum, vf_set(0.0f));
-    case SAPE_STORE_SCALE:
-        return sum * vf_load(args->gate + offset);
-    }
-    return sum;
-}
+#include "store.h"
 
 /* What comes to lie in c as pairs, of rows from first on. */
 static inline void bf16_join_block(const struct sape_bf16_args *args, size_t first, size_t rows, size_t block) {
@@ -43,8 +24,8 @@ static inline void bf16_store_block(const struct sape_bf16_args *args, size_t fi
     for (size_t i = 0; i < rows; i++)
         for (size_t column = 0; column < columns; column += LANES) {
             const size_t offset = c + i * args->c_stride + column;
-            vf_store(args->c + offset,
-                     bf16_finish(args, first + i, offset, vf_load(sums + i * SAPE_BF16_WIDTH + column)));
+            vf_store(args->c + offset, finish(args->store, args->c, args->bias, args->gate, first + i, offset,
+                                              vf_load(sums + i * SAPE_BF16_WIDTH + column)));
         }
     /* While the block is in the first cache. */
     if (args->store == SAPE_STORE_CURVE) args->apply(args->curve, c, rows * args->c_stride, args->c);

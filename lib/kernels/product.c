@@ -3,6 +3,7 @@
  * Products. A block of BLOCK rows by COLUMN_VECTORS vectors is summed in registers over the whole depth; every step
  * loads a row of b and multiplies it by BLOCK broadcast numbers of a.
  */
+#include "store.h"
 #include "variant.h"
 
 /* The depth is cut into `parts`, which lie a_part apart in a and one after the other in b. */
@@ -15,25 +16,6 @@ struct block_args {
     enum sape_store store;
     const float *bias, *gate;
 };
-
-static inline vf finish(const struct block_args *args, size_t row, size_t offset, vf sum) {
-    switch (args->store) {
-    case SAPE_STORE:
-        return sum;
-    case SAPE_STORE_ADD:
-        return vf_load(args->c + offset) + sum;
-    case SAPE_STORE_BIAS:
-    case SAPE_STORE_CURVE:
-        return sum + args->bias[row];
-    case SAPE_STORE_RELU:
-        return vf_relu(sum + args->bias[row]);
-    case SAPE_STORE_GATE:
-        return vf_select(vf_load(args->gate + offset) > vf_set(0.0f), sum, vf_set(0.0f));
-    case SAPE_STORE_SCALE:
-        return sum * vf_load(args->gate + offset);
-    }
-    return sum;
-}
 
 /*
  * The numbers of a for one step of the depth are A_ROW apart, those for the next step A_STEP further. The loops have
@@ -58,7 +40,8 @@ static inline vf finish(const struct block_args *args, size_t row, size_t offset
         _Pragma("GCC unroll 16") for (size_t i = 0; i < ROWS; i++) {                                                   \
             _Pragma("GCC unroll 16") for (size_t v = 0; v < VECTORS; v++) {                                            \
                 const size_t offset = i * args->c_stride + v * LANES;                                                  \
-                vf_store(args->c + offset, finish(args, i, offset, sum[i][v]));                                        \
+                vf_store(args->c + offset,                                                                             \
+                         finish(args->store, args->c, args->bias, args->gate, i, offset, sum[i][v]));                  \
             }                                                                                                          \
         }                                                                                                              \
     }
