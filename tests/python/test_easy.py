@@ -45,6 +45,44 @@ def test_fit_takes_settings_and_reports(wave):
     assert sape.fit(x, y, iterations=3, policy=sape.Policy.NONE).mask.policy is sape.Policy.NONE
 
 
+@pytest.mark.parametrize("policy", [None, sape.Policy.NONE, sape.Policy.SPATIAL_FIXED, sape.Policy.VARIANCE])
+def test_fit_takes_coordinates_and_targets_of_any_size(recwarn, wave, policy):
+    x, y = wave
+    pixels, values = 256 + 256 * x, 7e4 + 3e3 * y
+    field = sape.fit(pixels, values, iterations=500, policy=policy)
+    assert abs(field.predict(pixels)[:, 0] - values).max() < 0.1 * 3e3
+    assert field.normalization.scale == 256 and field.normalization.target_mean == pytest.approx(values.mean())
+    assert pickle.loads(pickle.dumps(field)).predict(pixels[:3]).tolist() == field.predict(pixels[:3]).tolist()
+    assert not recwarn.list
+
+
+def test_fit_takes_settings_for_any_size(wave):
+    x, y = wave
+    pixels = 256 + 256 * x
+    settings = sape.propose_settings(pixels, 50 * y, iterations=20, normalize=True)
+    by_settings = sape.fit(pixels, 50 * y, settings=settings)
+    assert np.array_equal(by_settings.predict(pixels), sape.fit(pixels, 50 * y, iterations=20).predict(pixels))
+    with pytest.warns(RuntimeWarning, match="far outside"):  # settings for x as it is
+        sape.fit(pixels, 50 * y, settings=settings._replace(normalization=None))
+
+
+def test_fit_of_labels_keeps_them():
+    x = np.random.default_rng(5).uniform(0, 100, (500, 2))
+    inside = np.linalg.norm(x - 50, axis=1) < 30
+    field = sape.fit(x, inside, task=sape.Task.OCCUPANCY, iterations=150)
+    assert np.mean((field.predict(x)[:, 0] > 0) == inside) > 0.97
+    assert field.normalization.target_scale == 1 and field.normalization.scale == pytest.approx(50, rel=0.05)
+
+
+def test_fit_of_a_curve_of_any_size():
+    t = np.linspace(0, 9, 50)[:, None]
+    angle = 2 * np.pi * t / 9
+    field = sape.fit(t, np.hstack([300 + 200 * np.cos(angle), -50 + 100 * np.sin(angle)]), task=sape.Task.CURVE, iterations=300)
+    x, y = field.predict(t).T
+    assert abs(np.hypot((x - 300) / 200, (y + 50) / 100) - 1).mean() < 0.1
+    assert field.normalization.target_mean == pytest.approx([300, -50], abs=1)
+
+
 def test_fit_of_a_curve():
     t = np.linspace(-1, 1, 50)[:, None]
     field = sape.fit(t, np.hstack([np.cos(3 * t), np.sin(3 * t)]), task=sape.Task.CURVE, iterations=300)
@@ -103,6 +141,8 @@ def test_regressor(wave):
     assert model.get_params()["iterations"] == 300 and "iterations=300" in repr(model)
     again = pickle.loads(pickle.dumps(model))
     assert np.array_equal(again.predict(100 + 30 * x), model.predict(100 + 30 * x))
+    late = 1.7e9 + 3600 * x  # seconds that single precision cannot tell apart
+    assert model.fit(late, 1e9 + y).score(late, 1e9 + y) > 0.98
     both = model.fit(x, np.stack([y, -y], axis=1)).predict(x)
     assert both.shape == (60, 2)
     with pytest.raises(ValueError, match="at most 3"):

@@ -13,7 +13,8 @@ Y = np.sin(5 * X).astype(np.float32)
 
 
 def test_a_fit_of_proposed_settings():
-    encoder, mask, network, optimizer, trainer, iterations, reasons = sape.propose_settings(X, Y, iterations=150, seed=7)
+    encoder, mask, network, optimizer, trainer, iterations, reasons, scales = sape.propose_settings(X, Y, iterations=150, seed=7)
+    assert scales is None
     assert iterations == optimizer.decay_iterations == mask.num_iterations == 150
     assert encoder.draw is sape.Draw.STRATIFIED and mask.policy is sape.Policy.SPATIAL
     assert (encoder.domain_dim, network.output_dim, encoder.seed, trainer.loss) == (2, 2, 7, sape.Loss.MSE)
@@ -44,6 +45,28 @@ def test_other_tasks():
     assert inside.trainer.loss is sape.Loss.BCE
     curve = sape.propose_settings(np.linspace(-1, 1, 50)[:, None], task=sape.Task.CURVE, output_dim=2)
     assert curve.trainer.loss is sape.Loss.CHAMFER and curve.network.output_dim == 2
+
+
+@pytest.mark.parametrize("task, o", [(sape.Task.REGRESSION, 2), (sape.Task.OCCUPANCY, 1), (sape.Task.CURVE, 2)])
+@pytest.mark.parametrize("encoding", [sape.Encoding.FOURIER, sape.Encoding.GRID])
+def test_normalized_settings_do_not_depend_on_the_units(task, o, encoding):
+    x = X * [1.0, 0.5]
+    x[:2] = [[-1, -1], [1, 1]]
+    y = Y[:, :o] if task is not sape.Task.OCCUPANCY else np.float32(Y[:, :1] > 0)
+    units = y if task is sape.Task.OCCUPANCY else 1000 + 50 * y
+    inside = sape.propose_settings(x, y, task, encoding=encoding, normalize=True)
+    outside = sape.propose_settings(256 + 256 * x, units, task, encoding=encoding, normalize=True)
+    assert inside.encoder.std == pytest.approx(outside.encoder.std, rel=1e-3)
+    assert inside.mask.epsilon == pytest.approx(outside.mask.epsilon, rel=1e-2)
+    assert inside.iterations == outside.iterations and inside.network == outside.network
+    assert outside.normalization.center == pytest.approx([256, 256])
+    assert outside.normalization.scale == pytest.approx([256, 256])
+    if task is sape.Task.OCCUPANCY:
+        assert outside.normalization.target_mean == [0] and outside.normalization.target_scale == [1]
+    elif task is sape.Task.REGRESSION:
+        assert outside.normalization.target_scale == pytest.approx(50 * y.std(0), rel=1e-4)
+    else:
+        assert len(set(outside.normalization.target_scale)) == 1
 
 
 def test_errors():

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from ._arrays import floats, values_at
 from ._errors import ShapeError, Status
 from ._field import Field
-from ._params import Encoding, Policy, ProgressBar, ProgressFunction, Task
-from ._settings import Settings, propose_settings
+from ._params import Encoding, Policy, ProgressBar, ProgressFunction, Task, choice
+from ._settings import Settings, propose_settings, scaled
 from ._trainer import Trainer
 
 
@@ -30,14 +30,18 @@ def fit(
 ) -> Field:
     """Fits samples and returns the field.
 
-    x: coordinates (..., d) in [-1, 1], d 1 to 3. y: targets (..., o), or (...) for one output.
+    Coordinates and targets may be of any size: the field is given their scales, and predicts in their units. They are
+    single precision; subtract a large offset yourself.
+
+    x: coordinates (..., d), d 1 to 3. y: targets (..., o), or (...) for one output.
     task: Task.REGRESSION (the default), Task.OCCUPANCY for targets between 0 and 1, or Task.CURVE.
     policy, encoding: chosen by propose_settings() unless given.
     iterations: length of the training, 0 (the default) to 10**12; 0 has it proposed.
     seconds: limit of the training, >= 0; 0 (the default) sets none. The speed is assumed, not measured.
     num_threads: 0 (the default: one per processor) to 256. The fit does not depend on it.
     seed: seed of the random numbers, default 0.
-    settings: what propose_settings() returned, changed as you like; the settings above then have no effect.
+    settings: what propose_settings() returned, changed as you like; the settings above but `task` then have no effect.
+        They are for x and y as they are, unless it was called with `normalize=True`.
     progress: as in Trainer.run().
     """
     x = floats(x)
@@ -46,12 +50,20 @@ def fit(
     d = x.shape[-1]
     targets = values_at("y", y, x.shape[:-1])
     x, targets = x.reshape(-1, d), targets.reshape(-1, targets.shape[-1])
+    task = choice("task", Task, task)
     if settings is None:
         settings = propose_settings(
             x, targets, task, policy=policy, encoding=encoding, iterations=iterations, seconds=seconds,
-            num_threads=num_threads, seed=seed,
+            num_threads=num_threads, seed=seed, normalize=True,
         )
     field = Field(settings.encoder, settings.mask, settings.network)
+    scales = settings.normalization
+    if scales is not None and task is Task.CURVE:
+        # Distances are in the caller's units: trains on scaled points, and scales the outputs afterwards.
+        field.set_normalization(scales.center, scales.scale)
+        targets = scaled(targets, scales.target_mean, scales.target_scale)
+    elif scales is not None:
+        field.set_normalization(*scales)
     with Trainer(field, settings.trainer, settings.optimizer) as trainer:
         if task is Task.CURVE:
             trainer.set_data(x)
@@ -59,4 +71,6 @@ def fit(
         else:
             trainer.set_data(x, targets)
         trainer.run(settings.iterations, progress)
+    if scales is not None and task is Task.CURVE:
+        field.set_normalization(*scales)
     return field

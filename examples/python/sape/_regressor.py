@@ -28,7 +28,8 @@ _MAX_FEATURES = 3
 class SapeRegressor(RegressorMixin, BaseEstimator):
     """Regression by a field, for 1 to 3 features and any number of targets.
 
-    Features are scaled to [-1, 1] by their range among the samples, targets to mean 0 and variance 1.
+    Features and targets may be of any size: their means are subtracted in double precision, and fit() finds their
+    scales.
 
     policy: how features are revealed, a Policy; None (the default) has it chosen.
     encoding: an Encoding; None (the default) has it chosen.
@@ -61,14 +62,9 @@ class SapeRegressor(RegressorMixin, BaseEstimator):
         points, targets = validate_data(self, X, y, multi_output=True, y_numeric=True, ensure_min_samples=2)
         if points.shape[1] > _MAX_FEATURES:
             raise ValueError(f"X has {points.shape[1]} features, a field has at most {_MAX_FEATURES}")
-        low, high = points.min(axis=0), points.max(axis=0)
-        self.center_ = low / 2 + high / 2
-        self.scale_ = np.where(high > low, 2 / np.maximum(high - low, np.finfo(np.float64).tiny), 0.0)
-        self.mean_ = targets.mean(axis=0)
-        deviation = np.asarray(targets.std(axis=0))
-        self.deviation_ = np.where(deviation > 0, deviation, 1.0)
+        self.x_mean_, self.y_mean_ = points.mean(axis=0), targets.mean(axis=0)
         self.field_: Field = fit(
-            self._scaled(points), (targets - self.mean_) / self.deviation_, policy=self.policy, encoding=self.encoding,
+            points - self.x_mean_, targets - self.y_mean_, policy=self.policy, encoding=self.encoding,
             iterations=self.iterations, seconds=self.seconds, num_threads=self.num_threads,
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
@@ -78,13 +74,9 @@ class SapeRegressor(RegressorMixin, BaseEstimator):
         """The targets (n) or (n, o) at X (n, d)."""
         check_is_fitted(self)
         points = validate_data(self, X, reset=False)
-        outputs = self.field_.predict(self._scaled(points)).astype(np.float64)
-        targets: NDArray[np.float64] = outputs.reshape(len(outputs), *np.shape(self.mean_)) * self.deviation_ + self.mean_
+        outputs = self.field_.predict(points - self.x_mean_).astype(np.float64)
+        targets: NDArray[np.float64] = outputs.reshape(len(outputs), *np.shape(self.y_mean_)) + self.y_mean_
         return targets
-
-    def _scaled(self, points: NDArray[Any]) -> NDArray[np.float32]:
-        scaled: NDArray[np.float32] = ((points - self.center_) * self.scale_).astype(np.float32)
-        return scaled
 
     def _more_tags(self) -> dict[str, Any]:
         return {"multioutput": True, "poor_score": True}

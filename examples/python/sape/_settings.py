@@ -6,17 +6,20 @@ import ctypes
 from dataclasses import fields
 from typing import Any, NamedTuple, Optional, Tuple, Type, TypeVar
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from ._abi import call, count, initialised, new_struct, text
-from ._arrays import floats, values_at
+from ._arrays import Floats, floats, values_at
 from ._errors import ShapeError, Status
+from ._field import Field
 from ._params import (
     CutoffParams,
     EncoderParams,
     Encoding,
     MaskParams,
     NetworkParams,
+    Normalization,
     OptimizerParams,
     Params,
     Policy,
@@ -35,8 +38,9 @@ class Setting(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Proposed settings: the parameters of all handles, the length of the training, and the reasons. The parameters are
-    the caller's to change."""
+    """Proposed settings: the parameters of all handles, the length of the training, the reasons, and the scales of the
+    field that they are for (None: coordinates and targets are used as they are). The parameters are the caller's to
+    change."""
 
     encoder: EncoderParams
     mask: MaskParams
@@ -45,6 +49,7 @@ class Settings(NamedTuple):
     trainer: TrainerParams
     iterations: int
     reasons: Tuple[Setting, ...]
+    normalization: Optional[Normalization] = None
 
 
 _P = TypeVar("_P", bound=Params)
@@ -71,14 +76,37 @@ def _reasons(settings: Any) -> Tuple[Setting, ...]:
 
 
 def _read(settings: Any) -> Settings:
-    kinds = (EncoderParams, MaskParams, NetworkParams, OptimizerParams, TrainerParams)
-    structs = [initialised(kind._struct_name) for kind in kinds]
+    structs = [initialised(f"{part}_params") for part in ("encoder", "mask", "network", "optimizer", "trainer")]
     call("settings_get", settings, *map(ctypes.byref, structs))
-    encoder, mask, network, optimizer, trainer = (_from_struct(kind, struct) for kind, struct in zip(kinds, structs))
+    mask = _from_struct(MaskParams, structs[1])
     if mask.policy is Policy.VARIANCE:
         cutoff = type(initialised("cutoff_params")).from_address(structs[1].cutoff)
         mask.cutoff = _from_struct(CutoffParams, cutoff)
-    return Settings(encoder, mask, network, optimizer, trainer, call("settings_iterations", settings), _reasons(settings))
+    return Settings(
+        _from_struct(EncoderParams, structs[0]), mask, _from_struct(NetworkParams, structs[2]),
+        _from_struct(OptimizerParams, structs[3]), _from_struct(TrainerParams, structs[4]),
+        call("settings_iterations", settings), _reasons(settings),
+    )
+
+
+def _scales(x: Floats, targets: Optional[Floats], task: Task) -> Normalization:
+    """The scales that Field.fit_normalization() finds. Labels keep theirs, and a curve's points have one for all axes."""
+    o = 1 if targets is None else targets.shape[-1]
+    encoder = EncoderParams(kind=Encoding.IDENTITY, domain_dim=x.shape[-1])
+    network = NetworkParams(output_dim=o, hidden_dim=1, num_layers=1)
+    with Field(encoder, MaskParams(policy=Policy.NONE), network) as field:
+        field.fit_normalization(x, targets if task is Task.REGRESSION else None)
+        found = field.normalization
+    if task is Task.CURVE and targets is not None:
+        low, high = targets.min(axis=0).astype(np.float64), targets.max(axis=0).astype(np.float64)
+        half = float((high - low).max()) / 2
+        found = found._replace(target_mean=low / 2 + high / 2, target_scale=np.full(o, half if half > 0 else 1.0))
+    return found
+
+
+def scaled(values: Floats, offset: Any, scale: Any) -> Floats:
+    """Coordinates or targets in the field's units."""
+    return np.asarray((values - offset) / scale, np.float32)
 
 
 def propose_settings(
@@ -97,6 +125,7 @@ def propose_settings(
     batch_size: int = 0,
     num_threads: int = 0,
     seed: int = 0,
+    normalize: bool = False,
 ) -> Settings:
     """Proposes all settings of a fit of samples at coordinates (..., d) with targets (..., o), or (...) for one output, in a
     budget.
@@ -104,14 +133,24 @@ def propose_settings(
     `policy` and `encoding` are chosen unless given. `iterations`, or `epochs` of n samples, is the length of the
     training, and `seconds` limits it; 0 leaves it to the proposal, and so does a `batch_size` of 0. The speed behind
     `seconds` is assumed, not measured. `num_sets` says how many sets of n samples like these the training takes in
-    turn. Without targets, give `output_dim`."""
+    turn. Without targets, give `output_dim`.
+
+    `normalize`: for coordinates and targets of any size. The settings are then for a field with the scales of these
+    samples, `Settings.normalization`, which fit() gives to it."""
     x = floats(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (..., d)")
     values = None if targets is None else values_at("targets", targets, x.shape[:-1])
     x = x.reshape(-1, x.shape[-1])
+    task = choice("task", Task, task)
+    values = None if values is None else values.reshape(-1, values.shape[-1])
+    scales = None
+    if normalize:
+        scales = _scales(x, values, task)
+        x = scaled(x, scales.center, scales.scale)
+        values = None if values is None else scaled(values, scales.target_mean, scales.target_scale)
     query = initialised("settings_query")
-    query.task = choice("task", Task, task)
+    query.task = task
     query.policy = -1 if policy is None else choice("policy", Policy, policy)
     query.encoding = -1 if encoding is None else choice("encoding", Encoding, encoding)
     query.n, query.domain_dim = x.shape
@@ -131,4 +170,4 @@ def propose_settings(
         call("settings_free", settings)
     if proposed.mask.policy is Policy.SPATIAL_FIXED:
         proposed.mask.samples = x
-    return proposed
+    return proposed._replace(normalization=scales)

@@ -14,7 +14,8 @@ from ._parts import Encoder, Mask
 
 
 def _array(tensor: torch.Tensor) -> NDArray[np.float32]:
-    return tensor.detach().to("cpu", torch.float32).contiguous().numpy()
+    array: NDArray[np.float32] = tensor.detach().to("cpu", torch.float32).contiguous().numpy()
+    return array
 
 
 class _Masked(torch.autograd.Function):
