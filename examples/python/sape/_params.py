@@ -220,11 +220,28 @@ class Params:
 
 @dataclass
 class EncoderParams(Params):
-    """Parameters of an encoder: its kind, whether x itself precedes the encoding, the dimension of x (1 to 3), the
-    number of frequencies, their spread in cycles per unit of x, the seed of the random draw, the instruction set, and
-    how the draw is made. Encoding.GRID: the number of levels, the features of a level (1, 2, 4 or 8), the cells along
-    an axis of the coarsest level, the factor from level to level, or instead of it (if not 0) the cells of the finest
-    level, the logarithm of the most rows that a level's table may have, and the interpolation."""
+    """Parameters of an encoder.
+
+    kind: the kind of encoding. Default Encoding.FOURIER.
+    include_identity: whether x itself precedes the encoding. A field with a progressive policy turns it on. Default
+        False.
+    domain_dim: dimension d of the coordinates, 1 to 3. Default 2.
+    num_frequencies: number of frequencies, 1 to 16384; Encoding.POSITIONAL: 1 to 100. Not for IDENTITY and GRID.
+        Default 256.
+    std: spread of the random frequencies or bandwidths, in cycles per unit of x, 1e-6 to 1e6. More fits finer detail,
+        and overfits sooner. For FOURIER, RBF and PERIODIC_RBF. Default 20.0.
+    seed: seed of the random draw. Default 0.
+    instructions: the instruction set to compute with. Default InstructionSet.AUTO.
+    draw: how the random parameters are drawn. Default Draw.RANDOM.
+    num_levels: Encoding.GRID: number of levels, 1 to 32. Default 12.
+    features_per_level: Encoding.GRID: features of a level: 1, 2, 4 or 8. Default 2.
+    base_resolution: Encoding.GRID: cells along an axis of the coarsest level, 1 to 16777216. Default 8.
+    growth: Encoding.GRID: factor from a level's resolution to the next one's, at least 1. Default 1.37.
+    finest_resolution: Encoding.GRID: cells along an axis of the finest level, 0 to 16777216, at least base_resolution if
+        not 0. Default 0, which takes growth.
+    log2_table_size: Encoding.GRID: logarithm of the most rows that a level's table may have, 1 to 24. Default 17.
+    interpolation: Encoding.GRID: how it interpolates between corners. Default Interpolation.LINEAR.
+    """
 
     _struct_name = "encoder_params"
     kind: Encoding = Encoding.FOURIER
@@ -246,11 +263,27 @@ class EncoderParams(Params):
 
 @dataclass
 class CutoffParams(Params):
-    """The constants of Policy.VARIANCE. A cell's cut-off frequency in cycles per unit of x is c_min + (c_max - c_min)
-    (L(p) + beta sigma**gamma), clamped. L is a logistic function of the schedule's progress p with this steepness and
-    midpoint; `rescale` makes it run from 0 to 1. sigma is the signal's variance around the cell, in a window of
-    `window` cells (0: chosen by the grid). The schedule runs from start_iteration to end_share of the mask's
-    iterations. The filter falls over `width`. c_max 0: chosen by the library."""
+    """The constants of Policy.VARIANCE.
+
+    A cell's cut-off frequency is c_min + (c_max - c_min) (L(p) + beta sigma**gamma), clamped to c_min and c_max. L is a
+    logistic function of the schedule's progress p, and sigma the signal's variance around the cell as a share of the
+    largest. Frequencies are in cycles per unit of x. `published()` has other defaults.
+
+    c_min: the lowest cut-off, 0 to 1e30, at most c_max. Default 0.0.
+    c_max: the highest cut-off, 0 to 1e30. Default 0.0, which has the library choose it.
+    beta: weight of the variance, 0 to 1e30. Default 0.2.
+    gamma: exponent of the variance, 0 to 1e30. Default 0.5.
+    steepness: steepness of L, 1e-6 to 1e6. Default 8.0.
+    midpoint: where L is halfway, -1e6 to 1e6. Default 0.5.
+    rescale: whether L is rescaled to run from 0 to 1. Default True.
+    boundary: how the signal continues beyond the border. Default Boundary.REPLICATE.
+    start_iteration: iterations before the cut-off rises, at least 0, less than those of the schedule. Default 0.
+    end_share: end of the schedule as a share of the mask's iterations, 1e-12 to 1. Default 0.5.
+    window: the variance's window in cells per axis, 0 to 1000000. Default 0, which takes 3 in small grids and 5
+        in others.
+    width: width of the filter's fall, 0 (an ideal filter) to 1e30. Default 1.0.
+    shape: how the filter falls. Default FilterShape.LINEAR.
+    """
 
     _struct_name = "cutoff_params"
     c_min: float = 0.0
@@ -278,11 +311,25 @@ class CutoffParams(Params):
 
 @dataclass
 class MaskParams(Params):
-    """Parameters of a mask: its policy; the dimensions of coordinates and features (a field sets them) and of its grid
-    (0: of x), and cells per axis; the number of blocks (0: blocks of d features), the length of training, which sets
-    the pace, and iterations per block (0: the paper's); the loss that is good enough. SPATIAL_FIXED: the samples (n,
-    d). VARIANCE: its constants, and the frequencies (E) of the features (a field sets them; see
-    `Encoder.frequencies`)."""
+    """Parameters of a mask.
+
+    policy: how features are revealed. Default Policy.SPATIAL.
+    domain_dim: dimension d of the coordinates, 1 to 3. A field sets it. Default 2.
+    encoding_dim: number E of features, at least 1. A field sets it. Default 0, which only a field accepts.
+    mask_dim: dimension of the grid, which covers the first coordinates, 0 to 3, at most d. Default 0, which takes d.
+    resolution: Policy.SPATIAL, VARIANCE: cells per axis, 3 to 4096, at most 2**28 in all. Default 64.
+    num_blocks: number of blocks, at least 0, at most E; some dozens suit short runs. Default 0, for blocks of d
+        features.
+    num_iterations: length of the training, which sets the pace, 1 to 10**12. Default 1000.
+    block_iterations: iterations from one block to the next, 0 to 10**12. Default 0, which takes the paper's share of
+        num_iterations.
+    epsilon: the loss that is good enough at a location, at least 0. Default 0.001.
+    samples: Policy.SPATIAL_FIXED: the coordinates (n, d) of the training samples, 2 to 2**28 of them, copied. In 2D
+        they form a regular grid. Default None.
+    cutoff: Policy.VARIANCE: its constants. Default None, for those of CutoffParams().
+    frequencies: Policy.VARIANCE: the frequencies (E) of the features, as `Encoder.frequencies` lists them. A field sets
+        them. Default None.
+    """
 
     _struct_name = "mask_params"
     policy: Policy = Policy.SPATIAL
@@ -322,10 +369,21 @@ class MaskParams(Params):
 
 @dataclass
 class NetworkParams(Params):
-    """Parameters of a network: the numbers of inputs (a field sets it), outputs, units per hidden layer and hidden
-    layers, the seed of the initial parameters, the instruction set, the backend and precision of matrix products, and
-    the functions at the end of the hidden layers and of the last one. `activation_parameter` is a in sin(a z),
-    log(1 + exp(a z)) / a and exp(-(a z)**2); 0 is the activation's default: 30, 1, 1."""
+    """Parameters of a network.
+
+    input_dim: number i of inputs, 1 to 65535. A field sets it. Default 0, which only a field accepts.
+    output_dim: number o of outputs, 1 to 1024. Default 3.
+    hidden_dim: units of a hidden layer, 1 to 8192. Default 256.
+    num_layers: number of hidden layers, 1 to 64. Default 3.
+    seed: seed of the initial parameters. Default 0.
+    instructions: the instruction set to compute with. Default InstructionSet.AUTO.
+    product: the backend of matrix products. Default Product.AUTO.
+    precision: the precision of matrix products. Default Precision.AUTO.
+    activation: the function at the end of the hidden layers. Default Activation.RELU.
+    output_activation: the function at the end of the last layer. Default OutputActivation.NONE.
+    activation_parameter: a in sin(a z) of SINE, log(1 + exp(a z)) / a of SOFTPLUS and exp(-(a z)**2) of GAUSSIAN, 0 to
+        1e6. Default 0.0, which takes 30, 1 and 1.
+    """
 
     _struct_name = "network_params"
     input_dim: int = 0
@@ -343,9 +401,24 @@ class NetworkParams(Params):
 
 @dataclass
 class OptimizerParams(Params):
-    """Parameters of an optimizer. `epsilon` and the betas are Adam's, `momentum` is SGD's, `decay_rate` is the
-    exponential schedule's, `final_factor` and `decay_iterations` are the cosine schedule's. `encoder_rate_factor` and
-    `encoder_weight_decay` are for the tables of Encoding.GRID."""
+    """Parameters of an optimizer.
+
+    kind: the kind of optimizer. Default OptimizerKind.ADAM.
+    schedule: how the learning rate falls. Default Schedule.CONSTANT.
+    learning_rate: the learning rate, at least 0. Default 0.001.
+    beta1: Adam: decay of the first moment, in [0, 1). Default 0.9.
+    beta2: Adam: decay of the second moment, in [0, 1). Default 0.999.
+    epsilon: Adam: added to the root of the second moment, at least 1e-37. Default 1e-08.
+    momentum: SGD: momentum, in [0, 1). Default 0.9.
+    weight_decay: decoupled weight decay, at least 0. Default 0.0.
+    decay_rate: Schedule.EXPONENTIAL: the factor of a step, greater than 0, at most 1. Default 1.0.
+    final_factor: Schedule.COSINE: the factor at its end, 0 to 1. Default 0.0.
+    decay_iterations: Schedule.COSINE: its length in steps, at least 1. Default 1000.
+    warmup_iterations: steps of linear warm-up, at least 0. Default 0, for none.
+    clip_norm: the largest norm of the gradient, at least 0; longer gradients are scaled. Default 0.0, for no limit.
+    encoder_rate_factor: factor on the learning rate of the tables of Encoding.GRID, at least 0. Default 1.0.
+    encoder_weight_decay: weight decay of these tables, instead of weight_decay, at least 0. Default 0.0.
+    """
 
     _struct_name = "optimizer_params"
     kind: OptimizerKind = OptimizerKind.ADAM
@@ -391,9 +464,18 @@ ReduceFunction = Callable[[NDArray[Any]], object]
 
 @dataclass
 class AdaptiveRateParams(Params):
-    """The locally adaptive learning rate. A sample's share of the gradient is multiplied by alpha_min + (alpha_max -
-    alpha_min) (sigma**gamma + eta g**delta), at most alpha_max; sigma is the variance of targets around it, g the norms
-    of gradients. `resolution` is that of their grid if the mask has none."""
+    """The locally adaptive learning rate.
+
+    A sample's share of the gradient is multiplied by alpha_min + (alpha_max - alpha_min) (sigma**gamma + eta g**delta),
+    at most alpha_max; sigma is the variance of targets around it, g the norms of gradients.
+
+    alpha_min: the rate where targets and fit are calm, 0 to 1e6, at most alpha_max. Default 0.5.
+    alpha_max: the largest rate, greater than 0, at most 1e6. Default 1.0.
+    gamma: exponent of the variance, 0 to 100. Default 0.5.
+    eta: weight of the gradient, 0 to 1e6. Default 0.5.
+    delta: exponent of the gradient, 0 to 100. Default 1.0.
+    resolution: cells per axis of their grid if the mask has none, 3 to 4096, at most 2**28 in all. Default 64.
+    """
 
     _struct_name = "adaptive_rate_params"
     alpha_min: float = 0.5
@@ -406,18 +488,33 @@ class AdaptiveRateParams(Params):
 
 @dataclass
 class TrainerParams(Params):
-    """Parameters of a trainer: its loss; samples per iteration (0: all), threads (0: one per processor), the seed of
-    the samples' order, and the number of iterations between progress reports (and checks for Ctrl-C).
+    """Parameters of a trainer.
 
-    A run ends early at a loss of `tolerance`, or after `patience` iterations without an epoch's loss below (1 -
-    min_improvement) times the best one. A `validation_share` of the samples is held out and evaluated every
-    `validation_every` iterations. The trainer keeps the last state whose held-out loss is at most `validation_margin`
-    standard errors above the lowest; a run ends after `validation_patience` iterations without a new minimum. 0
-    disables `tolerance`, `patience`, `validation_share` and `validation_patience`.
+    An epoch's loss is the mean over its batches. With a `validation_share`, the trainer keeps the best state by the
+    held-out loss, and a run leaves the field in it.
 
-    `huber_delta` is that of Loss.HUBER. `average_decay` keeps averaged parameters (see `Trainer.average()`). An
-    iteration takes `accumulate` batches. The learning rate is multiplied by `plateau_factor` after `plateau_patience`
-    iterations without improvement (0: never). `history` entries of losses are kept (see `Trainer.history`)."""
+    loss: the loss, or a function of your own (see `LossFunction`). Default Loss.MSE.
+    batch_size: samples of a batch, at least 0. Default 0, for all of them.
+    num_threads: number of threads, 0 to 256. Default 0, for one per processor. Results do not depend on it.
+    seed: seed of the samples' order and of those held out. Default 0.
+    progress_every: iterations between progress reports and checks for Ctrl-C, at least 1. Default 1.
+    tolerance: ends a run once an epoch's loss is this low, at least 0. Default 0.0, for never.
+    patience: ends a run after this many iterations without improvement, at least 0. Default 0, for never.
+    min_improvement: the relative improvement of an epoch's loss that counts, in [0, 1). Default 0.001.
+    validation_share: share of the samples held out for validation, 0 to 0.9. Default 0.0, for none.
+    validation_every: iterations between validations, at least 1. Default 20.
+    validation_patience: ends a run after this many iterations without a new lowest held-out loss, at least 0. Default
+        0, for never.
+    validation_margin: standard errors by which the best state's held-out loss may exceed the lowest, at least 0. The
+        last such state is kept. Default 1.0.
+    huber_delta: delta of Loss.HUBER, greater than 0. Default 1.0.
+    average_decay: decay of the averaged parameters (see `Trainer.average()`), in [0, 1). Default 0.0, for none.
+    accumulate: batches whose gradients make one step, at least 1. Default 1.
+    plateau_patience: multiplies the learning rate by plateau_factor after this many iterations without improvement, at
+        least 0. Default 0, for never.
+    plateau_factor: that factor, greater than 0, less than 1. Default 0.5.
+    history: entries of losses to keep (see `Trainer.history`), an even number, 0 to 1048576. Default 0, for none.
+    """
 
     _struct_name = "trainer_params"
     loss: Union[Loss, LossFunction] = Loss.MSE
