@@ -31,7 +31,7 @@ struct sape_pool {
     atomic_size_t busy;
     atomic_size_t next;
     size_t count;
-    sape_task task;
+    sape_pool_task task;
     void *context;
     atomic_bool stop;
 };
@@ -163,7 +163,7 @@ size_t sape_pool_size(const struct sape_pool *pool) {
     return pool->size;
 }
 
-void sape_pool_run(struct sape_pool *pool, size_t count, sape_task task, void *context) {
+void sape_pool_run(struct sape_pool *pool, size_t count, sape_pool_task task, void *context) {
     if (pool->started == 0 || count <= 1 || pool->process != getpid()) {
         for (size_t i = 0; i < count; i++) task(context, i, 0);
         return;

@@ -38,7 +38,7 @@ void sape_updater_close(struct sape_updater *updater) {
     sape_release(updater->previous);
 }
 
-void sape_updater_parallel(struct sape_pool *pool, const sape_network *network, size_t count, sape_task task,
+void sape_updater_parallel(struct sape_pool *pool, const sape_network *network, size_t count, sape_pool_task task,
                            void *context) {
     if (network->size >= SMALL_NETWORK)
         sape_pool_run(pool, count, task, context);

@@ -42,7 +42,7 @@ void sape_updater_list_state(struct sape_updater *updater, const sape_field *fie
 sape_status sape_updater_check_state(const struct sape_updater *updater, const sape_network *network);
 
 /* Runs tasks in the pool, or one after the other where the network is so small that waking threads costs more. */
-void sape_updater_parallel(struct sape_pool *pool, const sape_network *network, size_t count, sape_task task,
+void sape_updater_parallel(struct sape_pool *pool, const sape_network *network, size_t count, sape_pool_task task,
                            void *context);
 
 #endif
