@@ -4,6 +4,8 @@ import dataclasses
 import enum
 import inspect
 import re
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ KINDS = [
 ]
 
 
+EXAMPLES = Path(sape.__file__).parent.parent
 NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?(?:\*\*\d+)?"
 
 
@@ -112,3 +115,13 @@ def test_every_number_has_a_range_that_the_library_keeps(kind, name):
     assert outside(text) and not is_refused(kind(**needs))
     for value in outside(text):
         assert is_refused(kind(**{**needs, name: int(value) if is_int else value})), value
+
+
+def test_the_reference_is_current_and_whole():
+    page = runpy.run_path(str(EXAMPLES / "reference.py"))["page"]()
+    stored = EXAMPLES.parents[1] / "docs" / "python.md"
+    assert stored.read_text(encoding="utf-8") == page, "run python3 examples/python/reference.py > docs/python.md"
+    listed = set(re.findall(r"^(?:### |\* `)(\w+)", page, re.MULTILINE))
+    assert {*sape.__all__, "SapeRegressor"} <= listed
+    for kind in KINDS:
+        assert all(f"* `{field.name}`: " in page for field in dataclasses.fields(kind))

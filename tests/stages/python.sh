@@ -14,12 +14,12 @@ check() {
 }
 
 types() {
-    clean mypy --strict --ignore-missing-imports --allow-subclassing-any --allow-untyped-calls --cache-dir "$work/mypy" "$work/python/sape"
+    clean mypy --strict --ignore-missing-imports --allow-subclassing-any --allow-untyped-calls --cache-dir "$work/mypy" "$work/examples/python/sape"
 }
 
 # Counts pytest's tests one by one.
 tests() {
-    clean PYTHONPATH="$work/python" MPLCONFIGDIR="$work/matplotlib" python3 -m pytest -q -p no:cacheprovider "$work/tests" |
+    clean PYTHONPATH="$work/examples/python" MPLCONFIGDIR="$work/matplotlib" python3 -m pytest -q -p no:cacheprovider "$work/tests" |
         tee "$work/log"
     local summary
     summary=$(tail -n 1 "$work/log")
@@ -46,13 +46,15 @@ in_a_wheel() {
 
 # In a path with a space that only pkg-config knows.
 by_pkg_config() {
-    clean env -u LD_LIBRARY_PATH PYTHONPATH="$work/python" python3 -c 'import sape; sape.Field()'
+    clean env -u LD_LIBRARY_PATH PYTHONPATH="$work/examples/python" python3 -c 'import sape; sape.Field()'
 }
 
 install_scratch openblas -Dblas=openblas || exit 1
 # From a copy: what is built or cached stays out of the sources.
-cp -r "$root/examples/python" "$work/python"
+mkdir "$work/examples" "$work/docs"
+cp -r "$root/examples/python" "$work/examples/python"
 cp -r "$root/tests/python" "$work/tests"
+cp "$root/docs/python.md" "$work/docs"
 check types
 check tests
 check in_a_wheel

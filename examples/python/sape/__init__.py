@@ -4,7 +4,7 @@
 `fit` fits samples in one call; `SapeRegressor` is an estimator for scikit-learn, `sape.torch` a module for PyTorch.
 
 A `Field` is a function from coordinates to outputs, made of an `Encoder`, a `Mask` and a `Network`; a `Trainer` fits it
-to samples. Every part can be used alone. libsape's headers say what is computed, and give every parameter's range.
+to samples. Every part can be used alone. docs/mathematics.md says what is computed.
 
 Arrays: coordinates are (..., d), outputs (..., o), for any "...". C-contiguous float32 arrays are used in place,
 without a copy; others are converted once. Results go to `out`, if given (a C-contiguous float32 array of the right

@@ -12,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._errors import ArgumentError, ShapeError, Status
 
+#: An array of float32.
 Floats = NDArray[np.float32]
+
+#: A path of a file.
 StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 
 

@@ -155,8 +155,9 @@ class Field(Handle):
     ) -> Floats:
         """The outputs (..., o) at coordinates (..., d).
 
-        mask_by: coordinates (..., d) at which to read the mask instead of x. override_mask: weights (E) or (..., E) to
-        use instead of the mask's. weights: an array (..., E) that receives the weights that were used.
+        mask_by: coordinates (..., d) at which to read the mask instead of x.
+        override_mask: weights (E) or (..., E) to use instead of the mask's.
+        weights: an array (..., E) that receives the weights that were used.
         """
         x, shape, n = rows("x", x, self.domain_dim)
         by = None if mask_by is None else shaped("mask_by", mask_by, x.shape)

@@ -33,7 +33,8 @@ def fit(
     Coordinates and targets may be of any size: the field is given their scales, and predicts in their units. They are
     single precision; subtract a large offset yourself.
 
-    x: coordinates (..., d), d 1 to 3. y: targets (..., o), or (...) for one output.
+    x: coordinates (..., d), d 1 to 3.
+    y: targets (..., o), or (...) for one output.
     task: Task.REGRESSION (the default), Task.OCCUPANCY for targets between 0 and 1, or Task.CURVE.
     policy, encoding: chosen by propose_settings() unless given.
     iterations: length of the training, 0 (the default) to 10**12; 0 has it proposed.

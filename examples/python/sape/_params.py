@@ -237,8 +237,8 @@ class EncoderParams(Params):
     features_per_level: Encoding.GRID: features of a level: 1, 2, 4 or 8. Default 2.
     base_resolution: Encoding.GRID: cells along an axis of the coarsest level, 1 to 16777216. Default 8.
     growth: Encoding.GRID: factor from a level's resolution to the next one's, at least 1. Default 1.37.
-    finest_resolution: Encoding.GRID: cells along an axis of the finest level, 0 to 16777216, at least base_resolution if
-        not 0. Default 0, which takes growth.
+    finest_resolution: Encoding.GRID: cells along an axis of the finest level, 0 to 16777216, at least base_resolution
+        if not 0. Default 0, which takes growth.
     log2_table_size: Encoding.GRID: logarithm of the most rows that a level's table may have, 1 to 24. Default 17.
     interpolation: Encoding.GRID: how it interpolates between corners. Default Interpolation.LINEAR.
     """
