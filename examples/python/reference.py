@@ -13,8 +13,9 @@ MODULE = Path(__file__).resolve().parent / "sape"
 INTRODUCTION = """# The Python module
 
 `examples/python/reference.py` made this page from the docstrings, which `help(sape)` shows as well;
-[install.md](install.md) says how to install the module, and [guide.md](guide.md) explains the ideas. Letters in
-shapes: d coordinates, o outputs, E features, n samples."""
+[install.md](install.md) says how to install the module, [guide.md](guide.md) explains the ideas, and
+[tour.ipynb](../examples/python/tour.ipynb) shows them at work. Letters in shapes: d coordinates, o outputs, E
+features, n samples."""
 TITLES = ("Functions", "Classes", "Parameters", "Results", "Enumerations", "Errors", "Types")
 PARAMETERS = "These are data classes: each name is an argument of the constructor, and a member."
 
@@ -128,7 +129,8 @@ def error(node):
 
 
 def alias(name, comment, text):
-    return [f"### {name}", filled(escaped(re.sub(r"^#: ?", "", comment, flags=re.MULTILINE))), f"```python\n{text}\n```"]
+    words = re.sub(r"^#: ?", "", comment, flags=re.MULTILINE)
+    return [f"### {name}", filled(escaped(words)), f"```python\n{text}\n```"]
 
 
 def exported():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A tour in "# %%" cells, for editors that run them, or as a program. It fits a function with and without a mask, and
-writes curves.png, mask.png and gradient.png to the folder given as its argument (default: out)."""
+writes curves.png, mask.png and gradient.png to the folder given as its argument (default: out). notebook.py makes
+tour.ipynb of it."""
 # %% A function that is smooth on one side and oscillates on the other, and 26 samples of it
 import pathlib
 import sys

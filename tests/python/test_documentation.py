@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What the docstrings say of parameters: all of them, their defaults and their ranges."""
+import base64
 import dataclasses
 import enum
 import inspect
+import json
 import re
 import runpy
 from pathlib import Path
@@ -125,3 +127,30 @@ def test_the_reference_is_current_and_whole():
     assert {*sape.__all__, "SapeRegressor"} <= listed
     for kind in KINDS:
         assert all(f"* `{field.name}`: " in page for field in dataclasses.fields(kind))
+
+
+def test_the_notebook_is_in_step_with_the_tour():
+    tools = runpy.run_path(str(EXAMPLES / "notebook.py"))
+    expected = tools["cells_of"]((EXAMPLES / "tour.py").read_text(encoding="utf-8"))
+    stored = json.loads((EXAMPLES / "tour.ipynb").read_text(encoding="utf-8"))
+    assert stored["nbformat"] == 4 and len({cell["id"] for cell in stored["cells"]}) == len(stored["cells"])
+    texts = ["".join(cell["source"]) for cell in stored["cells"]]
+    assert texts[0] == tools["TITLE"] and len(expected) >= 6
+    assert list(zip(texts[1::2], texts[2::2])) == [(f"## {title}", source) for title, source in expected]
+    for cell, (_, source) in zip(stored["cells"][2::2], expected):
+        pictures = [output["data"]["image/png"] for output in cell["outputs"] if "data" in output]
+        assert len(pictures) == source.count("plt.subplots(")
+        assert all(base64.b64decode(picture).startswith(b"\x89PNG") for picture in pictures)
+        printed = ["".join(output["text"]) for output in cell["outputs"] if "text" in output]
+        assert len(printed) == ("print(" in source)
+
+
+def test_results_of_a_cell():
+    pytest.importorskip("matplotlib").use("Agg")
+    results_of = runpy.run_path(str(EXAMPLES / "notebook.py"))["results_of"]
+    names = {}
+    assert results_of("a = 3", names) == [] and names["a"] == 3
+    printed, plotted = results_of("import matplotlib.pyplot as plt\nprint(a)\nplt.plot([a, 4])", names)
+    assert printed["text"] == ["3\n"] and plotted["output_type"] == "display_data"
+    with pytest.raises(ZeroDivisionError):
+        results_of("a / 0", names)
