@@ -93,7 +93,7 @@ typedef struct sape_network_params {
     /** Unused, 0. @since 0.3.0 */
     int32_t reserved;
     /**
-     * The parameter a of the activation. Sine, softplus and gaussian have one, of at most 1e6; 0 is the activation's
+     * The parameter a of the activation. Sine, softplus and gaussian have one, 1e-6 to 1e6; 0 is the activation's
      * default. Others accept only 0. Default 0. @since 0.3.0
      */
     double activation_parameter;

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 
+/* Of a parameter: smaller ones make the first weights of sine, and what softplus divides by it, too large. */
+#define LEAST_PARAMETER 1e-6
 #define MOST_PARAMETER 1e6
 
 /* A default parameter of 0 says that there is none. */
@@ -53,8 +55,8 @@ sape_status sape_activation_check(sape_network_params *params) {
                  "output_activation is %d, not a sape_output_activation", (int)params->output_activation);
     const double usual = activations[params->activation].parameter, given = params->activation_parameter;
     SAPE_REQUIRE(given == 0.0 || usual != 0.0, "activation_parameter is %g, but %s has no parameter", given, name);
-    SAPE_REQUIRE(given >= 0.0 && given <= MOST_PARAMETER, "activation_parameter is %g, must be 0 to %g", given,
-                 MOST_PARAMETER);
+    SAPE_REQUIRE(given == 0.0 || (given >= LEAST_PARAMETER && given <= MOST_PARAMETER),
+                 "activation_parameter is %g, must be 0 or %g to %g", given, LEAST_PARAMETER, MOST_PARAMETER);
     if (given == 0.0) params->activation_parameter = usual;
     return SAPE_OK;
 }

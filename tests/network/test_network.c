@@ -144,7 +144,7 @@ START_TEST(test_names) {
 END_TEST
 
 START_TEST(test_bad_parameters) {
-    static const double wrong[] = {-1.0, 1.0001e6, INFINITY, NAN};
+    static const double wrong[] = {-1.0, 9.999e-7, 5e-324, 1.0001e6, INFINITY, NAN};
     sape_network_params params;
     sape_network *network;
     for (sape_activation a = SAPE_ACTIVATION_RELU; a <= SAPE_ACTIVATION_GAUSSIAN; a++) {
