@@ -51,7 +51,7 @@ void sape_history_begin(struct sape_history *history) {
 static void join_pairs(struct sape_history *history) {
     for (size_t i = 0; i < history->count / 2; i++) {
         const double later = history->validation[2 * i + 1];
-        history->loss[i] = 0.5 * (history->loss[2 * i] + history->loss[2 * i + 1]);
+        history->loss[i] = 0.5 * history->loss[2 * i] + 0.5 * history->loss[2 * i + 1];
         history->validation[i] = isinf(later) ? history->validation[2 * i] : later;
     }
     /* What is behind them is not read, but stored. */
@@ -64,10 +64,10 @@ void sape_history_add(struct sape_history *history, uint64_t iteration, double l
     if (history->capacity == 0) return;
     if (history->count == 0 && history->pending == 0) history->first = iteration - 1;
     if (history->count == history->capacity) join_pairs(history);
-    history->sum += loss;
+    history->sum += loss / (double)history->stride;
     if (!isinf(validation)) history->latest = validation;
     if (++history->pending < history->stride) return;
-    history->loss[history->count] = history->sum / (double)history->pending;
+    history->loss[history->count] = history->sum;
     history->validation[history->count++] = history->latest;
     begin_entry(history);
 }
@@ -81,7 +81,8 @@ void sape_history_read(const struct sape_history *history, uint64_t *iterations,
         const bool whole = i < history->count;
         const uint64_t before = history->first + i * history->stride;
         if (iterations != NULL) iterations[i] = before + (whole ? history->stride : history->pending);
-        if (loss != NULL) loss[i] = whole ? history->loss[i] : history->sum / (double)history->pending;
+        if (loss != NULL)
+            loss[i] = whole ? history->loss[i] : history->sum / (double)history->pending * (double)history->stride;
         const double held_out = whole ? history->validation[i] : history->latest;
         if (validation != NULL) validation[i] = isinf(held_out) ? (double)NAN : held_out;
     }

@@ -15,7 +15,8 @@ struct sape_history {
     uint64_t stride, first;
     /* Mean losses, and the latest held-out losses, infinite for none. */
     double *loss, *validation;
-    /* The entry under way: its iterations so far, the sum of their losses, and its latest held-out loss. */
+    /* The entry under way: its iterations so far, the sum of their losses divided by the stride, which cannot overflow,
+       and its latest held-out loss. */
     uint64_t pending;
     double sum, latest;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a trainer can do besides: weights, accumulated batches, clipping, averages, learning rates that change, a
  * history of losses, samplers that end. */
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -635,6 +636,38 @@ START_TEST(a_history_begins_where_it_can) {
 }
 END_TEST
 
+static int largest_loss(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                        const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    (void)user;
+    (void)x;
+    const sape_status status =
+        sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, NULL);
+    *loss = DBL_MAX;
+    return status != SAPE_OK;
+}
+
+/* Means of the largest losses that there are. */
+START_TEST(a_history_has_any_losses) {
+    sape_trainer_params params = small_fit_params();
+    params.loss = SAPE_LOSS_CUSTOM;
+    params.loss_fn = largest_loss;
+    params.history = 4;
+    struct small_fit *fit = fit_with(&params, NULL);
+    for (size_t step = 0; step < 20; step++) {
+        sape_safetensors *checkpoint;
+        double loss[5];
+        train(fit, 1);
+        const size_t count = sape_trainer_history_count(fit->trainer);
+        CHECK_OK(sape_trainer_get_history(fit->trainer, count, NULL, loss, NULL));
+        for (size_t i = 0; i < count; i++) ck_assert_double_eq(loss[i], DBL_MAX);
+        CHECK_OK(sape_trainer_checkpoint(fit->trainer, &checkpoint));
+        CHECK_OK(sape_trainer_restore(fit->trainer, checkpoint));
+        sape_safetensors_free(checkpoint);
+    }
+    small_fit_free(fit);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("options");
     TCase *tests = tcase_create("options");
@@ -659,6 +692,7 @@ int main(void) {
     tcase_add_test(tests, the_rate_is_reduced_on_a_plateau);
     tcase_add_test(tests, the_history_covers_the_run);
     tcase_add_test(tests, a_history_begins_where_it_can);
+    tcase_add_test(tests, a_history_has_any_losses);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
