@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "optimizer/optimizer.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -240,7 +241,7 @@ bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct
 
 sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *params) {
     sape_optimizer_params tables = *params;
-    tables.learning_rate *= params->encoder_rate_factor;
+    tables.learning_rate = fmin(tables.learning_rate * params->encoder_rate_factor, DBL_MAX);
     tables.weight_decay = params->encoder_weight_decay;
     return tables;
 }

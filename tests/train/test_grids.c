@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields on grids: gradients of tables, and what training does with them. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,6 +452,24 @@ START_TEST(test_divergence_is_taken_back) {
 }
 END_TEST
 
+/* The tables' rate is a factor times the network's, and may be more than a double holds. */
+START_TEST(test_a_rate_that_is_too_large_is_taken_back) {
+    static struct fit fit;
+    fit = (struct fit){.policy = SAPE_POLICY_NONE, .dim = 2, .threads = 1};
+    open_fit(&fit);
+    run(&fit, 2);
+    sape_safetensors *file;
+    CHECK_OK(sape_trainer_set_learning_rate(fit.trainer, DBL_MAX));
+    ck_assert_int_eq(sape_trainer_step(fit.trainer, NULL), SAPE_ERROR_DIVERGED);
+    CHECK_OK(sape_trainer_checkpoint(fit.trainer, &file));
+    CHECK_OK(sape_trainer_restore(fit.trainer, file));
+    sape_safetensors_free(file);
+    CHECK_OK(sape_trainer_set_learning_rate(fit.trainer, 1e-3));
+    run(&fit, 2);
+    close_fit(&fit);
+}
+END_TEST
+
 /* One step of the caller's own is the trainer's. */
 START_TEST(test_update_is_the_trainers_step) {
     static struct fit fit;
@@ -502,6 +521,7 @@ int main(void) {
     tcase_add_test(tcase, test_levels_that_are_not_revealed_rest);
     tcase_add_loop_test(tcase, test_entries_without_a_gradient_rest, 0, 2);
     tcase_add_loop_test(tcase, test_divergence_is_taken_back, 0, 4);
+    tcase_add_test(tcase, test_a_rate_that_is_too_large_is_taken_back);
     tcase_add_loop_test(tcase, test_update_is_the_trainers_step, 0, 2);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
