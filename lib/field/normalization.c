@@ -35,11 +35,13 @@ void sape_normalize_coordinates(const struct sape_normalization *normalization, 
         for (size_t a = 0; a < d; a++) u[i * d + a] = sape_normalize(normalization, a, x[i * d + a]);
 }
 
-void sape_normalize_targets(const struct sape_normalization *normalization, size_t n, const float *y, float *v) {
+sape_status sape_normalize_targets(const struct sape_normalization *normalization, size_t n, const float *y, float *v) {
     const size_t o = normalization->o;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < o; k++)
-            v[i * o + k] = (float)(((double)y[i * o + k] - normalization->mean[k]) / normalization->deviation[k]);
+    for (size_t i = 0; i < n * o; i++) {
+        v[i] = (float)(((double)y[i] - normalization->mean[i % o]) / normalization->deviation[i % o]);
+        SAPE_REQUIRE(isfinite(v[i]), "targets[%zu] is %g, too far from target_mean", i, (double)y[i]);
+    }
+    return SAPE_OK;
 }
 
 void sape_denormalize_outputs(const struct sape_normalization *normalization, size_t n, float *outputs) {

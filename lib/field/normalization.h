@@ -28,9 +28,10 @@ static inline float sape_normalize(const struct sape_normalization *normalizatio
     return (float)(((double)x - normalization->center[axis]) / normalization->scale[axis]);
 }
 
-/* Rows of coordinates or of targets into the field's units, and of outputs into the caller's. */
+/* Rows of coordinates or of targets into the field's units, and of outputs into the caller's. Targets that are too
+   large there are an error. */
 void sape_normalize_coordinates(const struct sape_normalization *normalization, size_t n, const float *x, float *u);
-void sape_normalize_targets(const struct sape_normalization *normalization, size_t n, const float *y, float *v);
+sape_status sape_normalize_targets(const struct sape_normalization *normalization, size_t n, const float *y, float *v);
 void sape_denormalize_outputs(const struct sape_normalization *normalization, size_t n, float *outputs);
 
 /* Derivatives in the field's units into the caller's, and gradients in the caller's into the field's: with respect to

@@ -154,7 +154,7 @@ static sape_status sample(struct sape_batches *batches, const struct sape_batch_
     if (targets != NULL) SAPE_TRY(sape_loss_check_targets(call->loss, targets, n * samples->o));
     if (normalization->coordinates) sape_normalize_coordinates(normalization, n, x, batches->gathered_x);
     if (normalization->outputs && targets != NULL)
-        sape_normalize_targets(normalization, n, targets, batches->gathered_targets);
+        SAPE_TRY(sape_normalize_targets(normalization, n, targets, batches->gathered_targets));
     batches->x = batches->gathered_x;
     batches->targets = targets == NULL ? NULL : batches->gathered_targets;
     batches->caller_x = x;

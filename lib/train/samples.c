@@ -71,7 +71,7 @@ sape_status sape_samples_normalize(struct sape_samples *samples, const struct sa
     if (normalization->outputs && samples->targets != NULL) {
         samples->targets = samples->own_targets = SAPE_NEW_ARRAY(float, n * samples->o);
         if (samples->own_targets == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n);
-        sape_normalize_targets(normalization, n, samples->caller_targets, samples->own_targets);
+        SAPE_TRY(sape_normalize_targets(normalization, n, samples->caller_targets, samples->own_targets));
     }
     samples->num_outside = sape_samples_outside(n, samples->d, samples->x);
     return SAPE_OK;

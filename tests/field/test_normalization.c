@@ -211,6 +211,24 @@ START_TEST(samplers_draw_in_the_callers_units) {
 }
 END_TEST
 
+/* Targets that the field's units cannot hold are refused as they come; the samples before them stay. */
+START_TEST(targets_must_fit) {
+    struct pair *pair = make_pair(SAPE_POLICY_VARIANCE);
+    const double tiny[O] = {1e-40, 1e-40};
+    sape_trainer *trainer;
+    CHECK_OK(sape_field_set_normalization(pair->scaled, center, scale, mean, tiny));
+    CHECK_OK(sape_trainer_create(NULL, NULL, pair->scaled, &trainer));
+    EXPECT_ERROR(sape_trainer_set_data(trainer, N, pair->x, pair->y), SAPE_ERROR_ARGUMENT, "targets[0]", "target_mean");
+    EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_STATE, "no data", "");
+    CHECK_OK(sape_trainer_set_sampler(trainer, N, draw, pair));
+    EXPECT_ERROR(sape_trainer_step(trainer, NULL), SAPE_ERROR_ARGUMENT, "targets[0]", "target_mean");
+    for (size_t i = 0; i < N * O; i++) pair->y[i] = (float)mean[i % O];
+    CHECK_OK(sape_trainer_step(trainer, NULL));
+    sape_trainer_free(trainer);
+    free_pair(pair);
+}
+END_TEST
+
 /* Grids, the mask's place, gradients and Jacobians are those of the plain field, changed by the chain rule. */
 START_TEST(derivatives_are_in_the_callers_units) {
     struct pair *pair = make_pair(SAPE_POLICY_SPATIAL);
@@ -389,6 +407,7 @@ int main(void) {
     tcase_add_loop_test(tests, training_is_the_same, 0, 4);
     tcase_add_loop_test(tests, own_losses_are_in_the_callers_units, 0, 3);
     tcase_add_test(tests, samplers_draw_in_the_callers_units);
+    tcase_add_test(tests, targets_must_fit);
     tcase_add_test(tests, derivatives_are_in_the_callers_units);
     tcase_add_test(tests, grids_are_in_the_callers_units);
     tcase_add_test(tests, checkpoints_keep_it);
