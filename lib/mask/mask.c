@@ -86,9 +86,9 @@ static void set_schedule(struct sape_mask *mask, const sape_mask_params *params,
         mask->block_iterations =
             (size_t)((uint64_t)mask->ops->pace[0] * params->num_iterations / (mask->ops->pace[1] * mask->num_blocks));
     if (mask->block_iterations == 0) mask->block_iterations = 1;
-    mask->first = blocks.first > 0 ? blocks.first : mask->block;
-    mask->current = mask->first;
-    mask->next = mask->first + mask->block < dim ? mask->first + mask->block : dim;
+    mask->leading = blocks.first;
+    mask->current = sape_mask_first(mask);
+    mask->next = mask->current + mask->block < dim ? mask->current + mask->block : dim;
     mask->patience = sape_mask_patience(mask->block_iterations);
 }
 
@@ -121,9 +121,9 @@ static bool allocate(struct sape_mask *mask) {
 static void start(struct sape_mask *mask) {
     if (mask->ops->has_cutoffs) return;
     for (size_t i = 0; i < mask->grid.cells; i++) {
-        mask->level[i] = (uint16_t)mask->first;
+        mask->level[i] = (uint16_t)mask->current;
         mask->in_progress[i] = 1;
-        if (mask->ramp != NULL) mask->end[i] = (uint16_t)mask->first;
+        if (mask->ramp != NULL) mask->end[i] = (uint16_t)mask->current;
     }
     mask->best_loss = INFINITY;
     if (mask->ops->start != NULL) mask->ops->start(mask);

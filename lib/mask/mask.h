@@ -34,8 +34,8 @@ struct sape_mask {
     size_t domain_dim, encoding_dim;
     double epsilon;
 
-    /* The schedule; first is what is revealed from the start. */
-    size_t first, block, num_blocks, block_iterations;
+    /* The schedule; leading features, if there are any, are before the first block. */
+    size_t leading, block, num_blocks, block_iterations;
     uint64_t iteration;
     size_t current, next;
 
@@ -81,6 +81,11 @@ struct sape_mask_panel {
 struct sape_mask_blocks {
     size_t first, size;
 };
+
+/* Features that are revealed from the start: the leading ones or, without them, the first block. */
+static inline size_t sape_mask_first(const struct sape_mask *mask) {
+    return mask->leading > 0 ? mask->leading : mask->block;
+}
 
 /* sape_mask_create() with such blocks. */
 sape_status sape_mask_make(const sape_mask_params *params, struct sape_mask_blocks blocks, sape_mask **out);

@@ -129,7 +129,7 @@ static sape_status check_schedule(const struct sape_mask *m) {
         {"sape.mask.patience", m->patience == sape_mask_patience(m->block_iterations)},
         {"sape.mask.epsilon", m->epsilon >= 0.0 && isfinite(m->epsilon)},
         {"sape.mask.iteration", m->iteration <= SAPE_MAX_COUNT},
-        {"sape.mask.current", m->current >= m->first && m->current <= dim},
+        {"sape.mask.current", m->current >= sape_mask_first(m) && m->current <= dim},
         {"sape.mask.next", m->next == dim || (m->next < dim && m->next - m->current == m->block)},
         {"sape.mask.loss_sum", isfinite(m->loss_sum) && (m->loss_count > 0.0 || m->loss_sum == 0.0)},
         {"sape.mask.loss_count", isfinite(m->loss_count) && m->loss_count >= 0.0},

@@ -92,7 +92,7 @@ static sape_status check_values(const struct sape_mask *mask, size_t index, cons
 /* The schedule goes on behind the furthest feature that any row has. */
 sape_status sape_mask_set_row_sums(struct sape_mask *mask, const float *sums) {
     const size_t cells = mask->grid.cells;
-    size_t furthest = mask->first;
+    size_t furthest = sape_mask_first(mask);
     SAPE_TRY(check_values(mask, SAPE_MASK_STASHED, sums, cells));
     for (size_t i = 0; i < cells; i++) {
         const float whole = floorf(sums[i]);

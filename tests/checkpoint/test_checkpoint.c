@@ -29,6 +29,37 @@ START_TEST(fields_survive) {
 }
 END_TEST
 
+/* The number of blocks is in the file: what is revealed from the start follows from it in the field that is loaded. */
+START_TEST(blocks_of_any_size_survive) {
+    static const size_t num_blocks[] = {26, 13, 3, 1};
+    static const float nothing[36] = {0.0f};
+    sape_encoder_params encoder;
+    sape_mask_params mask;
+    sape_network_params network;
+    sape_field *field, *loaded;
+    sape_encoder_params_init(&encoder, sizeof encoder);
+    sape_mask_params_init(&mask, sizeof mask);
+    sape_network_params_init(&network, sizeof network);
+    encoder.num_frequencies = 12;
+    mask.resolution = 6;
+    mask.num_blocks = num_blocks[_i];
+    network.hidden_dim = 8;
+    CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
+    sape_safetensors *checkpoint = checkpoint_of(field);
+    CHECK_OK(sape_field_from_checkpoint(checkpoint, &loaded));
+    expect_state(loaded, checkpoint);
+    sape_safetensors_free(checkpoint);
+    sape_field *const fields[] = {field, loaded};
+    for (size_t i = 0; i < 2; i++)
+        CHECK_OK(sape_mask_set_tensor(sape_field_mask(fields[i]), "mask_stashed", nothing, 36));
+    checkpoint = checkpoint_of(field);
+    expect_state(loaded, checkpoint);
+    sape_safetensors_free(checkpoint);
+    sape_field_free(field);
+    sape_field_free(loaded);
+}
+END_TEST
+
 /* What PyTorch's load_state_dict() wants: these names and no others. */
 START_TEST(tensors_are_the_public_ones) {
     const bool fixed = architectures[_i].policy == SAPE_POLICY_SPATIAL_FIXED;
@@ -244,6 +275,7 @@ int main(void) {
     TCase *tests = tcase_create("checkpoint");
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, fields_survive, 0, NUM_ARCHITECTURES);
+    tcase_add_loop_test(tests, blocks_of_any_size_survive, 0, 4);
     tcase_add_loop_test(tests, tensors_are_the_public_ones, 0, NUM_ARCHITECTURES);
     tcase_add_test(tests, goes_through_files_and_memory);
     tcase_add_test(tests, goes_through_callbacks);
