@@ -16,6 +16,7 @@ INTRODUCTION = """# The Python module
 [install.md](install.md) says how to install the module, [guide.md](guide.md) explains the ideas, and
 [tour.ipynb](../examples/python/tour.ipynb) shows them at work. Letters in shapes: d coordinates, o outputs, E
 features, n samples."""
+ENTRY = r"[a-z]\w*(?:, [a-z]\w*)*"  # the names that a line of a docstring may begin with
 TITLES = ("Functions", "Classes", "Parameters", "Results", "Enumerations", "Errors", "Types")
 PARAMETERS = "These are data classes: each name is an argument of the constructor, and a member."
 
@@ -76,11 +77,13 @@ def documentation(node, indent="", first=None):
     """A docstring as Markdown: its paragraphs, and its lines "name: text" as a list."""
     found = []
     for paragraph in re.split(r"\n\s*\n", ast.get_docstring(node) or ""):
-        entries = re.split(r"^(?=[a-z]\w*(?:, [a-z]\w*)*: )", paragraph, flags=re.MULTILINE)
+        entry_begins = rf"(?={ENTRY}: )"
+        is_list = re.match(entry_begins, paragraph)
+        entries = re.split(rf"^{entry_begins}", paragraph, flags=re.MULTILINE) if is_list else [paragraph]
         items = []
         for entry in filter(None, entries):
             name, _, text = entry.partition(": ")
-            if re.fullmatch(r"[a-z]\w*(, [a-z]\w*)*", name):
+            if is_list:
                 items.append(filled(f"`{name}`: {escaped(text)}", indent + "  ", indent + "* "))
             else:
                 items.append(filled(escaped(entry), indent, first if not found else None))

@@ -123,14 +123,126 @@ def test_every_handle_shows_what_it_is(field):
         assert repr(handle) == f"<{type(handle).__name__}, closed>"
 
 
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda handle: pickle.loads(pickle.dumps(handle))])
-def test_what_can_be_saved_can_be_copied(field, samples, again):
+AGAIN = pytest.mark.parametrize("again", [
+    copy.copy, copy.deepcopy, lambda handle: pickle.loads(pickle.dumps(handle))
+])
+
+
+@AGAIN
+def test_fields_and_checkpoints_can_be_copied(field, samples, again):
     x, _ = samples
     assert np.array_equal(again(field).predict(x), field.predict(x))
     assert bytes(again(field.checkpoint())) == bytes(field.checkpoint())
-    for handle in (field.encoder, field.mask, sape.Network(sape.NetworkParams(input_dim=2)), sape.Trainer(field)):
+
+
+@AGAIN
+def test_parts_of_a_field_can_be_copied(field, samples, again):
+    x, y = samples
+    with sape.Trainer(field) as trainer:
+        trainer.set_data(x, y)
+        trainer.run(7)
+    encoder, mask, network = again(field.encoder), again(field.mask), again(field.network)
+    assert np.array_equal(mask.weights(x), field.mask.weights(x)) and mask.state == field.mask.state
+    assert np.array_equal(network.parameters, field.network.parameters)
+    features = field.encoder.encode(x)
+    assert np.array_equal(encoder.encode(x), features)
+    field.close()
+    assert np.array_equal(encoder.encode(x), features)
+    with pytest.raises(sape.StateError):
+        again(field.mask)
+
+
+@AGAIN
+@pytest.mark.parametrize("kind", sape.Encoding)
+def test_encoders_and_networks_alone_can_be_copied(again, kind):
+    x = np.random.default_rng(2).uniform(-1, 1, (20, 2))
+    encoder = sape.Encoder(sape.EncoderParams(kind=kind, num_frequencies=6, std=3, seed=5, num_levels=3))
+    for name in encoder.tensors if kind is not sape.Encoding.POSITIONAL else ():  # whose frequencies are fixed
+        encoder.tensors[name] = 0.5 * encoder.tensors[name] + 0.25
+    copied = again(encoder)
+    assert copied.params == encoder.params and np.array_equal(copied.encode(x), encoder.encode(x))
+    network = sape.Network(sape.NetworkParams(input_dim=2, hidden_dim=8, activation=sape.Activation.SINE, seed=3))
+    network.parameters = 0.5 * network.parameters
+    copied = again(network)
+    assert copied.params == network.params and np.array_equal(copied.forward(x), network.forward(x))
+    network.parameters = 0 * network.parameters
+    assert not np.array_equal(copied.forward(x), network.forward(x))
+
+
+@AGAIN
+def test_what_cannot_be_saved_says_so(again):
+    for handle in (sape.Mask(sape.MaskParams(encoding_dim=4)), sape.Optimizer(3)):
         with pytest.raises(TypeError, match="cannot be pickled"):
             again(handle)
+
+
+def absolute(outputs, targets, x):
+    difference = outputs - targets
+    return np.abs(difference).mean(), np.abs(difference).mean(axis=1), np.sign(difference) / difference.size
+
+
+def draw(iteration, n):
+    x = np.random.default_rng(iteration).uniform(-1, 1, (n, 2)).astype(np.float32)
+    return x, x[:, :1] * x[:, 1:]
+
+
+def eikonal(outputs, jacobian, targets, x):
+    norms = np.linalg.norm(jacobian, axis=-1, keepdims=True)
+    losses = np.square(norms[..., 0] - 1).mean(axis=1)
+    return losses.mean(), losses, 0 * outputs, 2 * (norms - 1) * jacobian / np.maximum(norms, 1e-6) / len(x)
+
+
+def weighted(trainer, x, y):
+    trainer.set_data(x, y + 1)
+    trainer.set_data(x, y, weights=1 + x[:, 0] ** 2)
+
+
+def adaptive(trainer, x, y):
+    trainer.set_adaptive_rate(sape.AdaptiveRateParams(resolution=8))
+    trainer.set_data(x, y)
+
+
+def curve(trainer, x, y):
+    trainer.set_data(x)
+    trainer.set_target_points(np.hstack([y, y**2])[:, :1], 20)
+
+
+def sampled(trainer, x, y):
+    trainer.set_data(x, y, weights=1 + x[:, 0] ** 2)
+    trainer.set_sampler(30, draw)
+
+
+def with_slopes(trainer, x, y):
+    trainer.set_data(x, y)
+    trainer.set_jacobian_loss(eikonal)
+
+
+@AGAIN
+@pytest.mark.parametrize("params, prepare", [
+    ({"batch_size": 50, "seed": 3, "accumulate": 2, "average_decay": 0.9, "history": 8}, weighted),
+    ({"validation_share": 0.2, "validation_every": 3}, adaptive), ({"loss": absolute}, sampled),
+    ({"loss": sape.Loss.CHAMFER}, curve), ({"loss": sape.Loss.CUSTOM_JACOBIAN}, with_slopes),
+])
+def test_a_copied_trainer_goes_on_as_the_original(field, samples, again, params, prepare):
+    params = sape.TrainerParams(**params)
+    trainer = sape.Trainer(field, params, sape.OptimizerParams(schedule=sape.Schedule.COSINE, learning_rate=5e-3))
+    params.batch_size = 7  # the trainer has its own
+    prepare(trainer, *samples)
+    trainer.run(11)
+    trainer.learning_rate = 2e-3
+    copied = again(trainer)
+    assert copied.field is not field and copied.params == trainer.params
+    assert copied.run(11).loss == trainer.run(11).loss
+    assert bytes(copied.checkpoint()) == bytes(trainer.checkpoint())
+    assert np.array_equal(copied.field.predict(samples[0]), field.predict(samples[0]))
+
+
+def test_a_trainer_with_a_lambda_cannot_be_pickled(field, samples):
+    trainer = sape.Trainer(field)
+    trainer.set_sampler(30, lambda iteration, n: draw(iteration, n))
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(trainer)
+    assert copy.deepcopy(trainer).run(3).loss == trainer.run(3).loss
 
 
 def test_regressor(wave):

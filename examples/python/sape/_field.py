@@ -24,7 +24,8 @@ _Part = TypeVar("_Part", Encoder, Mask, Network)
 class Field(Handle):
     """Encoder, mask and network joined into a function from coordinates (..., d) to outputs (..., o).
 
-    The field sets dimensions that follow from another part. Fields can be pickled and copied.
+    The field sets dimensions that follow from another part. Fields and their parts can be pickled and copied. Like a field
+    that is loaded, a copy computes in the default precision. A copy of a part belongs to a copy of its field.
     """
 
     _kind = "field"

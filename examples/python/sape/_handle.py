@@ -169,7 +169,7 @@ class Handle:
         return f"<{type(self).__name__} {' '.join(shown)}>"
 
     def __reduce__(self) -> Tuple[Any, ...]:
-        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; fields and checkpoints can")
+        raise TypeError(f"{type(self).__name__} objects cannot be pickled or copied")
 
     def __enter__(self: _Self) -> _Self:
         return self

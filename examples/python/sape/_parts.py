@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Mapping, Optional, Tuple, Type, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +14,22 @@ from ._handle import Handle, Memory, Tensors
 from ._params import EncoderParams, Encoding, MaskParams, MaskState, NetworkParams, OptimizerParams, Policy
 
 
-class Encoder(Handle):
+class Part(Handle):
+    """What a field is made of."""
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        field = self._memory._whole
+        if field is None:
+            return self._reduce_alone()
+        with field.shared() as pointer:
+            checkpoint = Checkpoint._own(create("field_checkpoint", pointer))
+        return _part_of_a_field, (self._kind, bytes(checkpoint))
+
+    def _reduce_alone(self) -> Tuple[Any, ...]:
+        raise TypeError(f"{type(self).__name__} objects cannot be pickled or copied unless they belong to a field")
+
+
+class Encoder(Part):
     """Turns coordinates (..., d) into features (..., E), from low to high frequency."""
 
     _kind = "encoder"
@@ -22,6 +37,9 @@ class Encoder(Handle):
 
     def __init__(self, params: Optional[EncoderParams] = None) -> None:
         self._memory = Memory(create("encoder_create", (params or EncoderParams())._pointer()), "encoder_free")
+
+    def _reduce_alone(self) -> Tuple[Any, ...]:
+        return _with_tensors, (Encoder, self.params, dict(self.tensors))
 
     @property
     def params(self) -> EncoderParams:
@@ -86,8 +104,9 @@ class Encoder(Handle):
         return d_parameters
 
 
-class Mask(Handle):
-    """Which features are revealed where. To use it alone: get weights, multiply your features by them, record, step."""
+class Mask(Part):
+    """Which features are revealed where. To use it alone: get weights, multiply your features by them, record, step. The
+    mask of a field can be pickled and copied; one that was made alone cannot."""
 
     _kind = "mask"
     _shown = ("policy", "domain_dim", "encoding_dim")
@@ -180,7 +199,7 @@ class Mask(Handle):
         self._change("fit_domain", n, points)
 
 
-class Network(Handle):
+class Network(Part):
     """A multilayer perceptron. Flat arrays hold its tensors in the order of PyTorch's parameters()."""
 
     _kind = "network"
@@ -188,6 +207,9 @@ class Network(Handle):
 
     def __init__(self, params: NetworkParams) -> None:
         self._memory = Memory(create("network_create", params._pointer()), "network_free")
+
+    def _reduce_alone(self) -> Tuple[Any, ...]:
+        return _with_tensors, (Network, self.params, dict(self.tensors))
 
     @property
     def params(self) -> NetworkParams:
@@ -350,3 +372,16 @@ class Checkpoint(Handle):
         with self._memory.shared() as pointer:
             size = ctypes.c_size_t()
             return ctypes.string_at(call("safetensors_bytes", pointer, ctypes.byref(size)), size.value)
+
+
+def _with_tensors(kind: Type[Union[Encoder, Network]], params: Any, tensors: Mapping[str, Floats]) -> Handle:
+    part = kind(params)
+    for name, values in tensors.items():
+        part.tensors[name] = values
+    return part
+
+
+def _part_of_a_field(kind: str, contents: bytes) -> Any:
+    from ._field import Field
+
+    return getattr(Field.from_checkpoint(Checkpoint(contents)), kind)

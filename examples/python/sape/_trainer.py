@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import replace
 from typing import Any, Optional, Tuple, Union
 
 import numpy as np
@@ -39,7 +40,11 @@ from ._parts import Checkpoint
 
 
 class Trainer(Handle):
-    """Trains a field: predict, loss, gradients, optimizer step, mask. A field has one trainer at a time."""
+    """Trains a field: predict, loss, gradients, optimizer step, mask. A field has one trainer at a time.
+
+    Trainers can be pickled and copied, with their samples, if their functions can. A copy trains a copy of the field, and
+    goes on as the original would, with the same bits if the field has the default precision.
+    """
 
     _kind = "trainer"
     _shown = ("field",)
@@ -48,6 +53,8 @@ class Trainer(Handle):
         self, field: Field, params: Optional[TrainerParams] = None, optimizer: Optional[OptimizerParams] = None
     ) -> None:
         params = params or TrainerParams()
+        self._made_with = (replace(params), replace(optimizer or OptimizerParams()))
+        self._calls: dict[str, Tuple[Any, ...]] = {}  # what a copy must be told
         self._callbacks = Callbacks()
         self._field = field
         self._samples: Tuple[Optional[Floats], ...] = ()
@@ -83,9 +90,19 @@ class Trainer(Handle):
         w = None if weights is None else shaped("weights", weights, shape)
         self._change("set_data", n, x, y)
         self._samples, self._num_samples = (x, y), n
+        self._told_samples("set_data", x, y)
         self._scale.check(x)
         if w is not None:
             self.set_weights(w)
+
+    def _told_samples(self, call_of_samples: str, *arguments: Any) -> None:
+        """Samples replace earlier ones and their weights."""
+        for name in ("set_data", "set_sampler", "set_weights"):
+            self._calls.pop(name, None)
+        self._calls[call_of_samples] = arguments
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _unpickle, (bytes(self.checkpoint()), *self._made_with, dict(self._calls))
 
     def set_weights(self, weights: Optional[ArrayLike]) -> None:
         """Gives the samples weights (...), or none (None). The loss is then sum(w l) / sum(w). With a sampler, weights
@@ -94,6 +111,7 @@ class Trainer(Handle):
         n = self._num_samples if array is None else array.size
         self._change("set_weights", n, array)
         self._weights = array
+        self._calls["set_weights"] = (array,)
 
     def set_sampler(self, n: int, sampler: SampleFunction) -> None:
         """Has a function supply the n samples of every batch, instead of set_data(). It ends the run without an error
@@ -103,6 +121,7 @@ class Trainer(Handle):
         self._change("set_sampler", count("n", n), function, None)
         self._sampler = function
         self._num_samples = n * self._accumulate
+        self._told_samples("set_sampler", n, sampler)
 
     def set_target_points(self, points: ArrayLike, per_iteration: int = 0) -> None:
         """Sets the points (m, o) that Loss.CHAMFER compares the outputs with, used in place, and how many of them an
@@ -110,16 +129,19 @@ class Trainer(Handle):
         array, _, m = rows("points", points, self._field.output_dim)
         self._change("set_target_points", m, array, count("per_iteration", per_iteration))
         self._points = array
+        self._calls["set_target_points"] = (array, per_iteration)
 
     def set_jacobian_loss(self, loss: JacobianLossFunction) -> None:
         """Sets the function of Loss.CUSTOM_JACOBIAN, which receives the derivatives of the outputs as well."""
         function = jacobian_loss_callback(self._callbacks, loss)
         self._change("set_jacobian_loss", function, None)
         self._loss_fn = function
+        self._calls["set_jacobian_loss"] = (loss,)
 
     def set_adaptive_rate(self, params: Optional[AdaptiveRateParams]) -> None:
         """Turns the locally adaptive learning rate on, starting anew, or off (None)."""
         self._change("set_adaptive_rate", None if params is None else params._pointer())
+        self._calls["set_adaptive_rate"] = (None if params is None else replace(params),)
 
     def set_reduce(self, reduce: Optional[ReduceFunction]) -> None:
         """Trains together with the trainers of other processes or threads (ranks), each on its own share of the
@@ -128,6 +150,7 @@ class Trainer(Handle):
         function = None if reduce is None else reduce_callback(self._callbacks, reduce)
         self._change("set_reduce", function, None)
         self._reduce = function
+        self._calls["set_reduce"] = (reduce,)
 
     def indices(self, n: int) -> NDArray[np.uintp]:
         """The rows of set_data() that a loss function of your own is called with; call it there, with the number of its
@@ -228,3 +251,12 @@ class Trainer(Handle):
     def resume(self, path: StrPath) -> None:
         """Restores a training state from a file."""
         self._change("resume", path_bytes(path))
+
+
+def _unpickle(contents: bytes, params: TrainerParams, optimizer: OptimizerParams, calls: dict[str, Any]) -> Trainer:
+    checkpoint = Checkpoint(contents)
+    trainer = Trainer(Field.from_checkpoint(checkpoint), params, optimizer)
+    for name, arguments in calls.items():
+        getattr(trainer, name)(*arguments)
+    trainer.restore(checkpoint)
+    return trainer
