@@ -381,8 +381,8 @@ class NetworkParams(Params):
     precision: the precision of matrix products. Default Precision.AUTO.
     activation: the function at the end of the hidden layers. Default Activation.RELU.
     output_activation: the function at the end of the last layer. Default OutputActivation.NONE.
-    activation_parameter: a in sin(a z) of SINE, log(1 + exp(a z)) / a of SOFTPLUS and exp(-(a z)**2) of GAUSSIAN, 0 to
-        1e6. Default 0.0, which takes 30, 1 and 1.
+    activation_parameter: a in sin(a z) of SINE, log(1 + exp(a z)) / a of SOFTPLUS and exp(-(a z)**2) of GAUSSIAN, 1e-6
+        to 1e6. Default 0.0, which takes 30, 1 and 1.
     """
 
     _struct_name = "network_params"
