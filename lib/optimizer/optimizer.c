@@ -248,7 +248,7 @@ sape_optimizer_params sape_optimizer_table_params(const sape_optimizer_params *p
 
 double sape_optimizer_clip_factor(const struct sape_optimizer *optimizer, double squares) {
     const double factor = optimizer->params.clip_norm / (sqrt(squares) + CLIP_GUARD);
-    return factor < 1.0 || isnan(factor) ? factor : 1.0;
+    return factor < 1.0 ? factor : 1.0;
 }
 
 void sape_optimizer_cancel(struct sape_optimizer *optimizer) {

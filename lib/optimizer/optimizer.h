@@ -56,7 +56,8 @@ bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct
 /* sape_optimizer_step() of parameters of which those from `dense` on are tables. */
 sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, float *parameters,
                                       const float *gradient);
-/* What a gradient with that sum of squares is to be multiplied by, at most 1; clip_norm is not 0. */
+/* What a gradient with that sum of squares is to be multiplied by, at most 1, which it is for NaN; clip_norm is not 0.
+ */
 double sape_optimizer_clip_factor(const struct sape_optimizer *optimizer, double squares);
 
 /* Takes a step back: the count, then the moments of every range that was worked on. */

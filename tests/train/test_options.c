@@ -376,6 +376,32 @@ START_TEST(the_gradient_is_clipped) {
 END_TEST
 
 /* An optimizer by itself clips as well, and leaves the caller's gradient alone. */
+static int spoiled_once(void *user, size_t n, const float *x, size_t output_dim, const float *outputs,
+                        const float *targets, float *d_outputs, float *sample_loss, double *loss) {
+    size_t *calls = user;
+    (void)x;
+    if (sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss) != SAPE_OK)
+        return 1;
+    if (++*calls == 3) d_outputs[0] = NAN;
+    return 0;
+}
+
+/* A gradient that has no norm leaves nothing behind, also where no feature has been revealed yet. */
+START_TEST(clipping_survives_a_gradient_that_is_not_finite) {
+    sape_trainer_params params = small_fit_params();
+    const sape_optimizer_params optimizer = clipping(1.0);
+    size_t calls = 0;
+    params.loss = SAPE_LOSS_CUSTOM;
+    params.loss_fn = spoiled_once;
+    params.loss_user = &calls;
+    struct small_fit *fit = fit_with(&params, &optimizer);
+    train(fit, 2);
+    ck_assert_int_eq(sape_trainer_step(fit->trainer, NULL), SAPE_ERROR_DIVERGED);
+    train(fit, 5);
+    small_fit_free(fit);
+}
+END_TEST
+
 START_TEST(an_optimizer_clips) {
     sape_optimizer_params params = clipping(5.0);
     sape_optimizer *optimizer;
@@ -683,6 +709,7 @@ int main(void) {
     tcase_add_test(tests, samplers_accumulate_and_end);
     tcase_add_test(tests, samplers_have_weights);
     tcase_add_test(tests, the_gradient_is_clipped);
+    tcase_add_test(tests, clipping_survives_a_gradient_that_is_not_finite);
     tcase_add_test(tests, an_optimizer_clips);
     tcase_add_test(tests, parameters_are_averaged);
     tcase_add_test(tests, averages_go_back_with_a_step);
