@@ -8,8 +8,8 @@
 #include "bytes.h"
 #include "files/safetensors_header.h"
 
-#define FORGERY_ENTRIES 96
-#define FORGERY_TENSORS 64
+#define FORGERY_ENTRIES 128
+#define FORGERY_TENSORS 96
 #define FORGERY_MEMORY ((size_t)1 << 17)
 
 struct forged_entry {

@@ -11,7 +11,7 @@
 
 static float coordinates[KIND_MAX_DIM + 1][KIND_SAMPLES * KIND_MAX_DIM];
 static float grids[2][KIND_SAMPLES * 2];
-static float targets[KIND_SAMPLES * 2], points[NUM_POINTS * 2];
+static float targets[KIND_SAMPLES * 2], weights[KIND_SAMPLES * 2], points[NUM_POINTS * 2];
 
 static void fill(void) {
     for (size_t d = 1; d <= KIND_MAX_DIM; d++)
@@ -24,6 +24,7 @@ static void fill(void) {
             grids[many][2 * i + 1] = (float)(i / width) / (float)width;
         }
     for (size_t i = 0; i < KIND_SAMPLES * 2; i++) targets[i] = (float)(i * 7 % 5) / 4.0f;
+    for (size_t i = 0; i < KIND_SAMPLES * 2; i++) weights[i] = (float)(i % 3 + 1) / 2.0f;
     for (size_t i = 0; i < NUM_POINTS * 2; i++) points[i] = (float)(i * 5 % 7) / 3.0f - 1.0f;
 }
 
@@ -42,8 +43,8 @@ const float *kind_coordinates(const struct kind *kind) {
 
 static void choose(struct kind *kind, const uint8_t *b) {
     kind->policy = b[0] % 5;
-    kind->encoding = b[1] % 5;
-    kind->loss = b[2] % 5;
+    kind->encoding = b[1] % 6;
+    kind->loss = b[2] % 8;
     kind->optimizer = b[3] % 2;
     kind->schedule = b[3] / 2 % 3;
     kind->data = b[4] % 3;
@@ -52,16 +53,24 @@ static void choose(struct kind *kind, const uint8_t *b) {
     kind->rate = b[5] >> 1 & 1;
     kind->convergence = b[5] >> 2 & 1;
     kind->published = b[5] >> 3 & 1;
+    kind->weights = b[5] >> 4 & 1;
+    kind->clip = b[5] >> 5 & 1;
+    kind->average = b[5] >> 6 & 1;
+    kind->history = b[5] >> 7 & 1;
     kind->domain_dim = (uint8_t)(b[6] % 3 + 1);
     kind->mask_dim = (uint8_t)(b[6] / 3 % 4);
     kind->output_dim = (uint8_t)(b[7] % 2 + 1);
     kind->num_frequencies = (uint8_t)(b[7] / 2 % 4 + 1);
     kind->hidden_dim = (uint8_t)(b[8] % 4 + 1);
     kind->num_layers = (uint8_t)(b[8] / 4 % 2 + 1);
+    kind->activation = b[8] / 8 % 8;
+    kind->scaled = b[8] / 64 % 2;
+    kind->accumulate = b[8] / 128;
     kind->resolution = (uint8_t)(b[9] % 2 + 3);
     kind->num_blocks = b[9] / 2 % 4;
     kind->block_iterations = b[10] % 4;
     kind->epsilon = b[10] / 4 % 3;
+    kind->output_activation = b[10] / 12 % 5;
     kind->iterations = b[11] % 8;
     kind->run = b[11] / 8 % 2;
 }
@@ -71,6 +80,7 @@ static void repair(struct kind *kind) {
     if (kind->policy == SAPE_POLICY_SPATIAL_FIXED || kind->mask_dim > kind->domain_dim) kind->mask_dim = 0;
     const size_t features = kind->encoding == SAPE_ENCODING_IDENTITY ? kind->domain_dim : 2u * kind->num_frequencies;
     if (kind->num_blocks > features) kind->num_blocks = 0;
+    if (kind->loss == SAPE_LOSS_BCE) kind->scaled = 0;
     if (kind->loss == SAPE_LOSS_CUSTOM_JACOBIAN) kind->rate = 0;
     if (kind->data == KIND_SAMPLER || kind->policy == SAPE_POLICY_SPATIAL_FIXED || kind->loss == SAPE_LOSS_CHAMFER ||
         kind->loss == SAPE_LOSS_CUSTOM_JACOBIAN)
@@ -120,6 +130,9 @@ static sape_mask_params mask_params(const struct kind *kind, sape_cutoff_params 
     return mask;
 }
 
+/* Centre and scale alike. */
+static const double scales[KIND_MAX_DIM] = {0.5, 0.25, 1.0};
+
 sape_field *kind_field(const struct kind *kind) {
     sape_encoder_params encoder;
     sape_cutoff_params cutoff;
@@ -130,13 +143,20 @@ sape_field *kind_field(const struct kind *kind) {
     encoder.domain_dim = kind->domain_dim;
     encoder.num_frequencies = kind->num_frequencies;
     encoder.std = 2.0;
+    encoder.num_levels = kind->num_frequencies;
+    encoder.base_resolution = 2;
+    encoder.log2_table_size = 3;
     encoder.include_identity = kind->published;
     const sape_mask_params mask = mask_params(kind, &cutoff);
     sape_network_params_init(&network, sizeof network);
     network.hidden_dim = kind->hidden_dim;
     network.num_layers = kind->num_layers;
     network.output_dim = kind->output_dim;
+    network.activation = (sape_activation)kind->activation;
+    network.output_activation = (sape_output_activation)kind->output_activation;
     insist(sape_field_create(&encoder, &mask, &network, &field) == SAPE_OK, "sape_field_create");
+    if (kind->scaled)
+        insist(sape_field_set_normalization(field, scales, scales, scales, scales) == SAPE_OK, "a normalization");
     return field;
 }
 
@@ -178,8 +198,10 @@ static int sample(void *user, uint64_t iteration, size_t n, float *x, float *wan
 }
 
 sape_status kind_set_data(const struct kind *kind, sape_trainer *trainer) {
-    return sape_trainer_set_data(trainer, kind_num_samples(kind), kind_coordinates(kind),
-                                 kind->loss == SAPE_LOSS_CHAMFER ? NULL : targets);
+    const size_t n = kind_num_samples(kind);
+    const float *wanted = kind->loss == SAPE_LOSS_CHAMFER ? NULL : targets;
+    const sape_status status = sape_trainer_set_data(trainer, n, kind_coordinates(kind), wanted);
+    return status == SAPE_OK && kind->weights ? sape_trainer_set_weights(trainer, n, weights) : status;
 }
 
 static sape_trainer_params trainer_params(const struct kind *kind, size_t num_threads) {
@@ -194,6 +216,10 @@ static sape_trainer_params trainer_params(const struct kind *kind, size_t num_th
     params.validation_share = kind->validation ? 0.3 : 0.0;
     params.validation_every = kind->published ? 1 : 2;
     params.validation_patience = kind->convergence ? 5 : 0;
+    params.plateau_patience = kind->convergence ? 2 : 0;
+    params.average_decay = kind->average ? 0.75 : 0.0;
+    params.accumulate = kind->accumulate ? 2 : 1;
+    params.history = kind->history ? 4 : 0;
     return params;
 }
 
@@ -207,12 +233,17 @@ static sape_optimizer_params optimizer_params(const struct kind *kind) {
     params.decay_iterations = 9;
     params.warmup_iterations = kind->schedule;
     params.weight_decay = kind->published ? 0.01 : 0.0;
+    params.clip_norm = kind->clip ? 0.1 : 0.0;
+    params.encoder_weight_decay = kind->clip ? 0.01 : 0.0;
     return params;
 }
 
 static sape_status give_data(const struct kind *kind, const struct pair *pair) {
     if (kind->data != KIND_SAMPLER) return kind_set_data(kind, pair->trainer);
-    return sape_trainer_set_sampler(pair->trainer, kind_num_samples(kind), sample, pair->field);
+    const size_t n = kind_num_samples(kind);
+    const sape_status status = sape_trainer_set_sampler(pair->trainer, n, sample, pair->field);
+    if (status != SAPE_OK || !kind->weights) return status;
+    return sape_trainer_set_weights(pair->trainer, n * (kind->accumulate ? 2 : 1), weights);
 }
 
 struct pair kind_pair(const struct kind *kind, size_t num_threads) {

@@ -23,6 +23,9 @@ struct kind {
     uint8_t domain_dim, mask_dim, output_dim;
     uint8_t num_frequencies, hidden_dim, num_layers, resolution;
     uint8_t num_blocks, block_iterations, epsilon;
+    /* The network's functions; flags of what else a trainer may have. */
+    uint8_t activation, output_activation;
+    uint8_t weights, history, average, accumulate, clip, scaled;
     /* Iterations before the checkpoint, and whether a run, which ends at the best, has made the last of them. */
     uint8_t iterations, run;
 };
