@@ -34,7 +34,7 @@ struct sape_encoding_layout {
 struct sape_grids {
     struct sape_level levels[SAPE_MAX_LEVELS];
     size_t offsets[SAPE_MAX_LEVELS];
-    char names[SAPE_MAX_LEVELS][16];
+    char names[SAPE_MAX_LEVELS][32];
     /* Values of all tables. */
     size_t count;
 };

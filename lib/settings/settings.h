@@ -6,6 +6,7 @@
 #include <sape/bandwidth.h>
 #include <sape/settings.h>
 
+#include "base/error.h"
 #include "signal/neighbours.h"
 
 #define SAPE_MAX_WORDS 24
@@ -38,11 +39,11 @@ struct sape_facts {
 
 /* Adds words to the settings: a value and the reason for it, which is a format. */
 void sape_settings_say_text(struct sape_settings *settings, const char *name, const char *value, const char *reason,
-                            ...) __attribute__((format(printf, 4, 5)));
+                            ...) SAPE_PRINTF(4, 5);
 void sape_settings_say_count(struct sape_settings *settings, const char *name, uint64_t value, const char *reason, ...)
-    __attribute__((format(printf, 4, 5)));
+    SAPE_PRINTF(4, 5);
 void sape_settings_say_real(struct sape_settings *settings, const char *name, double value, const char *reason, ...)
-    __attribute__((format(printf, 4, 5)));
+    SAPE_PRINTF(4, 5);
 
 /* The parts of a proposal, in this order: each may read what those before it have set. */
 void sape_propose_field(const sape_settings_query *query, const struct sape_facts *facts,
