@@ -2,17 +2,19 @@
 #include "cli/interrupt.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 enum { NUM_CAUGHT = sizeof caught / sizeof *caught };
 
-static volatile sig_atomic_t requested;
+/* The signal may come to any thread, such as one of the BLAS library's. */
+static atomic_bool requested;
 
 /* The second one, whichever it is, finds the default action. */
 static void on_interrupt(int signal_number) {
     (void)signal_number;
-    requested = 1;
+    atomic_store(&requested, true);
     for (size_t i = 0; i < NUM_CAUGHT; i++) signal(caught[i], SIG_DFL);
 }
 
@@ -27,5 +29,5 @@ void interrupt_catch(void) {
 }
 
 bool interrupt_requested(void) {
-    return requested;
+    return atomic_load(&requested);
 }
