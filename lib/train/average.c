@@ -5,10 +5,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "train/chunks.h"
 #include "train/updater.h"
-
-/* Parameters that a thread averages at a time. */
-#define CHUNK 16384
 
 sape_status sape_average_check_decay(double decay) {
     SAPE_REQUIRE(decay >= 0.0 && decay < 1.0, "average_decay is %g, must be in [0, 1)", decay);
@@ -56,15 +54,15 @@ static void average_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct pass *pass = context;
     const struct sape_average_part *part = pass->part;
-    const size_t begin = chunk * CHUNK, end = begin + CHUNK < part->size ? begin + CHUNK : part->size;
-    for (size_t i = begin; i < end; i++)
+    const struct sape_chunk range = sape_chunk_at(part->size, chunk);
+    for (size_t i = range.begin; i < range.end; i++)
         part->previous[i] = (float)(pass->decay * (double)part->values[i] + (1.0 - pass->decay) * (double)pass->now[i]);
 }
 
 static void step_part(const struct sape_average *average, struct sape_average_part *part, const sape_network *network,
                       struct sape_pool *pool, const float *before, const float *now) {
     struct pass pass = {part, average->decay, now};
-    const size_t chunks = (part->size + CHUNK - 1) / CHUNK;
+    const size_t chunks = sape_num_chunks(part->size);
     if (part->size == 0) return;
     if (!average->begun) memcpy(part->values, before, part->size * sizeof *before);
     if (part->size > network->size)

@@ -3,23 +3,12 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "train/chunks.h"
 #include "train/updater.h"
-
-/* Parameters that a thread works on at a time. */
-#define CHUNK 16384
-
-static size_t num_chunks(const sape_network *network) {
-    return (network->size + CHUNK - 1) / CHUNK;
-}
-
-static size_t chunk_end(const sape_network *network, size_t chunk) {
-    const size_t end = (chunk + 1) * CHUNK;
-    return end < network->size ? end : network->size;
-}
 
 sape_status sape_clip_open(double clip_norm, const sape_network *network, struct sape_clip *clip) {
     if (clip_norm == 0.0) return SAPE_OK;
-    clip->squares = SAPE_NEW_ARRAY(double, num_chunks(network));
+    clip->squares = SAPE_NEW_ARRAY(double, sape_num_chunks(network->size));
     if (clip->squares != NULL) return SAPE_OK;
     return sape_fail(SAPE_ERROR_MEMORY, "no memory for the norms of %zu parameters", network->size);
 }
@@ -39,10 +28,11 @@ static void square_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct pass *pass = context;
     const struct sape_clip_call *call = pass->call;
-    const size_t begin = chunk * CHUNK, end = chunk_end(call->field->network, chunk);
+    const size_t size = call->field->network->size;
+    const struct sape_chunk part = sape_chunk_at(size, chunk);
     double sum = 0.0;
-    sape_slots_sum(call->slots, call->num_slots, call->field->network->size, begin, end);
-    for (size_t i = begin; i < end; i++) sum += (double)call->slots[i] * (double)call->slots[i];
+    sape_slots_sum(call->slots, call->num_slots, size, part.begin, part.end);
+    for (size_t i = part.begin; i < part.end; i++) sum += (double)call->slots[i] * (double)call->slots[i];
     pass->squares[chunk] = sum;
 }
 
@@ -67,7 +57,7 @@ static double table_squares(const struct sape_clip_call *call) {
 
 double sape_clip_squares(struct sape_clip *clip, const struct sape_clip_call *call) {
     struct pass pass = {.call = call, .squares = clip->squares};
-    const size_t chunks = num_chunks(call->field->network);
+    const size_t chunks = sape_num_chunks(call->field->network->size);
     double sum = table_squares(call);
     sape_updater_parallel(call->pool, call->field->network, chunks, square_chunk, &pass);
     for (size_t i = 0; i < chunks; i++) sum += clip->squares[i];
@@ -78,8 +68,8 @@ static void scale_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct pass *pass = context;
     const struct sape_clip_call *call = pass->call;
-    const size_t end = chunk_end(call->field->network, chunk);
-    for (size_t i = chunk * CHUNK; i < end; i++) call->slots[i] *= pass->factor;
+    const struct sape_chunk part = sape_chunk_at(call->field->network->size, chunk);
+    for (size_t i = part.begin; i < part.end; i++) call->slots[i] *= pass->factor;
 }
 
 static void scale_tables(const struct sape_clip_call *call, float factor) {
@@ -95,6 +85,7 @@ static void scale_tables(const struct sape_clip_call *call, float factor) {
 void sape_clip_scale(const struct sape_clip_call *call, double factor) {
     struct pass pass = {.call = call, .factor = (float)factor};
     if (factor == 1.0) return;
-    sape_updater_parallel(call->pool, call->field->network, num_chunks(call->field->network), scale_chunk, &pass);
+    sape_updater_parallel(call->pool, call->field->network, sape_num_chunks(call->field->network->size), scale_chunk,
+                          &pass);
     scale_tables(call, pass.factor);
 }

@@ -7,9 +7,7 @@
 #include "base/call.h"
 #include "base/error.h"
 #include "base/memory.h"
-
-/* Parameters that a thread adds up at a time. */
-#define CHUNK 16384
+#include "train/chunks.h"
 
 /* Behind the gradient: this rank's part of the means and of the weights' sum, and how many ranks have failed, want to
    stop, or have no more samples. */
@@ -98,8 +96,8 @@ struct slots {
 static void sum_slots(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct slots *slots = context;
-    const size_t begin = chunk * CHUNK, end = begin + CHUNK < slots->size ? begin + CHUNK : slots->size;
-    sape_slots_sum(slots->gradients->slots, slots->gradients->plan.slots, slots->size, begin, end);
+    const struct sape_chunk part = sape_chunk_at(slots->size, chunk);
+    sape_slots_sum(slots->gradients->slots, slots->gradients->plan.slots, slots->size, part.begin, part.end);
 }
 
 /* Rows of the first layer behind the furthest feature that the mask reveals anywhere have no gradient on any rank. */
@@ -136,7 +134,7 @@ static void fill(const struct message *message, const struct sape_ranks *ranks, 
     const double union_size = (double)ranks->union_size, share = (double)gradients->plan.samples / union_size;
     const double weight = part->weight / union_size;
     struct slots slots = {gradients, network->size};
-    sape_updater_parallel(call->pool, network, (network->size + CHUNK - 1) / CHUNK, sum_slots, &slots);
+    sape_updater_parallel(call->pool, network, sape_num_chunks(network->size), sum_slots, &slots);
     memcpy(message->buffer, gradients->slots, message->weights * sizeof(float));
     memcpy(message->buffer + message->weights, gradients->slots + message->bias, message->rest * sizeof(float));
     if (message->tables > 0)

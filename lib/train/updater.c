@@ -6,9 +6,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "state/claims.h"
+#include "train/chunks.h"
 
-/* Parameters that a thread steps at a time. */
-#define CHUNK 16384
 /* Networks of fewer parameters are stepped faster than threads are woken. */
 #define SMALL_NETWORK 65536
 
@@ -56,17 +55,6 @@ struct step {
     struct sape_tables *tables;
 };
 
-static size_t num_chunks(const sape_network *network) {
-    return (network->size + CHUNK - 1) / CHUNK;
-}
-
-/* The range of a chunk. */
-static size_t chunk_of(const sape_network *network, size_t chunk, size_t *end) {
-    const size_t begin = chunk * CHUNK;
-    *end = begin + CHUNK < network->size ? begin + CHUNK : network->size;
-    return begin;
-}
-
 /* What is to be stepped of a chunk that ends at *end; false: nothing. Rows of the first layer without a gradient so far
    have moments of zero, and a step would not move them. */
 static bool stepped_part(const struct step *step, size_t begin, size_t *end) {
@@ -83,12 +71,12 @@ static void step_chunk(void *context, size_t chunk, size_t worker) {
     const struct step *step = context;
     struct sape_optimizer *optimizer = step->updater->optimizer;
     float *parameters = step->network->parameters;
-    size_t end;
-    const size_t begin = chunk_of(step->network, chunk, &end);
-    const size_t whole = end, stepped = stepped_part(step, begin, &end) ? end : begin;
-    memcpy(optimizer->kept_parameters + stepped, parameters + stepped, (whole - stepped) * sizeof *parameters);
-    if (stepped == begin) return;
-    if (!sape_optimizer_range(optimizer, begin, end, parameters, step->num_gradients, step->gradients))
+    const struct sape_chunk whole = sape_chunk_at(step->network->size, chunk);
+    size_t end = whole.end;
+    if (!stepped_part(step, whole.begin, &end)) end = whole.begin;
+    memcpy(optimizer->kept_parameters + end, parameters + end, (whole.end - end) * sizeof *parameters);
+    if (end == whole.begin) return;
+    if (!sape_optimizer_range(optimizer, whole.begin, end, parameters, step->num_gradients, step->gradients))
         atomic_store(&step->updater->failed, true);
 }
 
@@ -120,9 +108,9 @@ static void end_level_or_pack(void *context, size_t index, size_t worker) {
 static void restore_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct step *step = context;
-    size_t end;
-    const size_t begin = chunk_of(step->network, chunk, &end);
-    if (stepped_part(step, begin, &end)) sape_optimizer_restore_range(step->updater->optimizer, begin, end);
+    struct sape_chunk part = sape_chunk_at(step->network->size, chunk);
+    if (stepped_part(step, part.begin, &part.end))
+        sape_optimizer_restore_range(step->updater->optimizer, part.begin, part.end);
 }
 
 /* Puts parameters in place that were kept. */
@@ -133,7 +121,7 @@ static void put_back(sape_network *network, const float *kept) {
 
 static sape_status take_back(struct step *step, struct sape_pool *pool) {
     struct sape_optimizer *optimizer = step->updater->optimizer;
-    sape_updater_parallel(pool, step->network, num_chunks(step->network), restore_chunk, step);
+    sape_updater_parallel(pool, step->network, sape_num_chunks(step->network->size), restore_chunk, step);
     sape_optimizer_cancel(optimizer);
     put_back(step->network, optimizer->kept_parameters);
     return sape_fail(SAPE_ERROR_DIVERGED, SAPE_STEP_TAKEN_BACK);
@@ -142,7 +130,7 @@ static sape_status take_back(struct step *step, struct sape_pool *pool) {
 /* All of the step, side by side. */
 static void step_parts(struct step *step, struct sape_pool *pool) {
     struct sape_updater *updater = step->updater;
-    const size_t levels = step->tables->num_levels, chunks = num_chunks(step->network);
+    const size_t levels = step->tables->num_levels, chunks = sape_num_chunks(step->network->size);
     if (levels == 0) {
         sape_updater_parallel(pool, step->network, chunks, step_chunk, step);
         return;
