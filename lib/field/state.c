@@ -147,6 +147,26 @@ sape_status sape_field_write(const sape_field *field, const struct sape_field_co
     return sape_state_write(&state, writer);
 }
 
+/* What sape_field_write() writes. */
+struct view {
+    const sape_field *field;
+    const struct sape_field_copy *copy;
+};
+
+static sape_status add_view(const void *handle, sape_safetensors_writer *writer) {
+    const struct view *view = handle;
+    return sape_field_write(view->field, view->copy, writer);
+}
+
+sape_status sape_field_copy_file(const sape_field *field, const struct sape_field_copy *copy,
+                                 struct sape_buffer *buffer) {
+    const struct view view = {field, copy};
+    *buffer = (struct sape_buffer){0};
+    const sape_status status = sape_file_write(add_view, &view, sape_buffer_append, buffer);
+    if (status != SAPE_OK) sape_buffer_clear(buffer);
+    return status;
+}
+
 uint64_t sape_field_digest(uint64_t hash, const sape_field *field, enum sape_role role) {
     struct sape_architecture architecture = sape_architecture_of(field);
     struct sape_state state = parts_of_field(field);

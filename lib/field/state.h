@@ -4,6 +4,7 @@
 #define SAPE_LIB_FIELD_STATE_H
 
 #include "field/field.h"
+#include "files/byte_sink.h"
 
 struct sape_field_copy {
     struct sape_encoder_tensors encoder;
@@ -26,6 +27,10 @@ sape_status sape_field_copy_read(const sape_safetensors *file, const sape_field 
 /* Adds a copy of the field's state, or the field's own where there is none, to what is written. */
 sape_status sape_field_write(const sape_field *field, const struct sape_field_copy *copy,
                              sape_safetensors_writer *writer);
+
+/* The bytes of a checkpoint of the copy, to be cleared; nothing is left to clear when that fails. */
+sape_status sape_field_copy_file(const sape_field *field, const struct sape_field_copy *copy,
+                                 struct sape_buffer *buffer);
 
 /* Checks the settings that tell which checkpoints fit the field: of its architecture, and of its mask. */
 sape_status sape_field_match(const sape_safetensors *file, const sape_field *field);

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/params.h"
 #include "files/safetensors.h"
-#include "state/file.h"
 #include "train/trainer.h"
 
 sape_status sape_trainer_get_indices(const sape_trainer *trainer, size_t n, size_t *indices) {
@@ -55,23 +54,12 @@ sape_status sape_trainer_get_history(const sape_trainer *trainer, size_t count, 
     return SAPE_OK;
 }
 
-/* A state of the trainer's field. */
-struct view {
-    const sape_field *field;
-    const struct sape_field_copy *copy;
-};
-
-static sape_status add_view(const void *handle, sape_safetensors_writer *writer) {
-    const struct view *view = handle;
-    return sape_field_write(view->field, view->copy, writer);
-}
-
-/* A new field as the file of that state describes it. */
-static sape_status build(const struct view *view, sape_field **out) {
-    struct sape_buffer buffer = {0};
+/* A new field as the file of the copy describes it. */
+static sape_status build(const sape_field *field, const struct sape_field_copy *copy, sape_field **out) {
+    struct sape_buffer buffer;
     sape_safetensors *file;
-    sape_status status = sape_file_write(add_view, view, sape_buffer_append, &buffer);
-    if (status == SAPE_OK) status = sape_contents_parse(buffer.bytes, buffer.size, &file);
+    SAPE_TRY(sape_field_copy_file(field, copy, &buffer));
+    sape_status status = sape_contents_parse(buffer.bytes, buffer.size, &file);
     sape_buffer_clear(&buffer);
     SAPE_TRY(status);
     status = sape_field_from_file(file, out);
@@ -88,7 +76,7 @@ static sape_status build_average(const sape_trainer *trainer, sape_field **out) 
     struct sape_field_copy averaged = validation->has_latest ? *validation->latest : *copy;
     if (average->begun) averaged.parameters = average->network.values;
     if (average->begun && average->tables.size > 0) averaged.encoder.tables = average->tables.values;
-    const sape_status status = build(&(struct view){trainer->field, &averaged}, out);
+    const sape_status status = build(trainer->field, &averaged, out);
     sape_field_copy_free(trainer->field, copy);
     return status;
 }

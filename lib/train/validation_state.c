@@ -33,27 +33,11 @@ static void list(sape_trainer_params *params, struct sape_validation *v, bool lo
     if (lowest) sape_state_add_rows(state, 1, &rows);
 }
 
-/* A field in one of its copies' states. */
-struct view {
-    const sape_field *field;
-    const struct sape_field_copy *copy;
-};
-
-static sape_status add_view(const void *handle, sape_safetensors_writer *writer) {
-    const struct view *view = handle;
-    return sape_field_write(view->field, view->copy, writer);
-}
-
 /* Adds a checkpoint of the copy to the checkpoint; the writer keeps the bytes. */
 static sape_status write_copy(const sape_field *field, const struct sape_field_copy *copy, const char *name,
                               sape_safetensors_writer *writer) {
-    const struct view view = {field, copy};
-    struct sape_buffer buffer = {0};
-    const sape_status status = sape_file_write(add_view, &view, sape_buffer_append, &buffer);
-    if (status != SAPE_OK) {
-        sape_buffer_clear(&buffer);
-        return status;
-    }
+    struct sape_buffer buffer;
+    SAPE_TRY(sape_field_copy_file(field, copy, &buffer));
     SAPE_TRY(sape_safetensors_writer_keep(writer, buffer.bytes));
     return sape_safetensors_writer_add(writer, name, SAPE_DTYPE_U8, 1, &buffer.size, buffer.bytes);
 }
