@@ -240,12 +240,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_spec data[] = {
         {.name = "function", OPTION_CHOICE, &job->function, "NAME", "function to fit", .choices = function_names},
         {.name = "csv", OPTION_STRING, &job->csv, "FILE", "fit rows x,y of a file instead of a function"},
-        {.name = "output-activation",
-         .kind = OPTION_CHOICE,
-         .target = &job->settings.output_activation,
-         .value_name = "NAME",
-         .help = "function at the end of the last layer",
-         .choices = settings_output_activation_names},
+        settings_output_activation_option(&job->settings),
     };
     const struct settings_program program = {
         .summary = "Fits a function of one variable and writes fit.png, mask.png and fit.gif.\n"

@@ -305,12 +305,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help = "how these pixels are chosen",
          .choices = pixel_sampling_names},
         {"batch", OPTION_COUNT, &job->batch, "N", "samples per iteration, 0 for all", 0, 1e9, NULL},
-        {.name = "output-activation",
-         .kind = OPTION_CHOICE,
-         .target = &job->settings.output_activation,
-         .value_name = "NAME",
-         .help = "function at the end of the last layer",
-         .choices = settings_output_activation_names},
+        settings_output_activation_option(&job->settings),
     };
     const struct option_spec results[] = {
         {"members", OPTION_COUNT, &job->members, "N",

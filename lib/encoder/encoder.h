@@ -45,6 +45,9 @@ void sape_encoder_list_levels(const sape_encoder *encoder, const char *prefix, e
 /* Checks the parameters of a grid, and counts the values of its tables. */
 sape_status sape_encoder_count_tables(const sape_encoder_params *params, double *values);
 
+/* All tables of a grid, one after the other. */
+float *sape_encoder_tables(sape_encoder *encoder);
+
 /* A grid's levels: their number, 0 for other encodings; where one's table begins, and how many rows it has; the
    features that a row has, and the first feature of a level among all. */
 size_t sape_encoder_num_levels(const sape_encoder *encoder);

@@ -19,6 +19,10 @@ size_t sape_encoder_level_offset(const sape_encoder *encoder, size_t level) {
     return encoder->grids->offsets[level];
 }
 
+float *sape_encoder_tables(sape_encoder *encoder) {
+    return encoder->tensors.tables;
+}
+
 size_t sape_encoder_level_rows(const sape_encoder *encoder, size_t level) {
     return encoder->grids->levels[level].rows;
 }

@@ -8,21 +8,16 @@
 #include "field/field.h"
 #include "optimizer/optimizer.h"
 
-/* The encoder's tables, which its tensors lie in one after the other. */
-static float *tables_of(const sape_field *field) {
-    return sape_encoder_tensors(field->encoder)->tables;
-}
-
 /* The step on a copy, which becomes the field's when it is good. */
 static sape_status step(sape_field *field, sape_optimizer *optimizer, const float *d_parameters, float *parameters) {
     const size_t network = field->network->num_parameters, tables = sape_encoder_num_parameters(field->encoder);
     sape_network_export(field->network, field->network->parameters, parameters);
-    if (tables > 0) memcpy(parameters + network, tables_of(field), tables * sizeof *parameters);
+    if (tables > 0) memcpy(parameters + network, sape_encoder_tables(field->encoder), tables * sizeof *parameters);
     SAPE_TRY(sape_optimizer_step_parts(optimizer, network, parameters, d_parameters));
     sape_network_import(field->network, parameters, field->network->parameters);
     sape_network_pack(field->network);
     if (tables == 0) return SAPE_OK;
-    memcpy(tables_of(field), parameters + network, tables * sizeof *parameters);
+    memcpy(sape_encoder_tables(field->encoder), parameters + network, tables * sizeof *parameters);
     sape_encoder_changed(field->encoder);
     return SAPE_OK;
 }

@@ -77,7 +77,7 @@ void sape_average_step(struct sape_average *average, const sape_field *field, st
     const sape_network *network = field->network;
     if (average->decay == 0.0) return;
     step_part(average, &average->network, network, pool, parameters_before, network->parameters);
-    step_part(average, &average->tables, network, pool, tables_before, sape_encoder_tensors(field->encoder)->tables);
+    step_part(average, &average->tables, network, pool, tables_before, sape_encoder_tables(field->encoder));
     average->begun = true;
 }
 

@@ -6,10 +6,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-static float *tables_of(const struct sape_field *field) {
-    return sape_encoder_tensors(field->encoder)->tables;
-}
-
 /* Where a level's rows are listed: there is room for all rows of the levels before it. */
 static uint32_t *rows_of(const struct sape_table_updater *updater, const struct sape_field *field, size_t level) {
     return updater->rows +
@@ -52,7 +48,7 @@ static struct sape_rows_step step_of(const struct sape_table_updater *updater, c
                                   .count = tables->touched[level].count,
                                   .rows = tables->touched[level].rows,
                                   .gradient = tables->gradient + offset,
-                                  .parameters = tables_of(field) + offset,
+                                  .parameters = sape_encoder_tables(field->encoder) + offset,
                                   .first = optimizer->first + offset,
                                   .kept_parameters = optimizer->kept_parameters + offset,
                                   .kept_first = optimizer->kept_first + offset};
@@ -107,7 +103,8 @@ void sape_table_updater_end_level(struct sape_table_updater *updater, const stru
 void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field) {
     updater->all = updater->all || updater->version != sape_encoder_version(field->encoder);
     if (updater->all)
-        memcpy(updater->previous, tables_of(field), sape_encoder_num_parameters(field->encoder) * sizeof(float));
+        memcpy(updater->previous, sape_encoder_tables(field->encoder),
+               sape_encoder_num_parameters(field->encoder) * sizeof(float));
 }
 
 void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field) {
@@ -133,10 +130,10 @@ void sape_table_updater_put_back(struct sape_table_updater *updater, struct sape
     for (size_t l = 0; known && l < sape_encoder_num_levels(field->encoder); l++) {
         const size_t offset = sape_encoder_level_offset(field->encoder, l);
         copy_rows(sape_encoder_level_features(field->encoder), updater->counts[l], rows_of(updater, field, l),
-                  updater->previous + offset, tables_of(field) + offset);
+                  updater->previous + offset, sape_encoder_tables(field->encoder) + offset);
         updater->counts[l] = 0;
     }
-    if (!known) memcpy(tables_of(field), updater->previous, count * sizeof(float));
+    if (!known) memcpy(sape_encoder_tables(field->encoder), updater->previous, count * sizeof(float));
     sape_encoder_changed(field->encoder);
     updater->version = sape_encoder_version(field->encoder);
 }

@@ -15,7 +15,7 @@ static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 static const char *const activation_names[] = {"relu", "leaky_relu", "sine",     "softplus", "gelu",
                                                "silu", "tanh",       "gaussian", NULL};
-const char *const settings_output_activation_names[] = {"none", "sigmoid", "tanh", "softplus", "exp", NULL};
+static const char *const output_activation_names[] = {"none", "sigmoid", "tanh", "softplus", "exp", NULL};
 const char *const settings_precision_names[] = {"auto", "fp32", "bf16x3", "bf16", NULL};
 
 /* Above this a double, and so a JSON number, no longer holds every whole number. */
@@ -286,6 +286,15 @@ static void remember(void *user, const struct option_spec *spec) {
     settings->given.hidden = settings->given.hidden || spec->target == &settings->hidden;
     settings->given.layers = settings->given.layers || spec->target == &settings->layers;
     settings->given.learning_rate = settings->given.learning_rate || spec->target == &settings->learning_rate;
+}
+
+struct option_spec settings_output_activation_option(struct settings *settings) {
+    return (struct option_spec){.name = "output-activation",
+                                .kind = OPTION_CHOICE,
+                                .target = &settings->output_activation,
+                                .value_name = "NAME",
+                                .help = "function at the end of the last layer",
+                                .choices = output_activation_names};
 }
 
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,

@@ -93,8 +93,8 @@ struct settings_program {
 enum options_outcome settings_parse(struct settings *settings, const struct settings_program *program, int argc,
                                     char **argv);
 
-/* Choices of an option for settings.output_activation. */
-extern const char *const settings_output_activation_names[];
+/* An option for settings.output_activation, of the programs for which it makes sense. */
+struct option_spec settings_output_activation_option(struct settings *settings);
 
 /* Makes the encoding a grid, every level of it a block, with what suits grids where no option says otherwise. */
 void settings_take_grid(struct settings *settings);
