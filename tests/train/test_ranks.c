@@ -1,272 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Training on several ranks, here threads of one process: the union's fit, the same bits, and one end for all. */
 #include <math.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "support.h"
-
-#define MAX_RANKS 4
-#define SAMPLES 1200
-#define OUTPUTS 3
-
-/* What the ranks of a group share: the places of their arrays while they are summed. */
-struct group {
-    size_t num_ranks;
-    pthread_barrier_t barrier;
-    void *values[MAX_RANKS];
-    size_t counts[MAX_RANKS];
-    double sums[1 << 20];
-    size_t calls, floats;
-};
-
-/* What a rank is told to do, and what came of it. */
-struct rank {
-    struct group *group;
-    size_t index, begin, n, batch;
-    sape_policy policy;
-    sape_optimizer_kind optimizer;
-    sape_loss_fn loss;
-    size_t fails_at, stops_at;
-    double rate, weight_decay, tolerance, clip_norm, average_decay;
-    /* Of all ranks' samples, NULL for none; the iteration, counted from 0, that the rank's sampler ends before. */
-    const float *weights;
-    uint64_t ends_before;
-    uint64_t seed, iterations;
-    double encoder_std;
-    bool no_data;
-    /* Under the variance policy: its constants, NULL for the defaults; a signal of the rank's own samples alone. */
-    const sape_cutoff_params *cutoff;
-    bool own_signal;
-    const char *save, *resume;
-    /* A grid in place of Fourier features. */
-    bool grid;
-    float *x, *targets;
-
-    size_t loss_calls;
-    sape_status status;
-    char message[200];
-    sape_result result;
-    float *parameters;
-    size_t num_parameters;
-    float mask[2][64];
-    size_t cells;
-};
-
-/* Every rank brings its array; the first one adds up, in the order of the ranks. */
-static int sum_over_ranks(void *user, sape_dtype dtype, size_t count, void *values) {
-    const struct rank *rank = user;
-    struct group *group = rank->group;
-    group->values[rank->index] = values;
-    group->counts[rank->index] = count;
-    pthread_barrier_wait(&group->barrier);
-    if (rank->index == 0) {
-        group->calls++;
-        if (dtype == SAPE_DTYPE_F32) group->floats += count;
-        ck_assert_uint_le(count, sizeof group->sums / sizeof *group->sums);
-        memset(group->sums, 0, count * sizeof *group->sums);
-        for (size_t r = 0; r < group->num_ranks; r++) {
-            ck_assert_uint_eq(group->counts[r], count);
-            for (size_t i = 0; i < count; i++)
-                group->sums[i] +=
-                    dtype == SAPE_DTYPE_F32 ? (double)((float *)group->values[r])[i] : ((double *)group->values[r])[i];
-        }
-    }
-    pthread_barrier_wait(&group->barrier);
-    for (size_t i = 0; i < count; i++) {
-        if (dtype == SAPE_DTYPE_F32)
-            ((float *)values)[i] = (float)group->sums[i];
-        else
-            ((double *)values)[i] = group->sums[i];
-    }
-    pthread_barrier_wait(&group->barrier);
-    return 0;
-}
-
-/* The built-in mse as a loss of the caller's own, which fails where the rank says so. */
-static int own_mse(void *user, size_t n, const float *x, size_t output_dim, const float *outputs, const float *targets,
-                   float *d_outputs, float *sample_loss, double *loss) {
-    struct rank *rank = user;
-    (void)x;
-    if (++rank->loss_calls == rank->fails_at) return 5;
-    return sape_loss_evaluate(SAPE_LOSS_MSE, n, output_dim, outputs, targets, d_outputs, sample_loss, loss) != SAPE_OK;
-}
-
-static int stop_sometime(void *user, const sape_progress *progress) {
-    const struct rank *rank = user;
-    return progress->iteration == rank->stops_at;
-}
-
-static sape_field *make_field(const struct rank *rank) {
-    sape_encoder_params encoder;
-    sape_mask_params mask;
-    sape_network_params network;
-    sape_encoder_params_init(&encoder, sizeof encoder);
-    sape_mask_params_init(&mask, sizeof mask);
-    sape_network_params_init(&network, sizeof network);
-    encoder.num_frequencies = 40;
-    if (rank->grid) encoder.kind = SAPE_ENCODING_GRID;
-    encoder.num_levels = 4;
-    encoder.log2_table_size = 8;
-    encoder.std = rank->encoder_std > 0.0 ? rank->encoder_std : 3.0;
-    encoder.seed = network.seed = rank->seed;
-    mask.policy = rank->policy;
-    mask.resolution = 8;
-    mask.num_blocks = 6;
-    mask.block_iterations = 4;
-    mask.epsilon = 0.05;
-    mask.cutoff = rank->cutoff;
-    network.hidden_dim = 40;
-    network.output_dim = OUTPUTS;
-    sape_field *field;
-    CHECK_OK(sape_field_create(&encoder, &mask, &network, &field));
-    return field;
-}
-
-static int sample(void *user, uint64_t iteration, size_t n, float *x, float *targets) {
-    const struct rank *rank = user;
-    if (iteration == rank->ends_before) return SAPE_SAMPLER_END;
-    memcpy(x, rank->x + 2 * (rank->begin + iteration), 2 * n * sizeof *x);
-    memcpy(targets, rank->targets + OUTPUTS * (rank->begin + iteration), OUTPUTS * n * sizeof *targets);
-    return 0;
-}
-
-static sape_trainer *make_trainer(struct rank *rank, sape_field *field) {
-    sape_trainer_params params;
-    sape_optimizer_params optimizer;
-    sape_trainer_params_init(&params, sizeof params);
-    sape_optimizer_params_init(&optimizer, sizeof optimizer);
-    if (rank->loss != NULL) {
-        params.loss = SAPE_LOSS_CUSTOM;
-        params.loss_fn = rank->loss;
-        params.loss_user = rank;
-    }
-    params.batch_size = rank->batch;
-    params.num_threads = 1 + rank->index % 2;
-    params.seed = rank->index;
-    params.tolerance = rank->tolerance;
-    params.average_decay = rank->average_decay;
-    optimizer.clip_norm = rank->clip_norm;
-    optimizer.kind = rank->optimizer;
-    optimizer.learning_rate = rank->rate > 0.0 ? rank->rate : 1e-2;
-    optimizer.weight_decay = rank->weight_decay;
-    sape_trainer *trainer;
-    CHECK_OK(sape_trainer_create(&params, &optimizer, field, &trainer));
-    if (!rank->no_data)
-        CHECK_OK(sape_trainer_set_data(trainer, rank->n, rank->x + 2 * rank->begin,
-                                       rank->targets == NULL ? NULL : rank->targets + OUTPUTS * rank->begin));
-    if (rank->weights != NULL) CHECK_OK(sape_trainer_set_weights(trainer, rank->n, rank->weights + rank->begin));
-    if (rank->ends_before > 0) CHECK_OK(sape_trainer_set_sampler(trainer, 20, sample, rank));
-    return trainer;
-}
-
-/* The network's, and behind them those of the encoder's tables. */
-static void get_parameters(const sape_field *field, struct rank *rank) {
-    const size_t count = sape_network_num_parameters(sape_field_network(field));
-    const sape_encoder *encoder = sape_field_encoder(field);
-    rank->num_parameters = sape_field_num_parameters(field);
-    rank->parameters = new_array(rank->num_parameters);
-    CHECK_OK(sape_network_get_parameters(sape_field_network(field), rank->parameters, count));
-    float *place = rank->parameters + count;
-    for (size_t l = 0; rank->grid && l < sape_encoder_tensor_count(encoder); l++) {
-        sape_tensor_info info = {.struct_size = sizeof info};
-        CHECK_OK(sape_encoder_tensor_info(encoder, l, &info));
-        CHECK_OK(sape_encoder_get_tensor(encoder, info.name, place, info.count));
-        place += info.count;
-    }
-}
-
-static void *work(void *user) {
-    struct rank *rank = user;
-    sape_field *field = make_field(rank);
-    sape_trainer *trainer = make_trainer(rank, field);
-    if (rank->group->num_ranks > 0) CHECK_OK(sape_trainer_set_reduce(trainer, sum_over_ranks, rank));
-    /* A trainer takes its own samples for the signal; the ranks' masks need that of all. */
-    if (rank->policy == SAPE_POLICY_VARIANCE && !rank->own_signal)
-        CHECK_OK(sape_mask_set_signal(sape_field_mask(field), SAMPLES, rank->x, OUTPUTS, rank->targets));
-    if (rank->resume != NULL) CHECK_OK(sape_trainer_resume(trainer, rank->resume));
-    rank->result.struct_size = sizeof rank->result;
-    rank->status =
-        sape_trainer_run(trainer, rank->iterations, rank->stops_at > 0 ? stop_sometime : NULL, rank, &rank->result);
-    snprintf(rank->message, sizeof rank->message, "%s", rank->status == SAPE_OK ? "" : sape_last_error());
-    if (rank->save != NULL) CHECK_OK(sape_trainer_save(trainer, rank->save));
-    get_parameters(field, rank);
-    sape_mask_state state = {.struct_size = sizeof state};
-    CHECK_OK(sape_mask_get_state(sape_field_mask(field), &state));
-    rank->cells = state.num_cells;
-    if (rank->policy == SAPE_POLICY_GLOBAL || rank->policy == SAPE_POLICY_SPATIAL)
-        CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "mask_stashed", rank->mask[0], state.num_cells));
-    if (rank->policy == SAPE_POLICY_SPATIAL)
-        CHECK_OK(sape_mask_get_tensor(sape_field_mask(field), "in_progress", rank->mask[1], state.num_cells));
-    sape_trainer_free(trainer);
-    sape_field_free(field);
-    return NULL;
-}
-
-static float *all_x, *all_targets;
-
-/* Detail in one half of the square alone, so that the shards differ, and the mask's cells too. */
-static void make_samples(void) {
-    all_x = new_random_array(1, 2 * SAMPLES, -1.0f, 1.0f);
-    all_targets = new_random_array(2, OUTPUTS * SAMPLES, -0.1f, 0.1f);
-    for (size_t i = 0; i < SAMPLES; i++)
-        if (all_x[2 * i] > 0.0f)
-            for (size_t k = 0; k < OUTPUTS; k++) all_targets[OUTPUTS * i + k] *= 12.0f;
-}
-
-static void free_samples(void) {
-    free(all_x);
-    free(all_targets);
-}
-
-/* Shards of unequal size, one after the other. */
-static void share_out(struct rank *ranks, size_t num_ranks, const struct rank *like) {
-    static const size_t ends[MAX_RANKS][MAX_RANKS] = {
-        {SAMPLES}, {300, SAMPLES}, {17, 700, SAMPLES}, {100, 101, 800, SAMPLES}};
-    for (size_t r = 0; r < num_ranks; r++) {
-        ranks[r] = *like;
-        ranks[r].index = r;
-        ranks[r].begin = r == 0 ? 0 : ends[num_ranks - 1][r - 1];
-        ranks[r].n = ends[num_ranks - 1][r] - ranks[r].begin;
-        ranks[r].x = all_x;
-        ranks[r].targets = all_targets;
-    }
-}
-
-static void run_group(struct group *group, struct rank *ranks, size_t num_ranks) {
-    pthread_t threads[MAX_RANKS];
-    group->num_ranks = num_ranks;
-    group->calls = group->floats = 0;
-    ck_assert_int_eq(pthread_barrier_init(&group->barrier, NULL, (unsigned)num_ranks), 0);
-    for (size_t r = 0; r < num_ranks; r++) {
-        ranks[r].group = group;
-        ck_assert_int_eq(pthread_create(&threads[r], NULL, work, &ranks[r]), 0);
-    }
-    for (size_t r = 0; r < num_ranks; r++) ck_assert_int_eq(pthread_join(threads[r], NULL), 0);
-    pthread_barrier_destroy(&group->barrier);
-}
-
-/* One trainer without a reduce function, on all samples. */
-static void run_alone(struct rank *rank, const struct rank *like) {
-    static struct group none;
-    share_out(rank, 1, like);
-    rank->group = &none;
-    work(rank);
-}
-
-static void check_same_bits(const struct rank *a, const struct rank *b) {
-    ck_assert_mem_eq(a->parameters, b->parameters, a->num_parameters * sizeof(float));
-    ck_assert_mem_eq(a->mask, b->mask, sizeof a->mask);
-    ck_assert_int_eq(a->status == SAPE_OK, b->status == SAPE_OK);
-    ck_assert_uint_eq(a->result.iterations, b->result.iterations);
-    ck_assert_int_eq(a->result.stop, b->result.stop);
-}
-
-static void release(struct rank *ranks, size_t num_ranks) {
-    for (size_t r = 0; r < num_ranks; r++) free(ranks[r].parameters);
-}
+#include "rank_group.h"
 
 static struct group group;
 static const sape_policy policies[] = {SAPE_POLICY_NONE, SAPE_POLICY_GLOBAL, SAPE_POLICY_SPATIAL, SAPE_POLICY_VARIANCE};
@@ -290,9 +27,9 @@ static void check_union(const struct rank *like, double tolerance) {
         ck_assert_double_eq_tol(alone.result.loss, ranks[0].result.loss, 1e-3 * alone.result.loss);
         const double far = largest_difference(alone.num_parameters, alone.parameters, ranks[0].parameters);
         ck_assert_msg(far <= tolerance, "%zu ranks are %g away from one", num_ranks, far);
-        release(ranks, num_ranks);
+        release_ranks(ranks, num_ranks);
     }
-    release(&alone, 1);
+    release_ranks(&alone, 1);
 }
 
 #define SGD .optimizer = SAPE_OPTIMIZER_SGD, .rate = 0.1
@@ -337,7 +74,7 @@ START_TEST(test_sampler_that_ends) {
         ck_assert_int_eq(ranks[r].result.stop, SAPE_STOP_SAMPLER);
         check_same_bits(&ranks[r], &ranks[0]);
     }
-    release(ranks, 3);
+    release_ranks(ranks, 3);
 }
 END_TEST
 
@@ -351,7 +88,7 @@ START_TEST(test_batches) {
             ck_assert_msg(ranks[r].status == SAPE_OK, "%s", ranks[r].message);
             check_same_bits(&ranks[r], &ranks[0]);
         }
-        release(ranks, 3);
+        release_ranks(ranks, 3);
     }
 }
 END_TEST
@@ -366,7 +103,7 @@ START_TEST(test_traffic) {
         ck_assert_uint_eq(group.calls, policies[p] == SAPE_POLICY_SPATIAL ? 1 + 8 + 2 : 1 + 8);
         if (policies[p] == SAPE_POLICY_SPATIAL)
             ck_assert_uint_lt(group.floats, 8 * (ranks[0].num_parameters - 40 * (82 - 3 * 82 / 6)) + 2 * 2 * 64 + 8000);
-        release(ranks, 2);
+        release_ranks(ranks, 2);
     }
 }
 END_TEST
@@ -392,7 +129,7 @@ START_TEST(test_failing_loss) {
         ck_assert_uint_eq(ranks[r].result.iterations, 5);
         check_same_bits(&ranks[r], &ranks[0]);
     }
-    release(ranks, 3);
+    release_ranks(ranks, 3);
 }
 END_TEST
 
@@ -408,7 +145,7 @@ START_TEST(test_divergence) {
         ck_assert_int_eq(ranks[r].status, SAPE_ERROR_DIVERGED);
         check_same_bits(&ranks[r], &ranks[0]);
     }
-    release(ranks, 3);
+    release_ranks(ranks, 3);
     free(targets);
 }
 END_TEST
@@ -424,7 +161,7 @@ START_TEST(test_stop) {
         ck_assert_int_eq(ranks[r].result.stop, SAPE_STOP_CALLBACK);
         check_same_bits(&ranks[r], &ranks[0]);
     }
-    release(ranks, 4);
+    release_ranks(ranks, 4);
 }
 END_TEST
 
@@ -442,8 +179,8 @@ START_TEST(test_tolerance) {
         ck_assert_uint_eq(ranks[r].result.iterations, alone.result.iterations);
         check_same_bits(&ranks[r], &ranks[0]);
     }
-    release(ranks, 3);
-    release(&alone, 1);
+    release_ranks(ranks, 3);
+    release_ranks(&alone, 1);
 }
 END_TEST
 
@@ -476,7 +213,7 @@ START_TEST(test_comparison) {
     run_group(&group, ranks, 3);
     check_all_fail(3, ranks, 0, SAPE_ERROR_STATE, texts[_i], SAPE_ERROR_STATE, texts[_i]);
     ck_assert_uint_eq(ranks[0].result.iterations, 0);
-    release(ranks, 3);
+    release_ranks(ranks, 3);
 }
 END_TEST
 
@@ -497,7 +234,7 @@ START_TEST(only_the_cutoffs_must_be_the_same) {
         }
     else
         check_all_fail(3, ranks, 0, SAPE_ERROR_STATE, "parameters", SAPE_ERROR_STATE, "parameters");
-    release(ranks, 3);
+    release_ranks(ranks, 3);
 }
 END_TEST
 
@@ -507,7 +244,7 @@ START_TEST(test_rank_without_data) {
     ranks[1].no_data = true;
     run_group(&group, ranks, 3);
     check_all_fail(3, ranks, 1, SAPE_ERROR_STATE, "no data", SAPE_ERROR_CALLBACK, "another rank");
-    release(ranks, 3);
+    release_ranks(ranks, 3);
 }
 END_TEST
 
@@ -527,15 +264,15 @@ START_TEST(test_resume) {
             parts[r].resume = half == 0 ? NULL : files[r];
         }
         run_group(&group, parts, 3);
-        if (half == 0) release(parts, 3);
+        if (half == 0) release_ranks(parts, 3);
     }
     for (size_t r = 0; r < 3; r++) {
         CHECK_OK(parts[r].status);
         ck_assert_mem_eq(parts[r].parameters, whole[r].parameters, whole[r].num_parameters * sizeof(float));
         ck_assert_mem_eq(parts[r].mask, whole[r].mask, sizeof whole[r].mask);
     }
-    release(whole, 3);
-    release(parts, 3);
+    release_ranks(whole, 3);
+    release_ranks(parts, 3);
 }
 END_TEST
 
@@ -550,8 +287,8 @@ static int refuse(void *user, sape_dtype dtype, size_t count, void *values) {
 START_TEST(test_reduce_fails) {
     struct rank rank;
     share_out(&rank, 1, &(struct rank){.policy = SAPE_POLICY_SPATIAL});
-    sape_field *field = make_field(&rank);
-    sape_trainer *trainer = make_trainer(&rank, field);
+    sape_field *field = rank_field(&rank);
+    sape_trainer *trainer = rank_trainer(&rank, field);
     const size_t count = sape_network_num_parameters(sape_field_network(field));
     float *before = new_array(count), *after = new_array(count);
     int calls = 1 + 3;
@@ -605,7 +342,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("ranks");
     TCase *fits = tcase_create("fits"), *ends = tcase_create("ends");
-    tcase_add_checked_fixture(fits, make_samples, free_samples);
+    tcase_add_checked_fixture(fits, make_rank_samples, free_rank_samples);
     tcase_add_loop_test(fits, test_union, 0, 4);
     tcase_add_loop_test(fits, test_weighted_union, 0, 4);
     tcase_add_test(fits, test_sampler_that_ends);
@@ -614,7 +351,7 @@ int main(void) {
     tcase_add_test(fits, test_resume);
     tcase_set_timeout(fits, 120);
     suite_add_tcase(suite, fits);
-    tcase_add_checked_fixture(ends, make_samples, free_samples);
+    tcase_add_checked_fixture(ends, make_rank_samples, free_rank_samples);
     tcase_add_test(ends, test_failing_loss);
     tcase_add_loop_test(ends, test_divergence, 0, 4);
     tcase_add_test(ends, test_stop);
