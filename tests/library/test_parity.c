@@ -498,27 +498,34 @@ static int has_suffix(const char *name, const char *suffix) {
     return length >= wanted && strcmp(name + length - wanted, suffix) == 0;
 }
 
+static bool is_asked_for(const char *name, int num_prefixes, char **prefixes) {
+    for (int i = 0; i < num_prefixes; i++)
+        if (has_prefix(name, prefixes[i])) return true;
+    return num_prefixes == 0;
+}
+
 /* Expectations belong to their checkpoints; winding numbers are the meshes' affair. */
-static void list_files(void) {
+static void list_files(int num_prefixes, char **prefixes) {
     DIR *folder = opendir(directory);
     const struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         const char *name = entry->d_name;
         if (!has_suffix(name, ".safetensors") || has_suffix(name, "_expected.safetensors")) continue;
-        if (strncmp(name, "winding_", 8) == 0) continue;
+        if (has_prefix(name, "winding_") || !is_asked_for(name, num_prefixes, prefixes)) continue;
         if (num_files < MAX_FILES) snprintf(files[num_files], sizeof files[0], "%s", name);
         num_files++;
     }
     if (folder != NULL) closedir(folder);
 }
 
-int main(void) {
+/* test_parity [PREFIX...]: the fixtures whose names begin with one of these, or all. */
+int main(int argc, char **argv) {
     /* Meson takes 77 for skipped: SAPE_BACKEND asks for what this processor does not have. */
     sape_description description = {.struct_size = sizeof description};
     if (sape_describe(&description) == SAPE_ERROR_UNSUPPORTED) return 77;
     directory = getenv("SAPE_FIXTURE_DIR");
     if (directory == NULL) directory = FIXTURE_DIR;
-    list_files();
+    list_files(argc - 1, argv + 1);
     if (num_files == 0) {
         fprintf(stderr, "no fixture in %s\n", directory);
         return 1;
