@@ -28,8 +28,12 @@ static struct sape_bf16_parts at_panel(const struct sape_bf16_parts *parts, size
     return (struct sape_bf16_parts){parts->high + panel * size, parts->low == NULL ? NULL : parts->low + panel * size};
 }
 
+static size_t steps_of(size_t depth) {
+    return sape_bf16_round_up(depth) / (2 * SAPE_BF16_STEP);
+}
+
 static size_t packed_size(size_t rows, size_t depth) {
-    return sape_bf16_round_up(depth) / (2 * SAPE_BF16_STEP) * sape_bf16_a_step(rows);
+    return steps_of(depth) * sape_bf16_a_step(rows);
 }
 
 static struct sape_tile bf16_tile(const struct sape_kernels *kernels, size_t samples) {
@@ -84,10 +88,6 @@ static struct sape_bf16_args arguments(const struct sape_layer *layer, const str
                                    .c_stride = tile->width,
                                    .c_block = c_rows * tile->width,
                                    .pairs_block = pairs_panel(c_rows)};
-}
-
-static size_t steps_of(size_t depth) {
-    return sape_bf16_round_up(depth) / (2 * SAPE_BF16_STEP);
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,

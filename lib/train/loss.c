@@ -119,7 +119,7 @@ sape_status sape_loss_evaluate_weighted(sape_loss kind, double huber_delta, size
     SAPE_TRY(check_evaluate(&of, n, output_dim, outputs, targets));
     if (weights != NULL) SAPE_TRY(sape_loss_check_weights(weights, n, &total));
     if (total == 0.0) total = 1.0;
-    const double scale = weights == NULL ? 1.0 / (double)(n * output_dim) : 1.0 / (total * (double)output_dim);
+    const double scale = 1.0 / (total * (double)output_dim);
     for (size_t i = 0; i < n; i++) {
         const size_t at = i * output_dim;
         const double weight = weights == NULL ? 1.0 : (double)weights[i];
