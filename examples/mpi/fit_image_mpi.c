@@ -6,6 +6,7 @@
 #include "cli/program.h"
 #include "ranks.h"
 #include "task/fit.h"
+#include "task/fit_settings.h"
 #include "task/image_task.h"
 #include "task/report.h"
 
@@ -47,6 +48,18 @@ static const char *file_of_rank(const struct job *job, const char *path, char *b
     if (!path) return NULL;
     snprintf(buffer, size, "%s.%d", path, job->ranks.rank);
     return buffer;
+}
+
+/* Proposes what is not given from the samples of all ranks, and so the same on every rank. */
+static bool settle(struct job *job) {
+    const struct image_task *task = &job->task;
+    struct fit_problem whole = {.domain_dim = 2,
+                                .output_dim = task->target.channels,
+                                .n = task->set.n,
+                                .x = task->sample_x,
+                                .targets = task->sample_y};
+    job->settings.verbose = job->settings.verbose && job->ranks.rank == 0;
+    return fit_settle(&job->settings, &whole, OPTION_OPEN);
 }
 
 static bool train(struct job *job, struct fit *fit) {
@@ -121,10 +134,11 @@ static bool run(struct job *job) {
                                         job->settings.seed};
     const bool loaded = image_task_load(&job->task, &source);
     interrupt_catch();
-    const bool ready =
-        loaded && take_share(job) && (job->ranks.rank > 0 || output_prepare(job->settings.out, PICTURES));
+    const bool ready = loaded && take_share(job) && settle(job) &&
+                       (job->ranks.rank > 0 || output_prepare(job->settings.out, PICTURES));
     const bool done = ranks_agree(&job->ranks, ready) && fit_together(job);
     if (loaded) image_task_free(&job->task);
+    fit_settings_free(&job->settings);
     free(job->x);
     free(job->y);
     return done;
@@ -143,6 +157,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_arguments = sizeof arguments / sizeof *arguments,
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .proposes = true,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     job->settings.save = file_of_rank(job, job->settings.save, job->save, sizeof job->save);

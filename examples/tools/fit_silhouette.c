@@ -25,7 +25,7 @@ enum { TARGETS_DRAWN = 1000 };
 enum { CALIBRATION_ITERATIONS = 5000 };
 static const double CALIBRATION_RATE = 1e-4, CALIBRATION_ERROR = 1e-4;
 
-/* Long enough for no feature to be revealed while the network is fitted to the circle. */
+/* Long enough for no feature to be revealed while the network is fitted to the circle, and for a pace within 10^12. */
 static const uint64_t ENDLESS = 1000000000000;
 
 #define PICTURES "fit.png, fit.gif"

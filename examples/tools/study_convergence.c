@@ -20,6 +20,7 @@
 #define SAMPLES_2D 400
 #define DENSE_1D 512
 #define DENSE_2D 32
+#define RESOLUTION 16
 #define LEARNING_RATE 2e-3
 #define SIREN_RATE 1e-4
 /* The first of the rates tried for the largest that converges, over a method's own. */
@@ -47,6 +48,7 @@ static const struct method {
 struct study {
     const char *out;
     uint64_t iterations, num_seeds;
+    int preset;    /* an enum settings_preset */
     int precision; /* a sape_precision */
     bool quick;
     FILE *bands, *summary, *rates;
@@ -112,44 +114,88 @@ struct course {
     uint64_t to_goal; /* iterations until the dense error is below the goal; 0 for never */
 };
 
-static bool make(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
-                 uint64_t seed, double rate, sape_field **field, sape_trainer **trainer) {
+/* What a field and its trainer are made of. */
+struct parts {
     sape_encoder_params encoder;
     sape_mask_params mask;
     sape_network_params network;
-    sape_trainer_params params;
     sape_optimizer_params optimizer;
-    sape_adaptive_rate_params adaptive_rate;
-    sape_encoder_params_init(&encoder, sizeof encoder);
-    sape_mask_params_init(&mask, sizeof mask);
-    sape_network_params_init(&network, sizeof network);
-    sape_trainer_params_init(&params, sizeof params);
-    sape_optimizer_params_init(&optimizer, sizeof optimizer);
-    sape_adaptive_rate_params_init(&adaptive_rate, sizeof adaptive_rate);
-    encoder.kind = method->encoding;
-    encoder.domain_dim = task->signal->dim;
-    encoder.num_frequencies = 64;
-    encoder.std = 8.0;
-    encoder.seed = network.seed = params.seed = seed;
-    mask.policy = method->policy;
-    mask.resolution = adaptive_rate.resolution = 16;
-    mask.num_blocks = method->policy == SAPE_POLICY_NONE ? 0 : 16;
-    mask.num_iterations = study->iterations;
-    network.hidden_dim = 32;
-    network.num_layers = 2;
-    network.output_dim = 1;
-    network.precision = (sape_precision)study->precision;
-    network.activation = method->activation;
-    optimizer.learning_rate = rate;
-    params.num_threads = 1;
-    *field = NULL;
-    *trainer = NULL;
-    if (sape_field_create(&encoder, &mask, &network, field) == SAPE_OK &&
-        sape_trainer_create(&params, &optimizer, *field, trainer) == SAPE_OK &&
-        (!adaptive || sape_trainer_set_adaptive_rate(*trainer, &adaptive_rate) == SAPE_OK) &&
-        sape_trainer_set_data(*trainer, task->n, task->x, task->y) == SAPE_OK)
+    sape_trainer_params trainer;
+    sape_settings *proposal; /* NULL without one */
+};
+
+static void set_published(const struct study *study, const struct task *task, const struct method *method,
+                          struct parts *parts) {
+    parts->encoder.domain_dim = task->signal->dim;
+    parts->encoder.num_frequencies = 64;
+    parts->encoder.std = 8.0;
+    parts->mask.resolution = RESOLUTION;
+    parts->mask.num_blocks = method->policy == SAPE_POLICY_NONE ? 0 : 16;
+    parts->mask.num_iterations = study->iterations;
+    parts->network.hidden_dim = 32;
+    parts->network.num_layers = 2;
+    parts->network.output_dim = 1;
+}
+
+/* All but the encoding, the policy and the activation, which make the method. */
+static bool propose(const struct study *study, const struct task *task, const struct method *method,
+                    struct parts *parts) {
+    sape_settings_query query;
+    sape_settings_query_init(&query, sizeof query);
+    query.policy = (int32_t)method->policy;
+    query.encoding = (int32_t)method->encoding;
+    query.domain_dim = task->signal->dim;
+    query.output_dim = 1;
+    query.n = task->n;
+    query.x = task->x;
+    query.targets = task->y;
+    query.iterations = study->iterations;
+    if (sape_settings_propose(&query, &parts->proposal) == SAPE_OK &&
+        sape_settings_get(parts->proposal, &parts->encoder, &parts->mask, &parts->network, &parts->optimizer,
+                          &parts->trainer) == SAPE_OK)
         return true;
     return message_sape_error();
+}
+
+static bool parts_open(const struct study *study, const struct task *task, const struct method *method, uint64_t seed,
+                       double rate, struct parts *parts) {
+    parts->proposal = NULL;
+    sape_encoder_params_init(&parts->encoder, sizeof parts->encoder);
+    sape_mask_params_init(&parts->mask, sizeof parts->mask);
+    sape_network_params_init(&parts->network, sizeof parts->network);
+    sape_optimizer_params_init(&parts->optimizer, sizeof parts->optimizer);
+    sape_trainer_params_init(&parts->trainer, sizeof parts->trainer);
+    parts->encoder.kind = method->encoding;
+    parts->mask.policy = method->policy;
+    if (study->preset == SETTINGS_PAPER)
+        set_published(study, task, method, parts);
+    else if (!propose(study, task, method, parts))
+        return false;
+    parts->encoder.seed = parts->network.seed = parts->trainer.seed = seed;
+    parts->network.precision = (sape_precision)study->precision;
+    parts->network.activation = method->activation;
+    if (study->preset == SETTINGS_PAPER || method->activation == SAPE_ACTIVATION_SINE)
+        parts->optimizer.learning_rate = rate;
+    parts->trainer.num_threads = 1;
+    return true;
+}
+
+static bool make(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                 uint64_t seed, double rate, sape_field **field, sape_trainer **trainer) {
+    struct parts parts;
+    sape_adaptive_rate_params adaptive_rate;
+    sape_adaptive_rate_params_init(&adaptive_rate, sizeof adaptive_rate);
+    adaptive_rate.resolution = RESOLUTION;
+    *field = NULL;
+    *trainer = NULL;
+    if (!parts_open(study, task, method, seed, rate, &parts)) return false;
+    const bool made = sape_field_create(&parts.encoder, &parts.mask, &parts.network, field) == SAPE_OK &&
+                      sape_trainer_create(&parts.trainer, &parts.optimizer, *field, trainer) == SAPE_OK &&
+                      (!adaptive || sape_trainer_set_adaptive_rate(*trainer, &adaptive_rate) == SAPE_OK) &&
+                      sape_trainer_set_data(*trainer, task->n, task->x, task->y) == SAPE_OK;
+    if (!made) message_sape_error();
+    sape_settings_free(parts.proposal);
+    return made;
 }
 
 static bool measure(struct task *task, const sape_field *field, double bands[STUDY_NUM_BANDS]) {
@@ -251,7 +297,7 @@ static bool study_method(const struct study *study, const struct study_signal *s
         struct task task;
         struct course course;
         good = task_open(&task, signal, seed) && train(study, &task, &methods[m], adaptive, seed, &course) &&
-               largest_rate(study, &task, &methods[m], adaptive, seed);
+               (study->preset != SETTINGS_PAPER || largest_rate(study, &task, &methods[m], adaptive, seed));
         task_close(&task);
         if (!good) break;
         write_course(study, signal, &methods[m], adaptive, seed, &course);
@@ -277,7 +323,7 @@ static bool study_signal(const struct study *study, const struct study_signal *s
     for (size_t m = 0; m < NUM_METHODS; m++) {
         plot.names[m] = methods[m].name;
         plot.colors[m] = methods[m].color;
-        for (int adaptive = 0; adaptive < 2; adaptive++)
+        for (int adaptive = 0; adaptive < (study->preset == SETTINGS_PAPER ? 2 : 1); adaptive++)
             if (!study_method(study, signal, m, adaptive, &plot)) return false;
     }
     return write_plot(study, signal->name, &plot);
@@ -331,6 +377,12 @@ int main(int argc, char **argv) {
     const struct option_spec specs[] = {
         {"iterations", OPTION_COUNT, &study.iterations, "N", "iterations of every run", STUDY_MOMENTS, 1e6, NULL},
         {"seeds", OPTION_COUNT, &study.num_seeds, "N", "runs of every kind, with seeds from 0", 1, 1000, NULL},
+        {.name = "preset",
+         .kind = OPTION_CHOICE,
+         .target = &study.preset,
+         .value_name = "NAME",
+         .help = "settings: proposed from the samples, with one learning rate, or those of the study",
+         .choices = settings_preset_names},
         {.name = "precision",
          .kind = OPTION_CHOICE,
          .target = &study.precision,

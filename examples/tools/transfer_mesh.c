@@ -6,6 +6,7 @@
 #include "cli/program.h"
 #include "picture/colormap.h"
 #include "task/fit.h"
+#include "task/fit_settings.h"
 #include "task/mesh_note.h"
 #include "task/mesh_picture.h"
 #include "task/report.h"
@@ -38,6 +39,7 @@ struct outcome {
 };
 
 static void outcome_free(struct outcome *outcome) {
+    fit_settings_free(&outcome->settings);
     fit_free(&outcome->fit);
     free(outcome->mesh.vertices);
     free(outcome->mesh.colors);
@@ -75,7 +77,7 @@ static bool transfer(struct job *job, struct outcome *outcome) {
     notes_set(&notes, "task", "transfer");
     mesh_note(&job->task.source, "source", &notes);
     mesh_note(&job->task.target, "target", &notes);
-    const struct fit_problem problem = {
+    struct fit_problem problem = {
         .domain_dim = 3,
         .output_dim = 3,
         .n = job->task.source.num_vertices,
@@ -89,7 +91,8 @@ static bool transfer(struct job *job, struct outcome *outcome) {
         .metric = PROGRESS_LOSS_ONLY,
         .notes = &notes,
     };
-    return fit_run(&outcome->settings, &problem, &outcome->fit) && transfer_task_move(&job->task, outcome->fit.field) &&
+    return fit_settle(&outcome->settings, &problem, OPTION_OPEN) &&
+           fit_run(&outcome->settings, &problem, &outcome->fit) && transfer_task_move(&job->task, outcome->fit.field) &&
            transfer_task_quality(&job->task, &outcome->quality) && keep_mesh(job, &outcome->mesh);
 }
 
@@ -210,6 +213,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         .num_data = sizeof data / sizeof *data,
         .results = results,
         .num_results = sizeof results / sizeof *results,
+        .proposes = true,
     };
     const enum options_outcome outcome = settings_parse(&job->settings, &program, argc, argv);
     return outcome == OPTIONS_GO_ON && !check(job) ? OPTIONS_WRONG : outcome;

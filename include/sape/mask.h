@@ -127,8 +127,12 @@ typedef struct sape_mask_params {
     size_t struct_size;
     /** How features are revealed. Default #SAPE_POLICY_SPATIAL. */
     sape_policy policy;
-    /** Unused, 0. */
-    int32_t reserved;
+    /**
+     * Spatial: not 0 lets blocks grow in place of jumping. A block's weight then grows over the first half of its time,
+     * as under global, instead of coming all at once at the end of it. The cells are judged when a block is complete.
+     * Default 0, as published. @since 0.3.0
+     */
+    int32_t gradual;
     /** Dimension d of the coordinates, 1 to 3. A field sets it. Default 2. */
     size_t domain_dim;
     /** Number E of features, 1 to #SAPE_MAX_ENCODING_DIM. A field sets it. Default 0, which only a field accepts. */

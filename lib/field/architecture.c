@@ -32,6 +32,7 @@ struct sape_architecture sape_architecture_of(const sape_field *field) {
                                   .domain_dim = encoder.domain_dim,
                                   .num_frequencies = encoder.num_frequencies,
                                   .policy = mask->policy,
+                                  .gradual = mask->policy == SAPE_POLICY_SPATIAL && mask->ramp != NULL,
                                   .mask_dim = mask->grid.dim,
                                   .resolution = mask->ops->has_resolution ? mask->grid.size[0] : 0,
                                   .hidden_dim = field->network->hidden_dim,
@@ -75,7 +76,9 @@ void sape_architecture_list(struct sape_architecture *a, struct sape_state *stat
     static const sape_output_activation none = SAPE_OUTPUT_ACTIVATION_NONE;
     static const double no_parameter = 0.0;
     static const sape_precision single = SAPE_PRECISION_FP32;
+    static const bool at_once = false;
     const struct sape_usual_entry usual[] = {
+        {{"sape.mask.gradual", SAPE_ENTRY_BOOL, SAPE_SETTING, &a->gradual, NULL}, &at_once},
         {{"sape.network.activation", SAPE_ENTRY_CHOICE, SAPE_SETTING, &a->activation, sape_activation_entry}, &relu},
         {{"sape.network.activation_parameter", SAPE_ENTRY_REAL, SAPE_SETTING, &a->activation_parameter, NULL},
          &no_parameter},
@@ -200,6 +203,7 @@ static sape_status create(const struct sape_architecture *a, size_t num_samples,
     sape_mask_params_init(&mask, sizeof mask);
     sape_network_params_init(&network, sizeof network);
     mask.policy = a->policy;
+    mask.gradual = a->gradual;
     mask.mask_dim = a->mask_dim;
     mask.resolution = a->resolution;
     mask.samples = samples;

@@ -15,6 +15,7 @@ struct sape_architecture {
     double growth;
     sape_interpolation interpolation;
     sape_policy policy;
+    bool gradual;
     size_t mask_dim, resolution;
     size_t hidden_dim, num_layers, output_dim;
     sape_activation activation;

@@ -105,7 +105,7 @@ static bool allocate(struct sape_mask *mask) {
     mask->scratch = SAPE_NEW_ARRAY(float, 3 * cells);
     bool complete = mask->level && mask->in_progress && mask->lowest && mask->highest && mask->distinct &&
                     mask->distinct_index && mask->scratch;
-    if (mask->ops->has_ramps) {
+    if (sape_mask_has_ramps(mask)) {
         mask->end = SAPE_NEW_ARRAY(uint16_t, cells);
         mask->ramp = SAPE_NEW_ARRAY(float, cells);
         complete = complete && mask->end && mask->ramp;

@@ -3,9 +3,9 @@
  * The mask as the field and the trainer use it.
  *
  * A row of the mask is a step function: 1 below level, ramp from there to end, 0 behind. The spatial policy needs the
- * level alone, one integer a cell; none, global and spatial_fixed have ramps; variance has cut-offs in place of rows.
- * The blurred, interpolated weight of a feature at a place is the weighted share of the cells around it whose step
- * reaches beyond the feature.
+ * level alone, one integer a cell, unless it is gradual; none, global and spatial_fixed have ramps; variance has
+ * cut-offs in place of rows. The blurred, interpolated weight of a feature at a place is the weighted share of the
+ * cells around it whose step reaches beyond the feature.
  */
 #ifndef SAPE_LIB_MASK_H
 #define SAPE_LIB_MASK_H
@@ -123,6 +123,9 @@ void sape_mask_rebuild(struct sape_mask *mask);
    members are left to sape_mask_rebuild(). */
 float sape_mask_row_sum(const struct sape_mask *mask, size_t row);
 sape_status sape_mask_set_row_sums(struct sape_mask *mask, const float *sums);
+
+/* Whether the weights of a block can grow. */
+bool sape_mask_has_ramps(const struct sape_mask *mask);
 
 /* Whether the step to come ends with an advance that reads the log. */
 bool sape_mask_reads_log(const struct sape_mask *mask);

@@ -4,6 +4,10 @@
 
 #include "mask/policy.h"
 
+bool sape_mask_has_ramps(const struct sape_mask *mask) {
+    return mask->ops->has_ramps || (mask->policy == SAPE_POLICY_SPATIAL && mask->params.gradual != 0);
+}
+
 void sape_mask_rebuild(struct sape_mask *mask) {
     const size_t cells = mask->grid.cells, dim = mask->encoding_dim;
     uint16_t *low = mask->lowest, *high = mask->highest, *used = mask->distinct_index;

@@ -23,24 +23,34 @@ static void record(struct sape_mask *mask, size_t n, const struct sape_place *pl
     for (size_t i = 0; i < n; i++) sape_grid_record(&mask->grid, &places[i], loss[i], mask->log, mask->counter);
 }
 
-static void advance(struct sape_mask *mask) {
+/* Cells whose loss is low enough leave progress; then recording begins anew. */
+static void judge(struct sape_mask *mask) {
     const size_t cells = mask->grid.cells;
     float *loss = mask->scratch;
     sape_grid_smooth(&mask->grid, mask->log, mask->counter, loss, mask->scratch + cells);
     for (size_t i = 0; i < cells; i++)
         if (!((double)loss[i] > mask->epsilon)) mask->in_progress[i] = 0;
-    sape_mask_reveal(mask);
     memset(mask->log, 0, cells * sizeof *mask->log);
     memset(mask->counter, 0, cells * sizeof *mask->counter);
+}
+
+static void advance(struct sape_mask *mask) {
+    judge(mask);
+    sape_mask_reveal(mask);
 }
 
 bool sape_mask_reads_log(const struct sape_mask *mask) {
     return mask->policy == SAPE_POLICY_SPATIAL && (mask->iteration + 1) % mask->block_iterations == 0;
 }
 
+/* With ramps, a block is complete in the cells that it was begun in before they are judged. */
 static void step(struct sape_mask *mask) {
-    if (sape_mask_reads_log(mask)) advance(mask);
+    const bool judged = sape_mask_reads_log(mask);
+    if (mask->ramp == NULL && judged) advance(mask);
     mask->iteration++;
+    if (mask->ramp == NULL) return;
+    sape_mask_ramp_step(mask);
+    if (judged) judge(mask);
 }
 
 const struct sape_policy_ops sape_spatial_policy = {.name = "spatial",

@@ -38,7 +38,7 @@ static const struct sape_rows_ops stashed_rows = {sizeof(uint16_t), write_stashe
 
 /* Many rows with ramps have arrays of their own; where there is but one row, it is metadata. */
 static bool has_ramp_rows(const struct sape_mask *mask) {
-    return mask->ops->has_ramps && mask->grid.dim > 0;
+    return sape_mask_has_ramps(mask) && mask->grid.dim > 0;
 }
 
 static void list_rows(struct sape_mask *mask, bool metadata, struct sape_state *state) {
@@ -60,7 +60,7 @@ static void list_rows(struct sape_mask *mask, bool metadata, struct sape_state *
         SAPE_ROWS(exact ? "sape.mask.ramp" : NULL, &sape_float_rows, SAPE_STATE, &mask->ramp, cells)};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (*all[i].values != NULL) sape_state_add_rows(state, 1, &all[i]);
-    for (size_t a = 0; exact && a < mask->grid.dim; a++) {
+    for (size_t a = 0; exact && !mask->ops->has_resolution && a < mask->grid.dim; a++) {
         const struct sape_rows positions =
             SAPE_ROWS(positions_names[a], &sape_float_rows, SAPE_SETTING, &mask->grid.positions[a], mask->grid.size[a]);
         sape_state_add_rows(state, 1, &positions);

@@ -22,7 +22,10 @@ static void propose_epsilon(const sape_settings_query *query, const struct sape_
                             struct sape_settings *settings) {
     double *epsilon = &settings->mask.epsilon;
     const double least = LEAST_OF_VARIANCE * facts->neighbours.variance;
-    if (query->task == SAPE_TASK_OCCUPANCY) {
+    if (query->task == SAPE_TASK_REGRESSION && query->targets == NULL) {
+        *epsilon = 0.0;
+        sape_settings_say_real(settings, "epsilon", *epsilon, "all is revealed, as nothing is known of the targets");
+    } else if (query->task == SAPE_TASK_OCCUPANCY) {
         *epsilon = OCCUPANCY_EPSILON;
         sape_settings_say_real(settings, "epsilon", *epsilon, "the loss of a location that is 99 %% right");
     } else if (query->task == SAPE_TASK_CURVE) {
@@ -52,6 +55,10 @@ static void propose_pace(const sape_settings_query *query, const struct sape_fac
     const size_t most = levels ? settings->encoder.num_levels : features_of(settings) / 2;
     const size_t wanted = query->task == SAPE_TASK_CURVE ? CURVE_BLOCKS : NUM_BLOCKS;
     mask->num_blocks = levels || most < wanted ? most : wanted;
+    if (mask->policy == SAPE_POLICY_SPATIAL) {
+        mask->gradual = 1;
+        sape_settings_say_text(settings, "reveal", "gradual", "a block that comes with a jump disturbs the fit");
+    }
     const double each = share * (double)settings->iterations / (double)mask->num_blocks;
     mask->block_iterations = (size_t)fmax(floor(each), 1.0);
     sape_settings_say_count(settings, "num-blocks", mask->num_blocks,

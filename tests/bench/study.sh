@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The tables of docs/study.md, as Markdown, from those that study_convergence writes to DIR; made first where missing.
-#   tests/bench/study.sh BUILD_FOLDER DIR
+# With the preset "proposed" there is one learning rate, and the tables of errors alone.
+#   tests/bench/study.sh BUILD_FOLDER DIR [PRESET [OPTION...]]
 set -euo pipefail
 
 build=$1
 out=$2
-[ -e "$out/rates.csv" ] || "$build/examples/tools/study_convergence" --out "$out" >&2
+preset=${3:-paper}
+[ -e "$out/rates.csv" ] || "$build/examples/tools/study_convergence" --preset "$preset" --out "$out" "${@:4}" >&2
 
 # table FILE COLUMN KIND: signals by methods. Kinds: mean (geometric), first and second without and with the adaptive
 # rate; list: every seed, without it; median: without and with it.
@@ -36,6 +38,7 @@ table() {
         }
         function cell(key) {
             if (kind == "list") return list(key "0")
+            if (n[key "1"] == 0) return sprintf("%.2e", exp(logs[key "0"] / n[key "0"]))
             if (kind == "median") return sprintf("%g, %g", median(key "0"), median(key "1"))
             return sprintf("%.1e, %.1e", exp(logs[key "0"] / n[key "0"]), exp(logs[key "1"] / n[key "1"]))
         }
@@ -82,7 +85,9 @@ echo "Error everywhere over that at the samples:"
 table summary.csv ratio mean
 echo "Iterations to the goal, by seed:"
 table summary.csv 7 list
-echo "Largest rate that converges, medians:"
-table rates.csv 5 median
+if [ "$preset" = paper ]; then
+    echo "Largest rate that converges, medians:"
+    table rates.csv 5 median
+fi
 bands sines
 bands sines_2d

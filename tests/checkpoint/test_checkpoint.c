@@ -65,7 +65,7 @@ START_TEST(tensors_are_the_public_ones) {
     const bool fixed = architectures[_i].policy == SAPE_POLICY_SPATIAL_FIXED;
     sape_field *field = make_field(&architectures[_i], 1);
     sape_safetensors *checkpoint = checkpoint_of(field);
-    const size_t extra = fixed ? 3 + architectures[_i].domain_dim : 0;
+    const size_t extra = fixed ? 3 + architectures[_i].domain_dim : architectures[_i].gradual ? 3 : 0;
     ck_assert_uint_eq(sape_safetensors_count(checkpoint), sape_field_tensor_count(field) + extra);
     for (size_t i = 0; i < sape_field_tensor_count(field); i++) {
         sape_tensor_info info = {.struct_size = sizeof info}, stored = info;
@@ -148,7 +148,7 @@ static int boast(void *user, void *bytes, size_t size, size_t *got) {
 START_TEST(goes_through_callbacks) {
     static struct tape tape;
     static const size_t pieces[] = {1, 7, SIZE_MAX};
-    static const struct architecture large = {SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 2, 150, 2, 0};
+    static const struct architecture large = {SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 2, 150, 2, 0, false};
     sape_field *field = make_field(&large, 1);
     sape_safetensors *checkpoint = checkpoint_of(field), *copy;
     tape.calls_left = -1;
@@ -184,20 +184,22 @@ static const struct {
     sape_status status;
     const char *words[2];
 } others[] = {
-    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 5, 1, 4},
+    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 5, 1, 4, false},
      SAPE_ERROR_SHAPE,
      {"model.model.model.0.weight has shape (4, 14)", "(5, 14) here"}},
-    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 2, 4},
+    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 2, 4, false},
      SAPE_ERROR_SHAPE,
      {"model.model.model.2.weight has shape (3, 4)", "(4, 4) here"}},
-    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 1, 5},
+    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 1, 5, false},
      SAPE_ERROR_SHAPE,
      {"mask_stashed has shape (16)", "(25) here"}},
-    {{SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 2, 4, 1, 4},
+    {{SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 2, 4, 1, 4, false},
      SAPE_ERROR_NOT_FOUND,
      {"no tensor called", "model.encode.centres"}},
-    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 2, 4, 1, 0}, SAPE_ERROR_SHAPE, {"mask_stashed", "(1) here"}},
-    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL_FIXED, 2, 4, 1, 0}, SAPE_ERROR_SHAPE, {"mask_stashed", "(36) here"}},
+    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 2, 4, 1, 0, false}, SAPE_ERROR_SHAPE, {"mask_stashed", "(1) here"}},
+    {{SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL_FIXED, 2, 4, 1, 0, false},
+     SAPE_ERROR_SHAPE,
+     {"mask_stashed", "(36) here"}},
 };
 
 START_TEST(other_architectures_are_refused_and_left_alone) {
@@ -214,8 +216,8 @@ END_TEST
 
 /* Tensors of the same names and shapes do not make the same policy. */
 START_TEST(metadata_must_agree) {
-    static const struct architecture plane = {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL, 1, 4, 1, 36};
-    static const struct architecture rows = {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL_FIXED, 1, 4, 1, 0};
+    static const struct architecture plane = {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL, 1, 4, 1, 36, false};
+    static const struct architecture rows = {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL_FIXED, 1, 4, 1, 0, false};
     sape_field *one = make_field(&plane, 1), *other = make_field(&rows, 2);
     sape_safetensors *of_one = checkpoint_of(one), *of_other = checkpoint_of(other);
     EXPECT_ERROR(sape_field_restore(one, of_other), SAPE_ERROR_ARGUMENT, "sape.mask.policy is spatial_fixed",
@@ -231,10 +233,26 @@ START_TEST(metadata_must_agree) {
 }
 END_TEST
 
+START_TEST(masks_that_jump_and_masks_that_grow_are_refused) {
+    struct architecture growing = spatial;
+    growing.gradual = true;
+    sape_field *one = make_field(&spatial, 1), *other = make_field(&growing, 2);
+    sape_safetensors *of_one = checkpoint_of(one), *of_other = checkpoint_of(other);
+    EXPECT_ERROR(sape_field_restore(one, of_other), SAPE_ERROR_ARGUMENT, "sape.mask.gradual is 1", "0 here");
+    EXPECT_ERROR(sape_field_restore(other, of_one), SAPE_ERROR_ARGUMENT, "sape.mask.gradual is 0", "1 here");
+    expect_state(one, of_one);
+    expect_state(other, of_other);
+    sape_safetensors_free(of_one);
+    sape_safetensors_free(of_other);
+    sape_field_free(one);
+    sape_field_free(other);
+}
+END_TEST
+
 /* A mask of one row, which a field without a mask does not have. */
 START_TEST(unknown_tensors_are_refused) {
-    static const struct architecture with_mask = {SAPE_ENCODING_IDENTITY, SAPE_POLICY_GLOBAL, 2, 4, 1, 0};
-    static const struct architecture without = {SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 2, 4, 1, 0};
+    static const struct architecture with_mask = {SAPE_ENCODING_IDENTITY, SAPE_POLICY_GLOBAL, 2, 4, 1, 0, false};
+    static const struct architecture without = {SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 2, 4, 1, 0, false};
     sape_field *field = make_field(&with_mask, 1), *other = make_field(&without, 1);
     sape_safetensors *checkpoint = checkpoint_of(field);
     EXPECT_ERROR(sape_field_restore(other, checkpoint), SAPE_ERROR_NOT_FOUND, "has a tensor called", "mask_stashed");
@@ -281,6 +299,7 @@ int main(void) {
     tcase_add_test(tests, goes_through_callbacks);
     tcase_add_loop_test(tests, other_architectures_are_refused_and_left_alone, 0, sizeof others / sizeof *others);
     tcase_add_test(tests, metadata_must_agree);
+    tcase_add_test(tests, masks_that_jump_and_masks_that_grow_are_refused);
     tcase_add_test(tests, unknown_tensors_are_refused);
     tcase_add_test(tests, null_is_refused);
     suite_add_tcase(suite, tests);

@@ -17,7 +17,7 @@ export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl=self,vader,tcp OMPI_MCA_
 export OMPI_MCA_oob_tcp_if_include=lo OMPI_MCA_plm_rsh_agent=false OMPI_MCA_btl_base_warn_component_unused=0
 export TMPDIR=$work
 
-fit="--max-size 48 --hidden 32 --num-frequencies 32 --num-blocks 6 --resolution 12 --std 4 --epsilon 5e-3 --lr 5e-3"
+fit="--preset paper --max-size 48 --hidden 32 --num-frequencies 32 --num-blocks 6 --resolution 12 --std 4 --epsilon 5e-3 --lr 5e-3"
 quick="$fit --iterations 120 --json"
 
 # close A B TOLERANCE
@@ -36,7 +36,7 @@ fails() {
 
 # One process on all samples; then ranks with a share each, in full batches.
 for policy in none global variance spatial; do
-    expect runs "$fit_image" "$picture" --preset paper $quick --policy $policy
+    expect runs "$fit_image" "$picture" $quick --policy $policy
     all=$(value psnr_all) train=$(value psnr_train)
     [ $policy = spatial ] && counts="1 2 4" || counts=2
     for ranks in $counts; do
@@ -49,12 +49,17 @@ for policy in none global variance spatial; do
 done
 
 # The ranks choose a std from the samples of all.
-expect runs "$fit_image" "$picture" --preset paper $quick --std auto
+expect runs "$fit_image" "$picture" $quick --std auto
 all=$(value psnr_all) std=$(sed -nE 's/^(std .*)/\1/p' stderr)
 expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" $quick --std auto
 expect close "$(value psnr_all)" "$all" 0.05
 # They say so once.
 expect [ -n "$std" -a "$(grep "^std" stderr)" = "$std" ]
+
+# What is not given is proposed from the samples of all, and told by one rank.
+expect runs "$mpirun" -n 2 "$fit_mpi" "$picture" --max-size 32 --hidden 16 --iterations 20 --verbose --json
+expect json_has '"preset":"proposed"' '"std":{"value":'
+expect [ "$(grep -c "^std " stderr)" -eq 1 ]
 
 # started: waits until the job in the background trains. finished: waits for its end, and brings it about when it is late.
 started() {

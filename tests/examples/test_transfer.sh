@@ -82,6 +82,13 @@ mv out/deformed.ply large.ply
 expect transfers large.ply large.obj $SMALL --iterations 1
 expect awk -v before="$(value chamfer_before)" 'BEGIN { exit !(before < 0.1) }'
 
+# What is not given is proposed, or the published settings.
+expect transfers sphere.obj star.obj --iterations 60 --points 500 --hidden 32 --threads 1
+expect json_has '"preset":"proposed"' '"epsilon":{"value":"0"' '"lr":{"value":"0.001"'
+expect shrinks 0.5
+expect transfers sphere.obj star.obj --preset paper --iterations 2 --points 500
+expect json_has '"preset":"paper"'
+
 # Both policies; the same bits whatever the threads; stopped early.
 expect transfers sphere.obj star.obj $SMALL --compare
 expect json_has '"policy":"spatial"' '"none":{"task":"transfer","policy":"none"'

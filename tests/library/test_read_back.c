@@ -73,6 +73,7 @@ START_TEST(a_field_can_be_made_again) {
     sape_mask_params_init(&mask, sizeof mask);
     mask.policy = (sape_policy)_i;
     mask.epsilon = 0.5;
+    mask.gradual = mask.policy == SAPE_POLICY_SPATIAL;
     mask.num_iterations = 5000;
     CHECK_OK(sape_field_create(NULL, &mask, NULL, &field));
     CHECK_OK(sape_field_checkpoint(field, &checkpoint));
@@ -81,6 +82,7 @@ START_TEST(a_field_can_be_made_again) {
     CHECK_OK(sape_mask_get_params(sape_field_mask(loaded), &mask));
     CHECK_OK(sape_network_get_params(sape_field_network(loaded), &network));
     ck_assert_double_eq(mask.epsilon, 0.5);
+    ck_assert_int_eq(mask.gradual, mask.policy == SAPE_POLICY_SPATIAL);
     CHECK_OK(sape_field_create(&encoder, &mask, &network, &again));
     CHECK_OK(sape_mask_get_state(sape_field_mask(field), &state));
     CHECK_OK(sape_mask_get_state(sape_field_mask(again), &other));

@@ -16,7 +16,7 @@ def test_a_fit_of_proposed_settings():
     encoder, mask, network, optimizer, trainer, iterations, reasons, scales = sape.propose_settings(X, Y, iterations=150, seed=7)
     assert scales is None
     assert iterations == optimizer.decay_iterations == mask.num_iterations == 150
-    assert encoder.draw is sape.Draw.STRATIFIED and mask.policy is sape.Policy.SPATIAL
+    assert encoder.draw is sape.Draw.STRATIFIED and mask.policy is sape.Policy.SPATIAL and mask.gradual is True
     assert (encoder.domain_dim, network.output_dim, encoder.seed, trainer.loss) == (2, 2, 7, sape.Loss.MSE)
     words = {name: value for name, value, _ in reasons}
     assert float(words["std"]) == pytest.approx(encoder.std, rel=1e-3) and words["encoding"] == "fourier"

@@ -128,6 +128,8 @@ START_TEST(every_setting_has_a_reason) {
     ck_assert_str_eq(value_of(p.settings, "epsilon"), text);
     ck_assert_str_eq(value_of(p.settings, "policy"), "spatial");
     ck_assert_str_eq(value_of(p.settings, "draw"), "stratified");
+    ck_assert_str_eq(value_of(p.settings, "reveal"), "gradual");
+    ck_assert_int_eq(p.mask.gradual, 1);
     ck_assert_int_eq(p.encoder.draw, SAPE_DRAW_STRATIFIED);
     sape_settings_free(p.settings);
     release(&samples);

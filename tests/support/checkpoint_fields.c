@@ -7,20 +7,21 @@
 #define NUM_SAMPLES (SIDE * SIDE)
 
 const struct architecture architectures[NUM_ARCHITECTURES] = {
-    {SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 2, 5, 1, 0},
-    {SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 3, 9, 3, 0},
-    {SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 1, 7, 2, 0},
-    {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_GLOBAL, 2, 6, 1, 0},
-    {SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 1, 8, 2, 12},
-    {SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2, 8, 1, 5},
-    {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 3, 8, 2, 4},
-    {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL_FIXED, 1, 8, 1, 0},
-    {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL_FIXED, 2, 8, 2, 0},
-    {SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 2, 8, 2, 5},
-    {SAPE_ENCODING_RBF, SAPE_POLICY_VARIANCE, 3, 7, 1, 4},
+    {SAPE_ENCODING_IDENTITY, SAPE_POLICY_NONE, 2, 5, 1, 0, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_NONE, 3, 9, 3, 0, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_GLOBAL, 1, 7, 2, 0, false},
+    {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_GLOBAL, 2, 6, 1, 0, false},
+    {SAPE_ENCODING_RBF, SAPE_POLICY_SPATIAL, 1, 8, 2, 12, false},
+    {SAPE_ENCODING_PERIODIC_RBF, SAPE_POLICY_SPATIAL, 2, 8, 1, 5, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 3, 8, 2, 4, false},
+    {SAPE_ENCODING_POSITIONAL, SAPE_POLICY_SPATIAL_FIXED, 1, 8, 1, 0, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL_FIXED, 2, 8, 2, 0, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_VARIANCE, 2, 8, 2, 5, false},
+    {SAPE_ENCODING_RBF, SAPE_POLICY_VARIANCE, 3, 7, 1, 4, false},
+    {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 8, 2, 5, true},
 };
 
-const struct architecture spatial = {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 1, 4};
+const struct architecture spatial = {SAPE_ENCODING_FOURIER, SAPE_POLICY_SPATIAL, 2, 4, 1, 4, false};
 
 static void make_samples(size_t d, float *x) {
     for (size_t i = 0; i < NUM_SAMPLES; i++) {
@@ -46,6 +47,7 @@ sape_field *make_field(const struct architecture *a, uint64_t seed) {
     encoder.std = 2.0;
     encoder.seed = network.seed = seed;
     mask.policy = a->policy;
+    mask.gradual = a->gradual;
     mask.resolution = a->resolution;
     mask.num_blocks = a->encoding == SAPE_ENCODING_IDENTITY ? 1 : 3;
     mask.block_iterations = 6;

@@ -9,9 +9,10 @@ struct architecture {
     sape_encoding encoding;
     sape_policy policy;
     size_t domain_dim, hidden_dim, num_layers, resolution;
+    bool gradual;
 };
 
-#define NUM_ARCHITECTURES 11
+#define NUM_ARCHITECTURES 12
 extern const struct architecture architectures[NUM_ARCHITECTURES];
 
 /* A small one with a mask of cells. */

@@ -28,7 +28,7 @@ LAYOUTS = {
     "encoder_params": "kind:i include_identity:i domain_dim:z num_frequencies:z std:d seed:Q "
     "instructions:i draw:i num_levels:z features_per_level:z base_resolution:z growth:d finest_resolution:z "
     "log2_table_size:z interpolation:i reserved2:i",
-    "mask_params": "policy:i reserved:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
+    "mask_params": "policy:i gradual:i domain_dim:z encoding_dim:z mask_dim:z resolution:z num_blocks:z "
     "num_iterations:z block_iterations:z epsilon:d samples:p num_samples:z "
     "cutoff:p frequencies:p",
     "cutoff_params": "c_min:d c_max:d beta:d gamma:d steepness:d midpoint:d rescale:i boundary:i start_iteration:z "

@@ -314,6 +314,8 @@ class MaskParams(Params):
     """Parameters of a mask.
 
     policy: how features are revealed. Default Policy.SPATIAL.
+    gradual: Policy.SPATIAL: whether a block's weight grows over the first half of its time, as under Policy.GLOBAL.
+        Default False, for a jump at the end of it.
     domain_dim: dimension d of the coordinates, 1 to 3. A field sets it. Default 2.
     encoding_dim: number E of features, at least 1. A field sets it. Default 0, which only a field accepts.
     mask_dim: dimension of the grid, which covers the first coordinates, 0 to 3, at most d. Default 0, which takes d.
@@ -333,6 +335,7 @@ class MaskParams(Params):
 
     _struct_name = "mask_params"
     policy: Policy = Policy.SPATIAL
+    gradual: bool = False
     domain_dim: int = 2
     encoding_dim: int = 0
     mask_dim: int = 0

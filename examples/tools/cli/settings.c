@@ -10,7 +10,7 @@
 /* In the order of sape_encoding, settings_preset, sape_draw, sape_policy, sape_precision, sape_activation and
    sape_output_activation. */
 static const char *const encoding_names[] = {"identity", "fourier", "positional", "rbf", "periodic_rbf", "grid", NULL};
-static const char *const preset_names[] = {"proposed", "paper", NULL};
+const char *const settings_preset_names[] = {"proposed", "paper", NULL};
 static const char *const draw_names[] = {"random", "stratified", NULL};
 static const char *const policy_names[] = {"none", "global", "spatial", "spatial_fixed", "variance", NULL};
 static const char *const activation_names[] = {"relu", "leaky_relu", "sine",     "softplus", "gelu",
@@ -151,7 +151,7 @@ static struct specs specs_of(struct settings *s) {
                  .target = &s->preset,
                  .value_name = "NAME",
                  .help = "settings that are not given: proposed from the samples, or those of the paper",
-                 .choices = preset_names},
+                 .choices = settings_preset_names},
                 {"seconds", OPTION_REAL, &s->seconds, "X",
                  "time that a proposed length of training may take, roughly; 0 for no limit", 0, 1e9, NULL},
             },

@@ -70,8 +70,8 @@ struct settings {
     struct notes options;    /* "option.NAME" of all that a training run depends on, as text; its length first */
 };
 
-/* In the order of sape_precision; NULL ends them. */
-extern const char *const settings_precision_names[];
+/* In the order of sape_precision and of settings_preset; NULL ends them. */
+extern const char *const settings_precision_names[], *const settings_preset_names[];
 
 /* What is a program's own. */
 struct settings_program {

@@ -10,12 +10,13 @@
 #define GRID_BETA2 0.99
 #define GRID_EPSILON 1e-15
 
-/* All blocks of another number are to take the time of those proposed. */
-static size_t follow_blocks(const sape_mask_params *proposed, size_t num_blocks) {
-    if (num_blocks == proposed->num_blocks) return proposed->block_iterations;
-    if (num_blocks == 0) return 0;
-    const size_t iterations = proposed->block_iterations * proposed->num_blocks / num_blocks;
-    return proposed->block_iterations > 0 && iterations == 0 ? 1 : iterations;
+/* All blocks of another number, or in another length of training, are to take the share of it that was proposed. */
+static size_t follow_pace(const sape_mask_params *proposed, const struct settings *settings) {
+    const bool same = settings->num_blocks == proposed->num_blocks;
+    if (proposed->block_iterations == 0 || (settings->num_blocks == 0 && !same)) return 0;
+    const double blocks = same ? 1.0 : (double)proposed->num_blocks / (double)settings->num_blocks;
+    const double length = (double)settings->iterations / (double)proposed->num_iterations;
+    return (size_t)fmax(floor((double)proposed->block_iterations * blocks * length), 1.0);
 }
 
 enum { LEVELS = 12, SOLID_LEVELS = 8, GRID_REVEAL = 6 };
@@ -35,7 +36,7 @@ sape_mask_params fit_mask_params(const struct settings *settings, const struct f
     sape_mask_params mask;
     sape_mask_params_init(&mask, sizeof mask);
     if (settings->proposal) sape_settings_get(settings->proposal, NULL, &mask, NULL, NULL, NULL);
-    mask.block_iterations = follow_blocks(&mask, settings->num_blocks);
+    mask.block_iterations = follow_pace(&mask, settings);
     mask.policy = (sape_policy)settings->policy;
     mask.resolution = settings->resolution;
     mask.num_blocks = settings->num_blocks;

@@ -326,6 +326,8 @@ params! {
     ] {
         /// The policy; spatial by default.
         policy: Policy,
+        /// Spatial: whether a block's weight grows over the first half of its time, as under global; off by default.
+        gradual: bool,
         /// Dimension d of the coordinates, 1 to 3; 2 by default. A field sets it.
         domain_dim: usize,
         /// Number E of features. A field sets it.

@@ -175,6 +175,7 @@ fn a_field_of_proposed_settings_fits() {
     let query = SettingsQuery::default().iterations(200).seed(3);
     let settings = Settings::propose(&query, 1, &x, Some(&targets)).unwrap();
     assert_eq!(settings.iterations, 200);
+    assert!(settings.mask.gradual);
     assert!(settings
         .reasons
         .iter()
