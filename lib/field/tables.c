@@ -11,13 +11,20 @@ static size_t num_features(const struct sape_field *field) {
     return sape_encoder_num_levels(field->encoder) * sape_encoder_level_features(field->encoder);
 }
 
+static size_t num_blocks(size_t rows) {
+    const size_t block = (size_t)SAPE_ROW_BITS * SAPE_BLOCK_WORDS;
+    return (rows + block - 1) / block;
+}
+
 /* Lists as long as their tables: no more of them is ever touched than a batch needs. */
 static bool open_touched(const struct sape_field *field, struct sape_tables *tables) {
     for (size_t l = 0; l < tables->num_levels; l++) {
         const size_t rows = sape_encoder_level_rows(field->encoder, l);
-        tables->touched[l].rows = SAPE_NEW_ARRAY(uint32_t, rows + 1);
-        tables->touched[l].seen = SAPE_NEW_ARRAY(uint8_t, rows);
-        if (tables->touched[l].rows == NULL || tables->touched[l].seen == NULL) return false;
+        struct sape_touched *touched = &tables->touched[l];
+        touched->rows = SAPE_NEW_ARRAY(uint32_t, rows);
+        touched->bits = SAPE_NEW_ARRAY(uint64_t, num_blocks(rows) * SAPE_BLOCK_WORDS);
+        touched->blocks = SAPE_NEW_ARRAY(uint8_t, num_blocks(rows));
+        if (touched->rows == NULL || touched->bits == NULL || touched->blocks == NULL) return false;
     }
     return true;
 }
@@ -46,7 +53,8 @@ sape_status sape_tables_open(const struct sape_field *field, const struct sape_p
 void sape_tables_close(struct sape_tables *tables) {
     for (size_t l = 0; l < tables->num_levels; l++) {
         sape_release(tables->touched[l].rows);
-        sape_release(tables->touched[l].seen);
+        sape_release(tables->touched[l].bits);
+        sape_release(tables->touched[l].blocks);
     }
     sape_release(tables->touched);
     sape_release(tables->gradient);
@@ -101,18 +109,34 @@ void sape_tables_add(struct sape_tables *tables, const struct sape_field *field,
     }
 }
 
+/* A block's bits, which end as zero, become rows of the list. */
+static void list_block(struct sape_touched *touched, size_t block) {
+    for (size_t w = block * SAPE_BLOCK_WORDS; w < (block + 1) * SAPE_BLOCK_WORDS; w++) {
+        for (uint64_t rest = touched->bits[w]; rest != 0; rest &= rest - 1)
+            touched->rows[touched->count++] = (uint32_t)(w * SAPE_ROW_BITS) + (uint32_t)__builtin_ctzll(rest);
+        touched->bits[w] = 0;
+    }
+    touched->blocks[block] = 0;
+}
+
+static void list_rows(struct sape_touched *touched, size_t rows) {
+    for (size_t block = 0; block < num_blocks(rows); block++)
+        if (touched->blocks[block] != 0) list_block(touched, block);
+}
+
 /* What the tasks of a pool work on. */
 struct scatter {
     struct sape_tables *tables;
     const struct sape_field *field;
 };
 
-/* One level: all tiles that have it, one part after the other. */
-static void scatter_level(void *context, size_t level, size_t worker) {
+/* One level, the finest first, which takes longest: all tiles that have it, one part after the other. */
+static void scatter_level(void *context, size_t index, size_t worker) {
     (void)worker;
     const struct scatter *scatter = context;
     const struct sape_field *field = scatter->field;
     struct sape_tables *tables = scatter->tables;
+    const size_t level = tables->num_levels - 1 - index;
     const size_t row = level * sape_encoder_level_features(field->encoder);
     struct sape_scatter_args args = {.level = level,
                                      .samples = tables->tile_samples,
@@ -129,6 +153,7 @@ static void scatter_level(void *context, size_t level, size_t worker) {
             sape_encoder_scatter(field->encoder, &args);
         }
     }
+    list_rows(&tables->touched[level], sape_encoder_level_rows(field->encoder, level));
 }
 
 void sape_tables_scatter(struct sape_tables *tables, const struct sape_field *field, struct sape_pool *pool) {
@@ -141,20 +166,13 @@ void sape_tables_find_touched(struct sape_tables *tables, const struct sape_fiel
         struct sape_touched *touched = &tables->touched[l];
         const size_t features = sape_encoder_level_features(field->encoder);
         const float *gradient = tables->gradient + sape_encoder_level_offset(field->encoder, l);
+        touched->count = 0;
         for (size_t row = 0; row < sape_encoder_level_rows(field->encoder, l); row++) {
             bool any = false;
             for (size_t f = 0; f < features; f++) any = any || gradient[row * features + f] != 0.0f;
-            if (!any || touched->seen[row]) continue;
-            touched->seen[row] = 1;
-            touched->rows[touched->count++] = (uint32_t)row;
+            if (any) touched->rows[touched->count++] = (uint32_t)row;
         }
     }
-}
-
-void sape_tables_release_level(struct sape_tables *tables, size_t level) {
-    struct sape_touched *touched = &tables->touched[level];
-    for (size_t i = 0; i < touched->count; i++) touched->seen[touched->rows[i]] = 0;
-    touched->count = 0;
 }
 
 void sape_tables_clear(struct sape_tables *tables, const struct sape_field *field) {
@@ -164,6 +182,6 @@ void sape_tables_clear(struct sape_tables *tables, const struct sape_field *fiel
         float *gradient = tables->gradient + sape_encoder_level_offset(field->encoder, l);
         for (size_t i = 0; i < touched->count; i++)
             memset(gradient + touched->rows[i] * features, 0, features * sizeof *gradient);
-        sape_tables_release_level(tables, l);
+        touched->count = 0;
     }
 }

@@ -52,9 +52,6 @@ void sape_tables_scatter(struct sape_tables *tables, const struct sape_field *fi
 /* Finds the rows of a gradient that was filled from elsewhere. */
 void sape_tables_find_touched(struct sape_tables *tables, const struct sape_field *field);
 
-/* After a step of a level, which leaves its gradient zero. */
-void sape_tables_release_level(struct sape_tables *tables, size_t level);
-
 /* Drops the gradient: only the rows that are not zero are looked at. */
 void sape_tables_clear(struct sape_tables *tables, const struct sape_field *field);
 

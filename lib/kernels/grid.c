@@ -105,7 +105,8 @@ typedef float v1 __attribute__((vector_size(4)));
 #define DEFINE_ADD(FEATURES, CORNERS)                                                                                  \
     static void add_##FEATURES##_##CORNERS(const struct corners *corners, const float *d_features, size_t count,       \
                                            size_t stride, float *gradient, struct sape_touched *touched) {             \
-        size_t num_touched = touched == NULL ? 0 : touched->count;                                                     \
+        uint64_t *bits = touched == NULL ? NULL : touched->bits;                                                       \
+        uint8_t *blocks = touched == NULL ? NULL : touched->blocks;                                                    \
         for (size_t s = 0; s < count; s++) {                                                                           \
             v##FEATURES upstream;                                                                                      \
             bool any = false;                                                                                          \
@@ -120,13 +121,11 @@ typedef float v1 __attribute__((vector_size(4)));
                 memcpy(&sum, gradient + (size_t)row * FEATURES, sizeof sum);                                           \
                 sum += upstream * corners->weights[c][s];                                                              \
                 memcpy(gradient + (size_t)row * FEATURES, &sum, sizeof sum);                                           \
-                if (touched == NULL) continue;                                                                         \
-                touched->rows[num_touched] = row;                                                                      \
-                num_touched += (size_t)1 - touched->seen[row];                                                         \
-                touched->seen[row] = 1;                                                                                \
+                if (bits == NULL) continue;                                                                            \
+                bits[row / SAPE_ROW_BITS] |= (uint64_t)1 << row % SAPE_ROW_BITS;                                       \
+                blocks[row / (SAPE_ROW_BITS * SAPE_BLOCK_WORDS)] = 1;                                                  \
             }                                                                                                          \
         }                                                                                                              \
-        if (touched != NULL) touched->count = num_touched;                                                             \
     }
 
 #define DEFINE_FEATURES(FEATURES)                                                                                      \

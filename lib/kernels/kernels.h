@@ -78,12 +78,16 @@ struct sape_curve {
     float *slopes, *curvatures;
 };
 
-/* Rows of a level's table that have had a gradient since they were last taken: in the order in which they came, with
-   room for all and one more; and whether each is among them. */
+/* Words of a level's bits, a bit a row, and blocks of words, each with a byte that is not zero where a bit of it is. */
+#define SAPE_ROW_BITS 64
+#define SAPE_BLOCK_WORDS 64
+
+/* Rows of a level's table that have a gradient: while samples are added, in bits; then as a list in ascending order. */
 struct sape_touched {
+    uint64_t *bits;
+    uint8_t *blocks;
     uint32_t *rows;
     size_t count;
-    uint8_t *seen;
 };
 
 /* Adds to a level's gradient what samples give it. */

@@ -97,7 +97,7 @@ void sape_table_updater_end_level(struct sape_table_updater *updater, const stru
     put_rows(step.features, step.count, step.rows, step.kept_parameters, previous);
     memcpy(rows, step.rows, step.count * sizeof *rows);
     updater->counts[level] = step.count;
-    sape_tables_release_level(tables, level);
+    tables->touched[level].count = 0;
 }
 
 void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field) {

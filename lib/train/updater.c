@@ -80,13 +80,14 @@ static void step_chunk(void *context, size_t chunk, size_t worker) {
         atomic_store(&step->updater->failed, true);
 }
 
-/* Levels of the tables first, which are the larger part where there are any; then the network's chunks. */
+/* Levels of the tables first, which are the larger part where there are any, the finest before the others; then the
+   network's chunks. */
 static void step_level_or_chunk(void *context, size_t index, size_t worker) {
     const struct step *step = context;
     const size_t levels = step->tables->num_levels;
     if (index >= levels)
         step_chunk(context, index - levels, worker);
-    else if (!sape_table_updater_step(&step->updater->tables, step->field, index, step->tables))
+    else if (!sape_table_updater_step(&step->updater->tables, step->field, levels - 1 - index, step->tables))
         atomic_store(&step->updater->failed, true);
 }
 
@@ -102,7 +103,7 @@ static void end_level_or_pack(void *context, size_t index, size_t worker) {
     if (index >= levels)
         pack_part(context, index - levels, worker);
     else
-        sape_table_updater_end_level(&step->updater->tables, step->field, index, step->tables);
+        sape_table_updater_end_level(&step->updater->tables, step->field, levels - 1 - index, step->tables);
 }
 
 static void restore_chunk(void *context, size_t chunk, size_t worker) {
