@@ -4,6 +4,9 @@
 use std::any::Any;
 use std::os::raw::c_void;
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
+use std::ptr;
+
+use sape_sys as sys;
 
 /// Holds back a closure's panic while the library's code is on the stack.
 #[derive(Default)]
@@ -33,6 +36,8 @@ pub(crate) struct Callback<F: ?Sized> {
     pub domain_dim: usize,
     /// The number of outputs.
     pub output_dim: usize,
+    /// The trainer that calls a loss; null before there is one.
+    pub trainer: *const sys::sape_trainer,
     pub panic: Panic,
 }
 
@@ -45,8 +50,15 @@ impl<F: ?Sized> Shared<F> {
             function,
             domain_dim,
             output_dim,
+            trainer: ptr::null(),
             panic: Panic::default(),
         })))
+    }
+
+    /// Says which trainer calls the closure.
+    pub fn attach(&mut self, trainer: *const sys::sape_trainer) {
+        // SAFETY: it is owned, and no call of the library is active.
+        unsafe { (*self.0).trainer = trainer }
     }
 
     /// The pointer for the library.

@@ -34,6 +34,15 @@ impl Checkpoint {
         check(unsafe { sys::sape_safetensors_save(self.as_ptr(), path.as_ptr()) })
     }
 
+    /// The values of a tensor in double precision.
+    pub fn tensor_f64(&self, name: &str) -> Result<Vec<f64>, Error> {
+        let count = self.length(name)?;
+        let (name, mut values) = (c_string(name)?, vec![0.0; count]);
+        // SAFETY: the slice has the stated length.
+        check(unsafe { sys::sape_safetensors_read_double(self.as_ptr(), name.as_ptr(), values.as_mut_ptr(), count) })?;
+        Ok(values)
+    }
+
     /// The bytes of the file.
     pub fn bytes(&self) -> &[u8] {
         let mut size = 0;

@@ -10,7 +10,7 @@ use sape_sys as sys;
 
 c_enum! {
     /// How a call failed.
-    Status {
+    Status, sape_status_string {
         /// An argument or parameter is out of its range.
         Argument = SAPE_ERROR_ARGUMENT,
         /// Memory could not be allocated.

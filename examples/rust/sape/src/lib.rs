@@ -46,6 +46,7 @@ mod mask;
 mod network;
 mod optimizer;
 mod params;
+mod running;
 mod settings;
 mod signals;
 mod trainer;
@@ -64,9 +65,10 @@ pub use params::{
     Interpolation, Loss, MaskParams, NetworkParams, OptimizerKind, OptimizerParams, OutputActivation, Policy,
     Precision, Product, Schedule, Stop, Task, TrainerParams,
 };
+pub use running::{Progress, Running};
 pub use settings::{Setting, Settings, SettingsQuery};
 pub use signals::{low_pass, propose_bandwidth, window_statistics, Bandwidth, Filter};
-pub use trainer::{HistoryEntry, Progress, RunResult, Summands, Trainer};
+pub use trainer::{HistoryEntry, RunResult, Summands, Trainer};
 
 /// The version of the loaded library, "major.minor.patch".
 pub fn version() -> String {

@@ -105,6 +105,18 @@ pub struct LossBatch<'b> {
     pub d_outputs: &'b mut [f32],
     /// Result: the losses of the samples (n), which drive the mask.
     pub sample_loss: &'b mut [f32],
+    trainer: *const sys::sape_trainer,
+}
+
+impl LossBatch<'_> {
+    /// The indices (n) of these samples: rows of the slices of [`Trainer::set_data`](crate::Trainer::set_data). With a
+    /// sampler, they are rows of the iteration's batches, one batch after the other.
+    pub fn indices(&self) -> Result<Vec<usize>, Error> {
+        let mut indices = vec![0; self.sample_loss.len()];
+        // SAFETY: the trainer that calls the loss lives longer than the batch; the slice has the stated length.
+        check(unsafe { sys::sape_trainer_get_indices(self.trainer, indices.len(), indices.as_mut_ptr()) })?;
+        Ok(indices)
+    }
 }
 
 /// The caller's own loss.
@@ -174,6 +186,7 @@ pub(crate) unsafe extern "C" fn call_loss(
             targets: (!targets.is_null()).then(|| from_raw_parts(targets, n * output_dim)),
             d_outputs: cleared(d_outputs, n * output_dim),
             sample_loss: cleared(sample_loss, n),
+            trainer: custom.trainer,
         };
         let function = &mut custom.function;
         finish(custom.panic.catch(|| function(batch)), loss)
@@ -209,6 +222,7 @@ pub(crate) unsafe extern "C" fn call_jacobian_loss(
                 targets: (!targets.is_null()).then(|| from_raw_parts(targets, n * output_dim)),
                 d_outputs: cleared(d_outputs, n * output_dim),
                 sample_loss: cleared(sample_loss, n),
+                trainer: custom.trainer,
             },
             jacobian: from_raw_parts(jacobian, n * output_dim * domain_dim),
             d_jacobian: cleared(d_jacobian, n * output_dim * domain_dim),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //! The common parts of all enums, parameters and handles.
 
-/// An enum with the values of a C enum.
+/// An enum with the values of a C enum, which the library's function gives names.
 macro_rules! c_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $value:ident = $raw:ident,)* }) => {
+    ($(#[$doc:meta])* $name:ident, $text:ident { $($(#[$value_doc:meta])* $value:ident = $raw:ident,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
@@ -12,9 +12,8 @@ macro_rules! c_enum {
         }
 
         impl $name {
-            /// `None` for a value of a newer library.
-            #[allow(dead_code)]
-            pub(crate) fn from_raw(raw: u32) -> Option<$name> {
+            /// The value of the C enum's; `None` for a value of a newer library.
+            pub fn from_raw(raw: u32) -> Option<$name> {
                 match raw {
                     $(sape_sys::$raw => Some($name::$value),)*
                     _ => None,
@@ -27,6 +26,14 @@ macro_rules! c_enum {
                 match value {
                     $($name::$value => sape_sys::$raw,)*
                 }
+            }
+        }
+
+        /// Shows the library's name of it.
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                // SAFETY: the library returns a static string for each of these values.
+                formatter.pad(&unsafe { crate::error::text(sape_sys::$text((*self).into())) })
             }
         }
     };
@@ -63,6 +70,11 @@ macro_rules! params {
         }
 
         impl $name {
+            /// The library's struct, for reading; what it points to is not set.
+            pub fn raw(&self) -> &sape_sys::$raw {
+                &self.raw
+            }
+
             $(
                 $(#[$array_doc])*
                 #[must_use]
@@ -184,14 +196,16 @@ macro_rules! tensors {
                 }
             }
 
+            /// The length of a tensor; 0 for one that does not exist, which the library reports.
+            fn length(&self, name: &str) -> Result<usize, crate::Error> {
+                let tensors = self.tensors()?;
+                let tensor = tensors.iter().find(|known| known.0 == name);
+                Ok(tensor.map_or(0, |known| known.1.iter().product()))
+            }
+
             /// The values of a tensor.
             pub fn tensor(&self, name: &str) -> Result<Vec<f32>, crate::Error> {
-                let tensors = self.tensors()?;
-                // The library reports a tensor that does not exist.
-                let count = tensors
-                    .iter()
-                    .find(|known| known.0 == name)
-                    .map_or(0, |known| known.1.iter().product());
+                let count = self.length(name)?;
                 let (name, mut values) = (crate::error::c_string(name)?, vec![0.0f32; count]);
                 // SAFETY: the slice has the stated length.
                 let status = unsafe { sape_sys::$read(self.as_ptr(), name.as_ptr(), values.as_mut_ptr(), count) };

@@ -6,7 +6,7 @@ use crate::Error;
 
 c_enum! {
     /// The kinds of encoding.
-    Encoding {
+    Encoding, sape_encoding_name {
         /// x itself.
         Identity = SAPE_ENCODING_IDENTITY,
         /// Sines and cosines of random frequencies.
@@ -24,7 +24,7 @@ c_enum! {
 
 c_enum! {
     /// How [`Encoding::Grid`] interpolates between corners.
-    Interpolation {
+    Interpolation, sape_interpolation_name {
         /// Linearly.
         Linear = SAPE_INTERPOLATION_LINEAR,
         /// Smoothly, with continuous derivatives.
@@ -34,7 +34,7 @@ c_enum! {
 
 c_enum! {
     /// How an encoder draws its random parameters.
-    Draw {
+    Draw, sape_draw_name {
         /// Independently.
         Random = SAPE_DRAW_RANDOM,
         /// Spread evenly, so that fits depend less on the seed.
@@ -44,7 +44,7 @@ c_enum! {
 
 c_enum! {
     /// How a mask reveals features.
-    Policy {
+    Policy, sape_policy_name {
         /// Everything is revealed from the start.
         None = SAPE_POLICY_NONE,
         /// Block by block, everywhere at once.
@@ -60,7 +60,7 @@ c_enum! {
 
 c_enum! {
     /// The built-in losses. For your own, see [`Trainer::with_loss`](crate::Trainer::with_loss).
-    Loss {
+    Loss, sape_loss_name {
         /// Squared error.
         Mse = SAPE_LOSS_MSE,
         /// Binary cross-entropy of logits.
@@ -79,7 +79,7 @@ c_enum! {
 
 c_enum! {
     /// What a field is to learn; see [`SettingsQuery`](crate::SettingsQuery).
-    Task {
+    Task, sape_task_name {
         /// Values at places: the squared error.
         Regression = SAPE_TASK_REGRESSION,
         /// What is inside and what is outside: the cross-entropy of logits.
@@ -91,7 +91,7 @@ c_enum! {
 
 c_enum! {
     /// The kinds of optimizer.
-    OptimizerKind {
+    OptimizerKind, sape_optimizer_kind_name {
         /// Adam.
         Adam = SAPE_OPTIMIZER_ADAM,
         /// Stochastic gradient descent with momentum.
@@ -101,7 +101,7 @@ c_enum! {
 
 c_enum! {
     /// How the learning rate falls.
-    Schedule {
+    Schedule, sape_schedule_name {
         /// Not at all.
         Constant = SAPE_SCHEDULE_CONSTANT,
         /// By a factor per step.
@@ -113,7 +113,7 @@ c_enum! {
 
 c_enum! {
     /// Why a run ended.
-    Stop {
+    Stop, sape_stop_name {
         /// All iterations were done.
         Iterations = SAPE_STOP_ITERATIONS,
         /// The progress closure stopped it.
@@ -131,7 +131,7 @@ c_enum! {
 
 c_enum! {
     /// How a signal a b c d continues beyond its border.
-    Boundary {
+    Boundary, sape_boundary_name {
         /// Its last value: a a [a b c d] d d.
         Replicate = SAPE_BOUNDARY_REPLICATE,
         /// Its mirror image: b a [a b c d] d c.
@@ -145,7 +145,7 @@ c_enum! {
 
 c_enum! {
     /// How a low-pass filter falls from 1 to 0.
-    FilterShape {
+    FilterShape, sape_filter_shape_name {
         /// Linearly.
         Linear = SAPE_FILTER_LINEAR,
         /// As half a period of a cosine.
@@ -155,7 +155,7 @@ c_enum! {
 
 c_enum! {
     /// The instruction set to compute with.
-    InstructionSet {
+    InstructionSet, sape_instruction_set_name {
         /// What the environment variable `SAPE_BACKEND` says, otherwise the widest available.
         Auto = SAPE_INSTRUCTIONS_AUTO,
         /// Instructions that every processor of the architecture has.
@@ -171,7 +171,7 @@ c_enum! {
 
 c_enum! {
     /// The backend of matrix products.
-    Product {
+    Product, sape_product_backend_name {
         /// What the environment variable `SAPE_BACKEND` says, otherwise the library itself.
         Auto = SAPE_PRODUCT_AUTO,
         /// The library itself.
@@ -183,7 +183,7 @@ c_enum! {
 
 c_enum! {
     /// The precision of matrix products. What the processor cannot do itself is emulated, slowly.
-    Precision {
+    Precision, sape_precision_name {
         /// What the environment variable `SAPE_BACKEND` says, otherwise single precision.
         Auto = SAPE_PRECISION_AUTO,
         /// Single precision.
@@ -197,7 +197,7 @@ c_enum! {
 
 c_enum! {
     /// The function at the end of every hidden layer; a is [`NetworkParams::activation_parameter`].
-    Activation {
+    Activation, sape_activation_name {
         /// max(0, z).
         Relu = SAPE_ACTIVATION_RELU,
         /// z above 0, 0.01 z below.
@@ -219,7 +219,7 @@ c_enum! {
 
 c_enum! {
     /// The function at the end of the last layer.
-    OutputActivation {
+    OutputActivation, sape_output_activation_name {
         /// z itself.
         None = SAPE_OUTPUT_ACTIVATION_NONE,
         /// 1 / (1 + exp(-z)).

@@ -9,41 +9,10 @@ use std::slice::from_raw_parts_mut;
 use sape_sys as sys;
 
 use crate::callback::{Callback, Panic, Shared};
-use crate::error::{c_path, check, expect, rows};
+use crate::error::{check, expect, rows};
 use crate::loss::{call_jacobian_loss, call_loss, JacobianBatch, JacobianLossFn, LossBatch, LossFn};
+use crate::running::{known, observe, Handle, Observer, Progress, Running};
 use crate::{AdaptiveRateParams, Checkpoint, Error, Field, OptimizerParams, Stop, TrainerParams};
-
-mod handle {
-    owned! {
-        /// The library's trainer.
-        Handle, sape_trainer, sape_trainer_free
-    }
-}
-use handle::Handle;
-
-/// What a progress closure receives.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Progress {
-    /// Iterations done by this run, from 1.
-    pub iteration: u64,
-    /// Iterations requested of this run.
-    pub num_iterations: u64,
-    /// The batch's loss in this iteration, before its step.
-    pub loss: f64,
-    /// Mean revealed share of the mask, 0 to 1.
-    pub revealed: f64,
-    /// The learning rate of this iteration's step.
-    pub learning_rate: f64,
-    /// Seconds since the run began.
-    pub seconds: f64,
-    /// The held-out samples' loss when it was last computed.
-    pub validation_loss: Option<f64>,
-    /// The lowest held-out loss so far.
-    pub best_validation_loss: Option<f64>,
-    /// The iteration of the lowest held-out loss, counted from the trainer's first; 0 for none.
-    pub best_iteration: u64,
-}
 
 /// The result of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,11 +30,6 @@ pub struct RunResult {
     pub validation_loss: Option<f64>,
     /// The iteration of the lowest held-out loss, counted from the trainer's first; 0 for none.
     pub best_iteration: u64,
-}
-
-/// Turns the library's NaN for a missing loss into `None`.
-fn known(loss: f64) -> Option<f64> {
-    (!loss.is_nan()).then_some(loss)
 }
 
 /// Trains a field: predict, loss, gradients, optimizer step, mask. It borrows the field and the samples.
@@ -135,12 +99,13 @@ impl<'a> Trainer<'a> {
         field: &'a mut Field,
         loss: impl FnMut(LossBatch<'_>) -> f64 + Send + 'a,
     ) -> Result<Self, Error> {
-        let shared: Shared<LossFn<'a>> = Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
+        let mut shared: Shared<LossFn<'a>> = Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
         let mut params = params.clone();
         params.raw.loss = sys::SAPE_LOSS_CUSTOM;
         params.raw.loss_fn = Some(call_loss);
         params.raw.loss_user = shared.user();
         let mut trainer = Trainer::new(&params, optimizer, field)?;
+        shared.attach(trainer.handle.as_ptr());
         trainer.loss = Some(shared);
         Ok(trainer)
     }
@@ -153,11 +118,13 @@ impl<'a> Trainer<'a> {
         field: &'a mut Field,
         loss: impl FnMut(JacobianBatch<'_>) -> f64 + Send + 'a,
     ) -> Result<Self, Error> {
-        let shared: Shared<JacobianLossFn<'a>> = Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
+        let mut shared: Shared<JacobianLossFn<'a>> =
+            Shared::new(Box::new(loss), field.domain_dim(), field.output_dim());
         let mut params = params.clone();
         params.raw.loss = sys::SAPE_LOSS_CUSTOM_JACOBIAN;
         let mut trainer = Trainer::new(&params, optimizer, field)?;
         let handle = trainer.handle.as_mut_ptr();
+        shared.attach(handle);
         // SAFETY: the closure lives as long as the trainer.
         check(unsafe { sys::sape_trainer_set_jacobian_loss(handle, Some(call_jacobian_loss), shared.user()) })?;
         trainer.jacobian_loss = Some(shared);
@@ -196,10 +163,10 @@ impl<'a> Trainer<'a> {
         unsafe { sys::sape_trainer_learning_rate(self.handle.as_ptr()) }
     }
 
-    /// Changes the learning rate, between runs or after [`Trainer::resume`]; the schedule's factors still apply.
+    /// Changes the learning rate, between runs or after [`Trainer::resume`]; the schedule's factors still apply. During
+    /// a run, [`Running`] does so.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<(), Error> {
-        // SAFETY: the handle is valid.
-        check(unsafe { sys::sape_trainer_set_learning_rate(self.handle.as_mut_ptr(), rate) })
+        self.handle.set_learning_rate(rate)
     }
 
     /// A new field with the averaged parameters; see [`TrainerParams::average_decay`].
@@ -329,22 +296,25 @@ impl<'a> Trainer<'a> {
         self.run_with(num_iterations, |_, _| ControlFlow::Continue(()))
     }
 
-    /// Like [`Trainer::run`], with a closure that receives the progress every progress_every iterations, and the field.
-    /// A panic in it resumes in the caller.
+    /// Like [`Trainer::run`], with a closure that receives the progress every progress_every iterations, and a
+    /// [`Running`] that lends the field, changes the learning rate and saves. A panic in it resumes in the caller.
     ///
     /// A progress callback returns true (not 0) to stop the run, false (0) to go on. It is so in C, C++, Python and
     /// Rust, where true is [`ControlFlow::Break`] and false is [`ControlFlow::Continue`].
     pub fn run_with(
         &mut self,
         num_iterations: u64,
-        progress: impl FnMut(&Progress, &Field) -> ControlFlow<()>,
+        progress: impl FnMut(&Progress, &mut Running<'_>) -> ControlFlow<()>,
     ) -> Result<RunResult, Error> {
         let mut observer = Observer {
             progress,
-            field: self.field,
+            running: Running {
+                handle: &mut self.handle,
+                field: self.field,
+            },
             panic: Panic::default(),
         };
-        let (status, result) = observe(&mut self.handle, num_iterations, &mut observer);
+        let (status, result) = observe(num_iterations, &mut observer);
         observer.panic.resume();
         self.finish(status)?;
         Ok(RunResult {
@@ -359,8 +329,7 @@ impl<'a> Trainer<'a> {
 
     /// A checkpoint of the field and the training state, without the samples.
     pub fn checkpoint(&self) -> Result<Checkpoint, Error> {
-        // SAFETY: both pointers are valid.
-        Checkpoint::make(|out| unsafe { sys::sape_trainer_checkpoint(self.handle.as_ptr(), out) })
+        self.handle.checkpoint()
     }
 
     /// Restores a saved training state with the same parameters and samples. Training continues with the same bits.
@@ -371,9 +340,7 @@ impl<'a> Trainer<'a> {
 
     /// Saves field and training state as a safetensors file, which is replaced completely or not at all.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = c_path(path.as_ref())?;
-        // SAFETY: both pointers are valid.
-        check(unsafe { sys::sape_trainer_save(self.handle.as_ptr(), path.as_ptr()) })
+        self.handle.save(path.as_ref())
     }
 
     /// Like [`Trainer::restore`], from a file.
@@ -459,60 +426,5 @@ unsafe extern "C" fn call_reduce(
             Some(ControlFlow::Continue(())) => 0,
             _ => 1,
         }
-    }
-}
-
-/// A progress closure, with the data that the library's callback needs.
-struct Observer<'f, F> {
-    progress: F,
-    field: &'f Field,
-    panic: Panic,
-}
-
-/// Runs the trainer with the closure as its callback.
-fn observe<F>(
-    handle: &mut Handle,
-    num_iterations: u64,
-    observer: &mut Observer<'_, F>,
-) -> (sys::sape_status, sys::sape_result)
-where
-    F: FnMut(&Progress, &Field) -> ControlFlow<()>,
-{
-    unsafe extern "C" fn call<F>(user: *mut c_void, progress: *const sys::sape_progress) -> c_int
-    where
-        F: FnMut(&Progress, &Field) -> ControlFlow<()>,
-    {
-        // SAFETY: the pointers are those given below, and the library's.
-        let (observer, seen) = unsafe { (&mut *user.cast::<Observer<'_, F>>(), &*progress) };
-        let seen = Progress {
-            iteration: seen.iteration,
-            num_iterations: seen.num_iterations,
-            loss: seen.loss,
-            revealed: seen.revealed,
-            learning_rate: seen.learning_rate,
-            seconds: seen.seconds,
-            validation_loss: known(seen.validation_loss),
-            best_validation_loss: known(seen.best_validation_loss),
-            best_iteration: seen.best_iteration,
-        };
-        let (function, field) = (&mut observer.progress, observer.field);
-        match observer.panic.catch(|| function(&seen, field)) {
-            Some(ControlFlow::Continue(())) => 0,
-            _ => 1,
-        }
-    }
-    // SAFETY: zeros are a valid struct, and its size is set; only the callback uses the observer.
-    unsafe {
-        let mut result: sys::sape_result = std::mem::zeroed();
-        result.struct_size = std::mem::size_of_val(&result);
-        let user: *mut Observer<'_, F> = observer;
-        let status = sys::sape_trainer_run(
-            handle.as_mut_ptr(),
-            num_iterations,
-            Some(call::<F>),
-            user.cast(),
-            &mut result,
-        );
-        (status, result)
     }
 }

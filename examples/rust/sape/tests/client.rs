@@ -57,6 +57,16 @@ fn errors_say_what_is_wrong() {
 }
 
 #[test]
+fn enumerations_have_the_library_s_names() {
+    assert_eq!(Policy::SpatialFixed.to_string(), "spatial_fixed");
+    assert_eq!(Loss::RelativeL2.to_string(), "relative_l2");
+    assert_eq!(
+        format!("{:>8}|{:<8}", Schedule::Cosine, Draw::Random),
+        "  cosine|random  "
+    );
+}
+
+#[test]
 fn lengths_are_checked_before_the_library_reads() {
     let mut field = small_field();
     let features = field.encoder().encoding_dim();
@@ -134,6 +144,13 @@ fn fields_are_saved_and_loaded() {
         checkpoint.tensor("mask_stashed").unwrap(),
         field.tensor("mask_stashed").unwrap()
     );
+    let weights = checkpoint.tensor("mask_stashed").unwrap();
+    assert!(checkpoint
+        .tensor_f64("mask_stashed")
+        .unwrap()
+        .iter()
+        .zip(&weights)
+        .all(|(a, b)| *a == f64::from(*b)));
     assert_eq!(checkpoint.metadata("nothing").unwrap(), None);
     let annotated = checkpoint.annotate(&[("task", "heron"), ("empty", "")]).unwrap();
     assert_eq!(annotated.metadata("task").unwrap().as_deref(), Some("heron"));

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
-//! Trainers, and the closures that they call.
+//! Trainers.
 
 mod common;
 
 use std::ops::ControlFlow;
-use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use common::*;
 use sape::*;
-
-fn mse(batch: LossBatch<'_>) -> f64 {
-    let targets = batch.targets.expect("the trainer has targets");
-    let value = evaluate_loss(Loss::Mse, batch.output_dim, batch.outputs, targets).unwrap();
-    batch.d_outputs.copy_from_slice(&value.d_outputs);
-    batch.sample_loss.copy_from_slice(&value.sample_loss);
-    value.loss
-}
 
 #[test]
 fn training_moves_to_another_thread() {
@@ -38,8 +28,8 @@ fn a_run_reports_and_stops() {
     trainer.set_data(&x, Some(&y)).unwrap();
     let mut seen = Vec::new();
     let result = trainer
-        .run_with(100, |now, field| {
-            assert_eq!(field.predict(&x).unwrap().len(), 200);
+        .run_with(100, |now, running| {
+            assert_eq!(running.field().predict(&x).unwrap().len(), 200);
             seen.push(now.iteration);
             if now.iteration == 30 {
                 ControlFlow::Break(())
@@ -68,51 +58,6 @@ fn a_loss_of_ones_own_is_as_the_library_s() {
     assert!(usual.run(40).unwrap().loss < 0.2);
     drop(usual);
     assert!(close(&ours.predict(&x).unwrap(), &theirs.predict(&x).unwrap(), 1e-4));
-}
-
-#[test]
-fn panics_pass_the_library() {
-    let (x, y) = samples();
-    let mut field = small_field();
-    let calls = AtomicUsize::new(0);
-    let loss = |batch: LossBatch<'_>| {
-        assert!(calls.fetch_add(1, Ordering::Relaxed) != 3, "the fourth batch");
-        mse(batch)
-    };
-    let (params, optimizer) = (TrainerParams::default(), OptimizerParams::default());
-    let mut trainer = Trainer::with_loss(&params, &optimizer, &mut field, loss).unwrap();
-    trainer.set_data(&x, Some(&y)).unwrap();
-    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run(10))).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"the fourth batch"));
-    let payload = catch_unwind(AssertUnwindSafe(|| trainer.run_with(10, |_, _| panic!("progress")))).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"progress"));
-    assert_eq!(trainer.run(3).unwrap().iterations, 3);
-}
-
-#[test]
-fn a_loss_is_dropped_with_its_trainer() {
-    let held = std::sync::Arc::new(());
-    let other = held.clone();
-    let loss = move |_: LossBatch<'_>| {
-        let _held = &other;
-        0.0
-    };
-    let mut field = small_field();
-    let trainer = Trainer::with_loss(&TrainerParams::default(), &OptimizerParams::default(), &mut field, loss);
-    assert_eq!(std::sync::Arc::strong_count(&held), 2);
-    drop(trainer);
-    assert_eq!(std::sync::Arc::strong_count(&held), 1);
-    let other = held.clone();
-    let loss = move |_: LossBatch<'_>| {
-        let _held = &other;
-        0.0
-    };
-    let params = TrainerParams::default().progress_every(0);
-    assert_eq!(
-        status(Trainer::with_loss(&params, &OptimizerParams::default(), &mut field, loss).map(drop)),
-        Status::Argument
-    );
-    assert_eq!(std::sync::Arc::strong_count(&held), 1);
 }
 
 #[test]
@@ -176,54 +121,6 @@ fn points_are_fitted_by_their_distance() {
     trainer.set_target_points(&points, 0).unwrap();
     let before = trainer.step().unwrap();
     assert!(trainer.run(200).unwrap().loss < before / 4.0);
-}
-
-#[test]
-fn a_closure_gives_the_samples() {
-    let mut field = small_field();
-    let mut asked = Vec::new();
-    let mut trainer = trainer(&TrainerParams::default(), &mut field);
-    trainer
-        .set_sampler(50, |iteration, x, targets| {
-            asked.push(iteration);
-            for (i, value) in x.iter_mut().enumerate() {
-                *value = ((i * 7919 + iteration as usize * 104_729) % 997) as f32 / 498.0 - 1.0;
-            }
-            for (target, x) in targets.iter_mut().zip(x.chunks(2)) {
-                *target = (3.0 * x[0]).sin() * x[1];
-            }
-        })
-        .unwrap();
-    let first = trainer.step().unwrap();
-    assert!(trainer.run(200).unwrap().loss < first / 2.0);
-    assert_eq!(status(trainer.set_sampler(0, |_, _, _| ())), Status::Argument);
-    trainer.run(1).unwrap();
-    trainer.set_sampler(1, |_, _, _| panic!("sampler")).unwrap();
-    let payload = catch_unwind(AssertUnwindSafe(|| trainer.step())).unwrap_err();
-    assert_eq!(payload.downcast_ref(), Some(&"sampler"));
-    drop(trainer);
-    assert_eq!(asked, (0..202).collect::<Vec<u64>>());
-}
-
-#[test]
-fn no_targets_are_asked_of_a_sampler_of_points() {
-    let points = [0.5; 4];
-    let network = NetworkParams::default().output_dim(2).hidden_dim(8);
-    let mut field = Field::new(
-        &EncoderParams::default().domain_dim(1),
-        &MaskParams::default(),
-        &network,
-    )
-    .unwrap();
-    let mut trainer = trainer(&TrainerParams::default().loss(Loss::Chamfer), &mut field);
-    trainer.set_target_points(&points, 1).unwrap();
-    trainer
-        .set_sampler(10, |_, x, targets| {
-            assert!(x.len() == 10 && targets.is_empty());
-            x.iter_mut().enumerate().for_each(|(i, x)| *x = i as f32 / 10.0);
-        })
-        .unwrap();
-    assert!(trainer.step().unwrap() > 0.0);
 }
 
 #[test]
@@ -440,27 +337,9 @@ fn weights_averages_rates_and_history() {
         ),
         Status::Argument
     );
-    assert!(format!("{:?}", trainer.optimizer_params().unwrap()).contains("clip_norm: 0.1"));
-    assert!(format!("{:?}", trainer.params().unwrap()).contains("huber_delta: 0.1"));
-}
-
-#[test]
-fn a_sampler_ends_a_run() {
-    let (x, y) = samples();
-    let mut field = small_field();
-    let mut trainer = trainer(&TrainerParams::default(), &mut field);
-    let sampler = |iteration: u64, at: &mut [f32], targets: &mut [f32]| {
-        at.copy_from_slice(&x[..40]);
-        targets.copy_from_slice(&y[..20]);
-        if iteration == 3 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    };
-    trainer.set_sampler_until(20, sampler).unwrap();
-    let result = trainer.run(10).unwrap();
-    assert_eq!((result.iterations, result.stop), (3, Some(Stop::Sampler)));
+    assert_eq!(trainer.optimizer_params().unwrap().raw().clip_norm, 0.1);
+    assert_eq!(trainer.params().unwrap().raw().huber_delta, 0.1);
+    assert_eq!(Loss::from_raw(trainer.params().unwrap().raw().loss), Some(Loss::Huber));
 }
 
 #[test]

@@ -30,3 +30,11 @@ pub fn close(a: &[f32], b: &[f32], tolerance: f32) -> bool {
 pub fn status<T>(result: Result<T, Error>) -> Status {
     result.err().expect("the call must fail").status().unwrap()
 }
+
+pub fn mse(batch: LossBatch<'_>) -> f64 {
+    let targets = batch.targets.expect("the trainer has targets");
+    let value = evaluate_loss(Loss::Mse, batch.output_dim, batch.outputs, targets).unwrap();
+    batch.d_outputs.copy_from_slice(&value.d_outputs);
+    batch.sample_loss.copy_from_slice(&value.sample_loss);
+    value.loss
+}
