@@ -5,6 +5,7 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/settings.h"
 #include "picture/picture.h"
 #include "picture/plot.h"
 #include "task/field_set.h"
@@ -28,6 +29,7 @@ struct job {
     double axes[2][2]; /* center and half width of what a curve shows, along x and y */
     const char *out;
     uint64_t members;
+    int precision; /* a sape_precision */
     struct field_set fields;
     sape_field *loaded[FIELD_SET_MAX]; /* the first fields.n are there */
     size_t domain_dim, output_dim;
@@ -174,9 +176,23 @@ static bool load_all(struct job *job) {
     return true;
 }
 
+/* Fields from files compute as SAPE_BACKEND says, and of its words the last one counts. */
+static bool choose_precision(sape_precision precision) {
+    if (precision == SAPE_PRECISION_AUTO) return true;
+    const char *given = getenv("SAPE_BACKEND"), *name = sape_precision_name(precision);
+    if (given == NULL) given = "";
+    const size_t size = strlen(given) + strlen(name) + sizeof ",";
+    char *words = malloc(size);
+    if (words == NULL) return message_out_of_memory();
+    snprintf(words, size, "%s,%s", given, name);
+    const bool set = setenv("SAPE_BACKEND", given[0] == '\0' ? name : words, 1) == 0;
+    free(words);
+    return set || message_out_of_memory();
+}
+
 static bool render(struct job *job) {
     bool done = false;
-    if (output_prepare(job->out, PICTURE) && load_all(job)) {
+    if (output_prepare(job->out, PICTURE) && choose_precision((sape_precision)job->precision) && load_all(job)) {
         if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
             message_error("%s has %zu outputs of %zu coordinates, which is not a curve, picture or solid", job->path,
                           job->output_dim, job->domain_dim);
@@ -196,6 +212,7 @@ int main(int argc, char **argv) {
         {"depth", OPTION_REAL, &job.depth, "X", "third coordinate of the slice through a solid", -1, 1, NULL},
         {"members", OPTION_COUNT, &job.members, "N", "fields of which the mean is drawn, from FILE.0, FILE.1, ...", 1,
          FIELD_SET_MAX, NULL},
+        SETTINGS_PRECISION_OPTION(&job.precision),
         {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, created if missing"},
     };
     const struct option_group group = {"Picture", specs, sizeof specs / sizeof *specs};

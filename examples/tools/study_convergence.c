@@ -383,12 +383,7 @@ int main(int argc, char **argv) {
          .value_name = "NAME",
          .help = "settings: proposed from the samples, with one learning rate, or those of the study",
          .choices = settings_preset_names},
-        {.name = "precision",
-         .kind = OPTION_CHOICE,
-         .target = &study.precision,
-         .value_name = "NAME",
-         .help = "of the products: bf16 is fastest on processors that have it, bf16x3 nearly fp32",
-         .choices = settings_precision_names},
+        SETTINGS_PRECISION_OPTION(&study.precision),
         {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, created if missing"},
         {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to check that it runs"},
     };

@@ -281,7 +281,14 @@ draws() {
 }
 expect draws whole.safetensors --width 300 --height 200
 expect fits "$fit_image" color.png $QUICK --save image.safetensors
-expect draws image.safetensors --width 96 --height 64
+expect draws image.safetensors --width 96 --height 64 --precision fp32
+mv out/render.png fp32.png
+expect draws image.safetensors --width 96 --height 64 --precision bf16
+expect eval "! cmp -s fp32.png out/render.png"
+expect env SAPE_BACKEND=baseline,bf16 "$render" image.safetensors --width 96 --height 64
+mv out/render.png bf16.png
+expect env SAPE_BACKEND=baseline,fp32 "$render" image.safetensors --width 96 --height 64 --precision bf16
+expect cmp bf16.png out/render.png
 expect refuses 1 "missing.safetensors" "$render" missing.safetensors
 
 # Several members: one is the field of its seed, and the picture of all is their mean, which render draws too.

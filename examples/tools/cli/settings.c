@@ -116,12 +116,7 @@ static struct specs specs_of(struct settings *s) {
                  0.9, NULL},
                 {"seed", OPTION_COUNT, &s->seed, "N", "seed of everything random", 0, MAX_SEED, NULL},
                 {"threads", OPTION_COUNT, &s->threads, "N", "threads, 0 for one per processor", 0, 256, NULL},
-                {.name = "precision",
-                 .kind = OPTION_CHOICE,
-                 .target = &s->precision,
-                 .value_name = "NAME",
-                 .help = "of the products: bf16 is fastest on processors that have it, bf16x3 nearly fp32",
-                 .choices = settings_precision_names},
+                SETTINGS_PRECISION_OPTION(&s->precision),
             },
         .checkpoints =
             {

@@ -73,6 +73,14 @@ struct settings {
 /* In the order of sape_precision and of settings_preset; NULL ends them. */
 extern const char *const settings_precision_names[], *const settings_preset_names[];
 
+/* The option that sets an int to a sape_precision. */
+#define SETTINGS_PRECISION_OPTION(precision)                                                                           \
+    {                                                                                                                  \
+        .name = "precision", .kind = OPTION_CHOICE, .target = (precision), .value_name = "NAME",                       \
+        .help = "of the products: bf16 is fastest on processors that have it, bf16x3 nearly fp32",                     \
+        .choices = settings_precision_names                                                                            \
+    }
+
 /* What is a program's own. */
 struct settings_program {
     const char *summary;
