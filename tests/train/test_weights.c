@@ -219,7 +219,7 @@ static int draw(void *user, uint64_t iteration, size_t n, float *x, float *targe
     source->calls++;
     source->last = iteration;
     for (size_t i = 0; i < n; i++) {
-        const size_t from = (iteration * n + i) % N;
+        const size_t from = (size_t)((iteration * n + i) % N);
         memcpy(x + 2 * i, source->fit->x + 2 * from, 2 * sizeof *x);
         memcpy(targets + O * i, source->fit->y + O * from, O * sizeof *targets);
     }
