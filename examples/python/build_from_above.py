@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Builds the wheel from a copy of the library's sources, which lie above this folder. pip calls the functions below."""
+"""Builds the wheel from a copy of the library's sources, which lie above this folder, and packs that copy as the source
+distribution. pip and build call the functions below."""
 import contextlib
 import os
 import pathlib
+import re
 import shutil
+import tarfile
 import tempfile
 
 import mesonpy
+import pyproject_metadata
+
+try:
+    import tomllib
+except ImportError:  # before Python 3.11
+    import tomli as tomllib
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -31,9 +40,16 @@ def _sources():
         _copy_sources(pathlib.Path(folder))
         os.chdir(folder)
         try:
-            yield
+            yield pathlib.Path(folder)
         finally:
             os.chdir(here)
+
+
+def _metadata(folder):
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    metadata = pyproject_metadata.StandardMetadata.from_pyproject(project, folder)
+    metadata.version = re.search(r"version: '([^']+)'", (folder / "meson.build").read_text()).group(1)
+    return metadata
 
 
 def get_requires_for_build_wheel(config_settings=None):
@@ -45,3 +61,14 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     wheel_directory = os.path.abspath(wheel_directory)
     with _sources():
         return mesonpy.build_wheel(wheel_directory, config_settings, metadata_directory)
+
+
+def build_sdist(sdist_directory, config_settings=None):
+    sdist_directory = os.path.abspath(sdist_directory)
+    with _sources() as folder:
+        metadata = _metadata(folder)
+        (folder / "PKG-INFO").write_text(str(metadata.as_rfc822()))
+        name = f"{metadata.canonical_name}-{metadata.version}"
+        with tarfile.open(os.path.join(sdist_directory, name + ".tar.gz"), "w:gz") as archive:
+            archive.add(folder, name)
+    return name + ".tar.gz"
