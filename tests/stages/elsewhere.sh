@@ -23,6 +23,7 @@ chmod a+rx "$work"
 chmod -R a+rX,a-w "$source"
 cd "$temporary" || exit 1
 "${as_user[@]}" env -i PATH=/usr/bin:/bin LOCPATH="$work/locales" LC_ALL=de_DE.UTF-8 TMPDIR="$temporary" CC=clang \
-    SAPE_BACKEND=baseline CCACHE_DIR="$temporary/ccache" suites='--no-suite slow' bash -c '
+    SAPE_BACKEND=baseline CCACHE_DIR="$temporary/ccache" bash -c '
         source "$1/tests/stages/meson-tests"
+        suites=$compiler_tests
         build_and_test "$2"' bash "$source" "$build"

@@ -4,10 +4,15 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-passed=0
-failed=0
-while IFS= read -r file; do
-    if clang-format --dry-run -Werror "$file"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
-done < <(git ls-files '*.c' '*.h' '*.hpp' '*.cpp' ':!lib/external')
-echo "$passed passed, $failed failed"
+mapfile -t files < <(git ls-files '*.c' '*.h' '*.hpp' '*.cpp' ':!lib/external')
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if printf '%s\0' "${files[@]}" | xargs -0 -P 2 -n 50 clang-format --dry-run -Werror 2>"$log"; then
+    failed=0
+else
+    cat "$log"
+    failed=$(grep -oE '^[^: ]+:[0-9]+:[0-9]+: error' "$log" | cut -d: -f1 | sort -u | wc -l)
+    [ "$failed" -gt 0 ] || failed=1
+fi
+echo "$((${#files[@]} - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -4,6 +4,7 @@
 set -uo pipefail
 shopt -s extglob
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$root/tests/stages/two-at-once"
 folder=$root/build-neon
 mkdir -p "$folder" || exit 1
 
@@ -17,6 +18,7 @@ check() {
 }
 
 passed=0
-for program in test_kernels test_activation test_bf16; do check $program && passed=$((passed + 1)); done
-echo "$passed passed, $((3 - passed)) failed"
-[[ $passed == 3 ]]
+failed=0
+two_at_once check test_kernels test_activation test_bf16
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

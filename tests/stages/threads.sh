@@ -4,5 +4,5 @@
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/meson-tests"
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-suites='--no-suite slow'
-CC=clang build_and_test build-threads -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized
+suites=$compiler_tests
+CC=clang build_and_test build-threads -Db_sanitize=thread -Db_lundef=false $sanitizer_options

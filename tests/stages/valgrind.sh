@@ -4,6 +4,7 @@
 # see values that were never set.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$root/tests/stages/two-at-once"
 build=$root/build
 "$root/.ci/packages" valgrind || exit 1
 [ -f "$build/build.ninja" ] || meson setup "$build" "$root" -Dtests=enabled -Dexamples=enabled || exit 1
@@ -19,16 +20,11 @@ passed=0
 failed=0
 # What the C library keeps for a thread that is still there counts as possibly lost.
 check() {
-    if valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        cat "$work/log"
-        failed=$((failed + 1))
-    fi
+    local command=("$build/tests/test_$1")
+    [[ $1 != policy_* ]] ||
+        command=("$build/examples/tools/fit_function" --preset paper --iterations 5 --policy "${1#policy_}" --out "$work/$1")
+    valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite "${command[@]}"
 }
-for test in "${tests[@]}"; do check "$build/tests/test_$test"; done
-for policy in spatial variance; do
-    check "$build/examples/tools/fit_function" --preset paper --iterations 5 --policy "$policy" --out "$work"
-done
+two_at_once check "${tests[@]}" policy_spatial policy_variance
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
