@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Every public symbol is in the reference; every block of README and guide does what it says, in a copy of the repository
-# that is built and installed as the text tells.
+# Every block of README, guide and install.md does what it says, in a copy of the repository that is built and installed as
+# the text tells. The stage "build" looks at the reference.
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
@@ -23,10 +23,10 @@ counted() {
 
 mkdir "$work/copy"
 git ls-files -z --cached --others --exclude-standard | tar -c --null --files-from=- | tar -x -C "$work/copy"
-counted tests/docs/test_reference.sh
 counted tests/docs/test_progress.sh
 counted tests/docs/test_blocks.sh
-counted tests/docs/run_blocks "$work/copy" README.md docs/guide.md
+counted tests/docs/test_vcpkg.sh
+counted tests/docs/run_blocks "$work/copy" README.md docs/guide.md docs/install.md
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
