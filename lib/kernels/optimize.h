@@ -6,9 +6,8 @@
 #include "variant.h"
 
 static inline vf vf_sqrt(vf v) {
-    vf root;
-    for (size_t lane = 0; lane < LANES; lane++) root[lane] = __builtin_sqrtf(v[lane]);
-    return root;
+    for (size_t lane = 0; lane < LANES; lane++) v[lane] = __builtin_sqrtf(v[lane]);
+    return v;
 }
 
 /* Moments that fade away would end as denormal numbers, which many processors are slow at: they end as zero, long after
