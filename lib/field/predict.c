@@ -49,15 +49,15 @@ static const struct sape_normalization *units_of(const sape_field *field) {
     return field->normalization.coordinates ? &field->normalization : NULL;
 }
 
-static sape_status pass_open(struct pass *pass, size_t n, enum sape_use use) {
+static sape_status pass_open(struct pass *pass, size_t n, enum sape_use use, bool keep) {
     size_t threads = pass->field->num_threads;
     pass->plan = sape_plan_make(pass->field, n);
     if (threads > pass->plan.tiles) threads = pass->plan.tiles;
     pass->workspaces = SAPE_NEW_ARRAY(struct sape_workspace, threads);
     if (pass->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu threads", threads);
     for (; pass->num_workspaces < threads; pass->num_workspaces++)
-        SAPE_TRY(
-            sape_workspace_open(&pass->workspaces[pass->num_workspaces], pass->field, pass->plan.tile_samples, use));
+        SAPE_TRY(sape_workspace_open(&pass->workspaces[pass->num_workspaces], pass->field, pass->plan.tile_samples, use,
+                                     keep));
     SAPE_TRY(sape_pool_create(threads, &pass->pool));
     sape_product_enter(pass->field->network->product);
     return SAPE_OK;
@@ -82,8 +82,8 @@ static void pass_close(struct pass *pass) {
 static void store_outputs(const struct pass *pass, struct sape_workspace *workspace) {
     const sape_network *network = pass->field->network;
     float *outputs = pass->outputs + workspace->first * network->output_dim;
-    sape_panels_to_rows(&workspace->tile, network->output_dim, workspace->activations.values[network->num_layers],
-                        outputs);
+    sape_panels_to_rows(&workspace->tile, network->output_dim,
+                        workspace->activations.values[network->num_layers].single, outputs);
     sape_denormalize_outputs(&pass->field->normalization, workspace->tile.samples, outputs);
 }
 
@@ -131,7 +131,7 @@ sape_status sape_field_predict_with(const sape_field *field, const sape_predict_
                                   .override_rows = known.override_rows,
                                   .weights = known.weights},
                         .outputs = outputs};
-    const sape_status status = pass_open(&pass, n, SAPE_USE_OUTPUTS);
+    const sape_status status = pass_open(&pass, n, SAPE_USE_OUTPUTS, false);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
     pass_close(&pass);
     return status;
@@ -173,7 +173,7 @@ sape_status sape_field_predict_grid(const sape_field *field, const size_t *size,
     SAPE_TRY(open_lattice(field, size, low, high, &lattice, &points));
     struct pass pass = {
         .field = field, .batch = {.lattice = &lattice, .normalization = units_of(field)}, .outputs = outputs};
-    const sape_status status = pass_open(&pass, points, SAPE_USE_OUTPUTS);
+    const sape_status status = pass_open(&pass, points, SAPE_USE_OUTPUTS, false);
     if (status == SAPE_OK) sape_pool_run(pass.pool, pass.plan.tiles, predict_tile, &pass);
     pass_close(&pass);
     return status;
@@ -199,7 +199,7 @@ static void backward_slot(void *context, size_t slot, size_t worker) {
         sape_tile_forward(pass->field, &pass->plan, t, &pass->batch, workspace);
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
-                              workspace->activations.d_values[0]);
+                              workspace->activations.d_values[0].single);
         workspace->activations.squares = pass->squares == NULL ? NULL : pass->squares + workspace->first;
         sape_tables_begin_tile(&pass->tables, pass->field, workspace);
         sape_tile_backward(pass->field, &pass->batch, workspace, &to);
@@ -247,9 +247,9 @@ static sape_status take_gradients(struct pass *pass, size_t n) {
     return SAPE_OK;
 }
 
-static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, enum sape_use use) {
+static sape_status open_backward(struct pass *pass, size_t n, bool d_parameters, enum sape_use use, bool keep) {
     const sape_field *field = pass->field;
-    SAPE_TRY(pass_open(pass, n, use));
+    SAPE_TRY(pass_open(pass, n, use, keep));
     SAPE_TRY(take_gradients(pass, n));
     if (use >= SAPE_USE_INPUT_GRADIENT || sape_encoder_num_levels(field->encoder) > 0)
         SAPE_TRY(open_first_backward(pass));
@@ -273,7 +273,7 @@ sape_status sape_field_backward(const sape_field *field, size_t n, const float *
     struct pass pass = {
         .field = field, .batch = {.x = x, .normalization = units_of(field)}, .d_outputs = d_outputs, .d_x = d_x};
     const sape_status status =
-        open_backward(&pass, n, d_parameters != NULL, d_x == NULL ? SAPE_USE_GRADIENT : SAPE_USE_INPUT_GRADIENT);
+        open_backward(&pass, n, d_parameters != NULL, d_x == NULL ? SAPE_USE_GRADIENT : SAPE_USE_INPUT_GRADIENT, false);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, backward_slot, &pass);
         if (d_parameters != NULL) export_gradient(&pass, d_parameters);
@@ -291,7 +291,7 @@ sape_status sape_field_gradient_norms(const sape_field *field, size_t n, const f
     SAPE_REQUIRE_POINTER(norms);
     SAPE_TRY(sape_check_finite("d_outputs", d_outputs, n * field->network->output_dim));
     struct pass pass = {.field = field, .batch = {.x = x, .normalization = units_of(field)}, .d_outputs = d_outputs};
-    sape_status status = open_backward(&pass, n, false, SAPE_USE_GRADIENT);
+    sape_status status = open_backward(&pass, n, false, SAPE_USE_GRADIENT, true);
     if (status == SAPE_OK) {
         pass.squares = SAPE_NEW_ARRAY(float, n);
         if (pass.squares == NULL) status = sape_fail(SAPE_ERROR_MEMORY, "no memory for the norms of %zu samples", n);
@@ -337,7 +337,7 @@ sape_status sape_field_jacobian(const sape_field *field, size_t n, const float *
     if (n == 0) return SAPE_OK;
     struct pass pass = {
         .field = field, .batch = {.x = x, .normalization = units_of(field)}, .outputs = outputs, .jacobian = jacobian};
-    sape_status status = pass_open(&pass, n, SAPE_USE_INPUT_GRADIENT);
+    sape_status status = pass_open(&pass, n, SAPE_USE_INPUT_GRADIENT, true);
     if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_OUTPUTS);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.tiles, jacobian_tile, &pass);
@@ -365,7 +365,7 @@ static void jacobian_backward_slot(void *context, size_t slot, size_t worker) {
         if (pass->d_outputs == NULL) continue;
         sape_panels_from_rows(&workspace->tile, network->output_dim,
                               pass->d_outputs + workspace->first * network->output_dim,
-                              workspace->activations.d_values[0]);
+                              workspace->activations.d_values[0].single);
         sape_tile_backward(pass->field, &pass->batch, workspace, &to);
     }
 }
@@ -386,7 +386,7 @@ sape_status sape_field_jacobian_backward(const sape_field *field, size_t n, cons
                         .batch = {.x = x, .normalization = units_of(field)},
                         .d_outputs = d_outputs,
                         .d_jacobian = d_jacobian};
-    sape_status status = open_backward(&pass, n, true, SAPE_USE_JACOBIAN);
+    sape_status status = open_backward(&pass, n, true, SAPE_USE_JACOBIAN, true);
     if (status == SAPE_OK) status = open_tangents(&pass, SAPE_USE_JACOBIAN);
     if (status == SAPE_OK) {
         sape_pool_run(pass.pool, pass.plan.slots, jacobian_backward_slot, &pass);

@@ -16,11 +16,11 @@ sape_status sape_tangents_open(struct sape_tangents *tangents, const struct sape
                                enum sape_use use) {
     const sape_network *network = field->network;
     const struct sape_tile tile = network->product->tile(network->kernels, tile_samples);
-    const size_t activations = sape_activations_size(network, &tile, use);
+    const size_t activations = sape_activations_size(network, &tile, use, true);
     tangents->memory = SAPE_NEW_ARRAY(float, activations + sape_network_longest_bias(network));
     if (tangents->memory == NULL)
         return sape_fail(SAPE_ERROR_MEMORY, "no memory for the derivatives of %zu samples", tile_samples);
-    sape_activations_place(network, &tile, use, tangents->memory, &tangents->activations);
+    sape_activations_place(network, &tile, use, true, tangents->memory, &tangents->activations);
     tangents->bias = tangents->memory + activations;
     return SAPE_OK;
 }
@@ -56,10 +56,10 @@ static void through_function(const struct sape_network *network, const struct sa
     const struct sape_layer *layer = &network->layers[l];
     const struct sape_activations *at = &workspace->activations;
     const size_t count = values_of(&workspace->tile, layer);
-    float *values = tangents->activations.values[l + 1], *bends = tangents->activations.slopes[l + 1];
+    float *values = tangents->activations.values[l + 1].single, *bends = tangents->activations.slopes[l + 1];
     if (layer->function == SAPE_FUNCTION_RELU)
         for (size_t i = 0; i < count; i++)
-            if (!(at->values[l + 1][i] > 0.0f)) values[i] = 0.0f;
+            if (!(at->values[l + 1].single[i] > 0.0f)) values[i] = 0.0f;
     if (!sape_layer_curved(layer)) return;
     for (size_t i = 0; bends != NULL && i < count; i++) bends[i] = at->curvatures[l + 1][i] * values[i];
     for (size_t i = 0; i < count; i++) values[i] *= at->slopes[l + 1][i];
@@ -70,17 +70,17 @@ void sape_tangents_forward(const struct sape_field *field, struct sape_workspace
     const sape_network *network = field->network;
     const struct sape_tile *tile = &workspace->tile;
     const struct sape_curve straight = {.function = SAPE_FUNCTION_NONE};
-    float *const *values = tangents->activations.values;
+    const struct sape_values *values = tangents->activations.values;
     for (size_t p = 0; p < tile->panels; p++)
-        features_panel(field, workspace, p, axis, values[0] + p * network->input_dim * tile->width);
-    sape_network_load_inputs(network, 0, tile, workspace->active, values[0]);
+        features_panel(field, workspace, p, axis, values[0].single + p * network->input_dim * tile->width);
+    sape_network_load(network, tile, network->input_dim, workspace->active, &values[0]);
     for (size_t l = 0; l < network->num_layers; l++) {
         struct sape_layer layer = network->layers[l];
         layer.bias = network->size; /* zeros */
         network->product->forward(network->kernels, &layer, network->parameters, tile,
-                                  l == 0 ? workspace->active : layer.inputs, &straight, values[l], values[l + 1]);
+                                  l == 0 ? workspace->active : layer.inputs, &straight, &values[l], &values[l + 1]);
         through_function(network, workspace, l, tangents);
-        if (l + 1 < network->num_layers) sape_network_load_inputs(network, l + 1, tile, layer.outputs, values[l + 1]);
+        if (l + 1 < network->num_layers) sape_network_load(network, tile, layer.outputs, layer.outputs, &values[l + 1]);
     }
 }
 
@@ -118,15 +118,17 @@ static void backward_panel(const struct sape_field *field, struct sape_workspace
 
 /* On through the first layer to the encoder's tables: of derivatives along an axis, or of the values, -1. */
 static void backward_tables(const struct sape_field *field, struct sape_workspace *workspace, int axis,
-                            const float *d_to, float *d_features, struct sape_tables *tables) {
+                            const struct sape_values *d_to, const struct sape_values *d_features,
+                            struct sape_tables *tables) {
+    static const struct sape_gate none = {.store = SAPE_STORE};
     const sape_network *network = field->network;
     const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
     struct sape_layer layer = network->layers[0];
     layer.backward = tables->first_backward;
     network->product->backward(network->kernels, &layer, network->parameters, &workspace->tile, workspace->active, d_to,
-                               (struct sape_gate){.store = SAPE_STORE}, d_features);
+                               &none, d_features);
     for (size_t p = 0; p < workspace->tile.panels; p++) {
-        float *panel = d_features + p * network->input_dim * width;
+        float *panel = d_features->single + p * network->input_dim * width;
         sape_mask_read(field->mask, sape_tile_panel_samples(&workspace->tile, p), width, workspace->x + p * d * width,
                        workspace->places + p * width, &workspace->mask);
         if (axis >= 0) {
@@ -146,13 +148,13 @@ void sape_tangents_backward(const struct sape_field *field, struct sape_workspac
     for (size_t l = network->num_layers; l-- > 0;) {
         const struct sape_layer *layer = &network->layers[l];
         const size_t bytes = layer->stride * sizeof(float);
-        float *d_to = activations->d_values[from];
-        back_through_function(network, workspace, l, axis > 0, tangents, d_to);
+        const struct sape_values *d_to = &activations->d_values[from];
+        back_through_function(network, workspace, l, axis > 0, tangents, d_to->single);
         if (l + 1 == network->num_layers || sape_layer_curved(layer))
-            sape_network_load_outputs(network, l, &workspace->tile, d_to);
+            sape_network_load(network, &workspace->tile, layer->outputs, layer->outputs, d_to);
         memcpy(tangents->bias, gradient + layer->bias, bytes);
         network->product->weight_gradient(network->kernels, layer, &workspace->tile,
-                                          l == 0 ? workspace->active : layer->inputs, activations->values[l], d_to,
+                                          l == 0 ? workspace->active : layer->inputs, &activations->values[l], d_to,
                                           true, gradient, activations->scratch);
         memcpy(gradient + layer->bias, tangents->bias, bytes);
         if (l == 0) break;
@@ -160,10 +162,11 @@ void sape_tangents_backward(const struct sape_field *field, struct sape_workspac
         struct sape_gate gate = {.store = SAPE_STORE};
         if (!sape_layer_curved(layer - 1)) gate = sape_network_gate(network, &workspace->activations, l - 1);
         network->product->backward(network->kernels, layer, network->parameters, &workspace->tile, layer->inputs, d_to,
-                                   gate, activations->d_values[from]);
+                                   &gate, &activations->d_values[from]);
     }
     if (tables->num_levels == 0) return;
-    backward_tables(field, workspace, (int)axis, activations->d_values[from], activations->d_values[1 - from], tables);
+    backward_tables(field, workspace, (int)axis, &activations->d_values[from], &activations->d_values[1 - from],
+                    tables);
 }
 
 void sape_tangents_finish(const struct sape_field *field, struct sape_workspace *workspace,
@@ -174,31 +177,34 @@ void sape_tangents_finish(const struct sape_field *field, struct sape_workspace 
     float *const *sources = activations->curvatures;
     size_t from = 0, l = network->num_layers;
     if (sources[l] == NULL && sources[--l] == NULL) return;
-    memcpy(activations->d_values[0], sources[l], values_of(tile, &network->layers[l - 1]) * sizeof(float));
-    sape_network_load_outputs(network, l - 1, tile, activations->d_values[0]);
+    memcpy(activations->d_values[0].single, sources[l], values_of(tile, &network->layers[l - 1]) * sizeof(float));
+    sape_network_load(network, tile, network->layers[l - 1].outputs, network->layers[l - 1].outputs,
+                      &activations->d_values[0]);
     while (l-- > 0) {
         const struct sape_layer *layer = &network->layers[l];
-        const float *d_to = activations->d_values[from];
+        const struct sape_values *d_to = &activations->d_values[from];
         network->product->weight_gradient(network->kernels, layer, tile, l == 0 ? workspace->active : layer->inputs,
-                                          workspace->activations.values[l], d_to, true, gradient, activations->scratch);
+                                          &workspace->activations.values[l], d_to, true, gradient,
+                                          activations->scratch);
         if (l == 0) break;
         from = 1 - from;
-        float *d_from = activations->d_values[from];
-        network->product->backward(network->kernels, layer, network->parameters, tile, layer->inputs, d_to,
-                                   sape_network_gate(network, &workspace->activations, l - 1), d_from);
+        const struct sape_values *d_from = &activations->d_values[from];
+        const struct sape_gate gate = sape_network_gate(network, &workspace->activations, l - 1);
+        network->product->backward(network->kernels, layer, network->parameters, tile, layer->inputs, d_to, &gate,
+                                   d_from);
         if (sources[l] == NULL) continue;
-        for (size_t i = 0; i < values_of(tile, layer - 1); i++) d_from[i] += sources[l][i];
-        sape_network_load_outputs(network, l - 1, tile, d_from);
+        for (size_t i = 0; i < values_of(tile, layer - 1); i++) d_from->single[i] += sources[l][i];
+        sape_network_load(network, tile, layer->inputs, layer->inputs, d_from);
     }
     if (tables->num_levels == 0) return;
-    backward_tables(field, workspace, -1, activations->d_values[from], activations->d_values[1 - from], tables);
+    backward_tables(field, workspace, -1, &activations->d_values[from], &activations->d_values[1 - from], tables);
 }
 
 void sape_tangents_store(const struct sape_field *field, const struct sape_batch *batch,
                          const struct sape_workspace *workspace, size_t axis, const struct sape_tangents *tangents,
                          float *jacobian) {
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
-    const float *values = tangents->activations.values[field->network->num_layers];
+    const float *values = tangents->activations.values[field->network->num_layers].single;
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         float *row = jacobian + sape_batch_sample(batch, workspace->first + i) * o * d;
         const float *from = values + sape_tile_place(&workspace->tile, o, i);
@@ -210,7 +216,7 @@ void sape_tangents_load(const struct sape_field *field, const struct sape_batch 
                         const struct sape_workspace *workspace, size_t axis, float scale, const float *d_jacobian,
                         struct sape_tangents *tangents) {
     const size_t o = field->network->output_dim, d = sape_encoder_domain_dim(field->encoder);
-    float *d_values = tangents->activations.d_values[0];
+    float *d_values = tangents->activations.d_values[0].single;
     memset(d_values, 0, workspace->tile.panels * workspace->tile.width * o * sizeof *d_values);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         const float *row = d_jacobian + sape_batch_sample(batch, workspace->first + i) * o * d;

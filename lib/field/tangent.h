@@ -29,8 +29,8 @@ void sape_tangents_close(struct sape_tangents *tangents);
 void sape_tangents_forward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
                            struct sape_tangents *tangents);
 
-/* Adds to the parameters' gradient what the gradient with respect to the outputs' derivatives, d_values[0], gives; and
-   to that of the encoder's tables, where it has some. */
+/* Adds to the parameters' gradient what the gradient with respect to the outputs' derivatives, d_values[0].single,
+   gives; and to that of the encoder's tables, where it has some. */
 void sape_tangents_backward(const struct sape_field *field, struct sape_workspace *workspace, size_t axis,
                             struct sape_tangents *tangents, float *gradient, struct sape_tables *tables);
 
@@ -39,7 +39,7 @@ void sape_tangents_finish(const struct sape_field *field, struct sape_workspace 
                           struct sape_tangents *tangents, float *gradient, struct sape_tables *tables);
 
 /* From the outputs' derivatives to their places in a batch's Jacobian (n, o, d), and from one's gradient, scaled, to
-   d_values[0]. */
+   d_values[0].single. */
 void sape_tangents_store(const struct sape_field *field, const struct sape_batch *batch,
                          const struct sape_workspace *workspace, size_t axis, const struct sape_tangents *tangents,
                          float *jacobian);

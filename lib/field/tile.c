@@ -37,22 +37,23 @@ static enum sape_use network_use(const struct sape_field *field, enum sape_use u
     return tables && use == SAPE_USE_GRADIENT ? SAPE_USE_INPUT_GRADIENT : use;
 }
 
-static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, enum sape_use use) {
+static struct sizes sizes_of(const struct sape_field *field, const struct sape_tile *tile, enum sape_use use,
+                             bool keep) {
     const size_t d = sape_encoder_domain_dim(field->encoder);
     const size_t samples = tile->width * tile->panels, floats = sizeof(struct sape_place) / sizeof(float);
     return (struct sizes){.x = sape_round_up(d * samples, SAPE_STRIDE),
                           .places = sape_round_up(floats * samples, SAPE_STRIDE),
                           .weights = sape_round_up(sape_mask_panel_size(field->mask, tile->width), SAPE_STRIDE),
-                          .activations = sape_activations_size(field->network, tile, network_use(field, use)),
+                          .activations = sape_activations_size(field->network, tile, network_use(field, use), keep),
                           .features = sape_round_up(field->network->input_dim * tile->width, SAPE_STRIDE)};
 }
 
 sape_status sape_workspace_open(struct sape_workspace *workspace, const struct sape_field *field, size_t tile_samples,
-                                enum sape_use use) {
+                                enum sape_use use, bool keep) {
     const bool d_x = use >= SAPE_USE_INPUT_GRADIENT;
     const struct sape_tile tile = field->network->product->tile(field->network->kernels, tile_samples);
     const size_t d = sape_encoder_domain_dim(field->encoder);
-    const struct sizes sizes = sizes_of(field, &tile, use);
+    const struct sizes sizes = sizes_of(field, &tile, use, keep);
     size_t total = sizes.x + sizes.places + sizes.weights + sizes.activations;
     if (d_x) total += d * sizes.weights + sizes.features + 2 * sizes.x;
     float *memory = SAPE_NEW_ARRAY(float, total);
@@ -62,7 +63,7 @@ sape_status sape_workspace_open(struct sape_workspace *workspace, const struct s
     workspace->places = (struct sape_place *)(workspace->x + sizes.x);
     workspace->mask.weights = workspace->x + sizes.x + sizes.places;
     memory = workspace->mask.weights + sizes.weights;
-    sape_activations_place(field->network, &tile, network_use(field, use), memory, &workspace->activations);
+    sape_activations_place(field->network, &tile, network_use(field, use), keep, memory, &workspace->activations);
     memory += sizes.activations;
     if (!d_x) return SAPE_OK;
     workspace->features = memory;
@@ -179,7 +180,7 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     const size_t width = workspace->tile.width, d = sape_encoder_domain_dim(field->encoder);
     const size_t dim = field->network->input_dim, first = workspace->first + panel * width;
     float *x = workspace->x + panel * d * width;
-    float *features = workspace->activations.values[0] + panel * dim * width;
+    float *features = sape_network_input_panel(field->network, &workspace->tile, panel, &workspace->activations);
     struct sape_mask_panel *mask = &workspace->mask;
     if (batch->x != NULL)
         gather(batch, d, first, samples, width, x);
@@ -201,6 +202,7 @@ static size_t encode_panel(const struct sape_field *field, const struct sape_bat
     sape_tile_scale_panel(field, mask, width, features);
     if (batch->override_mask != NULL) override_weights(field, batch, first, samples, width, features);
     if (batch->weights != NULL) report_weights(field, batch, mask, first, samples, width);
+    sape_network_take_panel(field->network, &workspace->tile, panel, mask->active, &workspace->activations);
     return mask->active;
 }
 
@@ -217,10 +219,8 @@ static void encode_tile(const struct sape_field *field, const struct sape_plan *
         active[p] = encode_panel(field, batch, workspace, p, sape_tile_panel_samples(&workspace->tile, p));
         if (active[p] > workspace->active) workspace->active = active[p];
     }
-    const size_t width = workspace->tile.width;
     for (size_t p = 0; p < workspace->tile.panels; p++)
-        memset(workspace->activations.values[0] + (p * network->input_dim + active[p]) * width, 0,
-               (workspace->active - active[p]) * width * sizeof(float));
+        sape_network_clear_panel(network, &workspace->tile, p, active[p], workspace->active, &workspace->activations);
 }
 
 static bool still_encoded(const struct sape_field *field, const struct sape_plan *plan, size_t t,

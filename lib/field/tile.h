@@ -69,9 +69,10 @@ struct sape_workspace {
 /* Adds entries begin to end of all slots, in their order, into the first. */
 void sape_slots_sum(float *slots, size_t num_slots, size_t size, size_t begin, size_t end);
 
-/* Allocates for tiles up to tile_samples. From SAPE_USE_INPUT_GRADIENT on, the inputs are the coordinates. */
+/* Allocates for tiles up to tile_samples. From SAPE_USE_INPUT_GRADIENT on, the inputs are the coordinates. Squares and
+   tangents need `keep`, see sape_activations_size(). */
 sape_status sape_workspace_open(struct sape_workspace *workspace, const struct sape_field *field, size_t tile_samples,
-                                enum sape_use use);
+                                enum sape_use use, bool keep);
 void sape_workspace_close(struct sape_workspace *workspace);
 
 /* The sample at a place of the batch's order. */
@@ -79,7 +80,7 @@ static inline size_t sape_batch_sample(const struct sape_batch *batch, size_t pl
     return batch->order == NULL ? place : batch->order[place];
 }
 
-/* Tile t of the plan, from coordinates to outputs, which lie in panels in activations.values[num_layers]. */
+/* Tile t of the plan, from coordinates to outputs, which lie in panels in activations.values[num_layers].single. */
 void sape_tile_forward(const struct sape_field *field, const struct sape_plan *plan, size_t t,
                        const struct sape_batch *batch, struct sape_workspace *workspace);
 
@@ -101,7 +102,7 @@ struct sape_tile_gradient {
     float *first_backward;
 };
 
-/* Back from the outputs' gradient in activations.d_values[0], see sape_network_tile_backward(). */
+/* Back from the outputs' gradient in activations.d_values[0].single, see sape_network_tile_backward(). */
 void sape_tile_backward(const struct sape_field *field, const struct sape_batch *batch,
                         struct sape_workspace *workspace, const struct sape_tile_gradient *to);
 

@@ -37,8 +37,8 @@ struct sape_bf16_args {
     /* Whole tiles of a are read: rows up to a multiple of 32 must be there. */
     struct sape_bf16_parts a, b;
     size_t a_step, b_block;
-    /* Element (row, column) lies at row * c_stride + column % 32, blocks of columns c_block apart. columns is a
-       multiple of 16. */
+    /* NULL where only pairs are wanted. Element (row, column) lies at row * c_stride + column % 32, blocks of columns
+       c_block apart. columns is a multiple of 16. With pairs c_stride is 32 and columns a multiple of it. */
     float *c;
     size_t c_stride, c_block;
     enum sape_store store;
@@ -47,10 +47,12 @@ struct sape_bf16_args {
     /* For CURVE: what sape_kernels.apply() does, with this curve. */
     void (*apply)(const struct sape_curve *curve, size_t offset, size_t count, float *values);
     const struct sape_curve *curve;
-    /* Laid out as c, for GATE and SCALE. */
-    const float *gate;
-    /* Where high is not NULL, what is stored in c is also stored as pairs of rows, blocks pairs_block apart. Rows that
-       fill up the last step are zeroed. */
+    /* Laid out as c, for SCALE. */
+    const float *scales;
+    /* The high part of pairs laid out as those that are stored, for GATE, which stores pairs. */
+    const uint32_t *gate;
+    /* Where high is not NULL, the values are stored as pairs of rows, blocks pairs_block apart. Rows that fill up the
+       last step are zeroed. */
     struct sape_bf16_parts pairs;
     size_t pairs_block;
 };

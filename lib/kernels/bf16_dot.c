@@ -98,6 +98,7 @@ void VARIANT(bf16_dot)(const struct sape_bf16_args *args) {
     for (size_t first = 0; first < args->rows;) {
         const size_t rest = args->rows - first, size = rest < ROWS ? 4 : ROWS, rows = rest < size ? rest : size;
         for (size_t block = 0; block < blocks; block++) {
+            bf16_prefetch_block(args, first, rows, block);
             if (size == 4)
                 (two_parts ? two_4 : one_4)(args, first, rows, block);
             else

@@ -43,6 +43,7 @@ static void multiply_block(const struct sape_bf16_args *args, size_t first, size
     const bool lower = rows > TILE_ROWS;
     size_t a = first * SAPE_BF16_STEP, b = block * args->b_block;
     float sums[BLOCK_ROWS * SAPE_BF16_WIDTH] __attribute__((aligned(64)));
+    bf16_prefetch_block(args, first, rows, block);
     TILES_USE();
     TILE_ZERO(0);
     TILE_ZERO(1);

@@ -142,7 +142,9 @@ void VARIANT(gradient)(const struct sape_gradient_args *args) {
             const size_t rows = args->rows - first < BLOCK ? args->rows - first : BLOCK;
             block.a = args->a + first * WIDTH;
             block.c = args->c + first * args->c_stride + column;
-            panels_blocks[rows - 1][vectors_at(column, args->columns) - 1](&block);
+            const size_t vectors = vectors_at(column, args->columns);
+            prefetch_block(block.c, rows, block.c_stride, vectors * LANES);
+            panels_blocks[rows - 1][vectors - 1](&block);
         }
     }
 }

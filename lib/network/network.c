@@ -304,9 +304,9 @@ struct pass {
 static sape_status pass_begin(struct pass *pass, const sape_network *network, size_t n, enum sape_use use) {
     pass->network = network;
     pass->tile = network->product->tile(network->kernels, n < TILE_SAMPLES ? n : TILE_SAMPLES);
-    pass->memory = SAPE_NEW_ARRAY(float, sape_activations_size(network, &pass->tile, use));
+    pass->memory = SAPE_NEW_ARRAY(float, sape_activations_size(network, &pass->tile, use, true));
     if (pass->memory == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for a tile of samples");
-    sape_activations_place(network, &pass->tile, use, pass->memory, &pass->activations);
+    sape_activations_place(network, &pass->tile, use, true, pass->memory, &pass->activations);
     sape_product_enter(network->product);
     return SAPE_OK;
 }
@@ -322,7 +322,8 @@ static void pass_forward(struct pass *pass, size_t first, size_t n, const float 
     const size_t samples = n - first < TILE_SAMPLES ? n - first : TILE_SAMPLES;
     pass->tile = network->product->tile(network->kernels, samples);
     sape_panels_from_rows(&pass->tile, network->input_dim, inputs + first * network->input_dim,
-                          pass->activations.values[0]);
+                          pass->activations.values[0].single);
+    sape_network_load(network, &pass->tile, network->input_dim, network->input_dim, &pass->activations.values[0]);
     sape_network_tile_forward(network, &pass->tile, network->input_dim, &pass->activations);
 }
 
@@ -345,7 +346,7 @@ sape_status sape_network_forward(const sape_network *network, size_t n, const fl
     SAPE_TRY(pass_begin(&pass, network, n, SAPE_USE_OUTPUTS));
     for (size_t first = 0; first < n; first += TILE_SAMPLES) {
         pass_forward(&pass, first, n, inputs);
-        sape_panels_to_rows(&pass.tile, network->output_dim, pass.activations.values[network->num_layers],
+        sape_panels_to_rows(&pass.tile, network->output_dim, pass.activations.values[network->num_layers].single,
                             outputs + first * network->output_dim);
     }
     pass_end(&pass);
@@ -358,7 +359,7 @@ static void backward_tiles(struct pass *pass, size_t n, const float *inputs, con
     for (size_t first = 0; first < n; first += TILE_SAMPLES) {
         pass_forward(pass, first, n, inputs);
         sape_panels_from_rows(&pass->tile, network->output_dim, d_outputs + first * network->output_dim,
-                              pass->activations.d_values[0]);
+                              pass->activations.d_values[0].single);
         const float *d_values = sape_network_tile_backward(network, &pass->tile, network->input_dim, &pass->activations,
                                                            gradient, first > 0, first_backward);
         if (d_values != NULL)

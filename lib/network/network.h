@@ -44,21 +44,26 @@ enum sape_use {
 
 /* Values of one tile on their way through the network. values[0] are the inputs, values[num_layers] the outputs. */
 struct sape_activations {
-    float *values[SAPE_MAX_LAYERS + 1];
+    struct sape_values values[SAPE_MAX_LAYERS + 1];
+    /* Hidden values are operands alone, and so are their gradients; of the inputs, in single precision, there is one
+       panel, which is taken before the next comes. */
+    bool lean;
     /* First and second derivatives of the layers' functions; NULL where they are not needed. */
     float *slopes[SAPE_MAX_LAYERS + 1], *curvatures[SAPE_MAX_LAYERS + 1];
     /* Gradients with respect to the values of two neighbouring layers, in turn. */
-    float *d_values[2];
+    struct sape_values d_values[2];
     float *scratch;
     /* Where wanted, a value for every sample of the tile: on the way back the squared norm of its parameters' gradient
        is added. Otherwise NULL. */
     float *squares;
 };
 
-/* Floats that sape_activations_place() needs for tiles up to this one. */
-size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use);
+/* Floats that sape_activations_place() needs for tiles up to this one. With `keep`, which squares, tangents, and inputs
+   that come all at once need, all values are kept in single precision; without, those that no product reads. */
+size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
+                             bool keep);
 void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
-                            float *memory, struct sape_activations *activations);
+                            bool keep, float *memory, struct sape_activations *activations);
 
 /* Whether a layer's function has derivatives of its own; those of NONE and RELU follow from the values. */
 static inline bool sape_layer_curved(const struct sape_layer *layer) {
@@ -69,14 +74,21 @@ static inline bool sape_layer_curved(const struct sape_layer *layer) {
 struct sape_gate sape_network_gate(const struct sape_network *network, const struct sape_activations *activations,
                                    size_t l);
 
-/* To be called when the inputs of a layer, of which the first `active` are not zero, or its outputs' gradient were
-   stored by other than a product. */
-void sape_network_load_inputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
-                              size_t active, float *inputs);
-void sape_network_load_outputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
-                               float *d_outputs);
+/* To be called when `rows` rows of values, of which the first `active` are not zero, were stored by other than a
+   product. */
+void sape_network_load(const struct sape_network *network, const struct sape_tile *tile, size_t rows, size_t active,
+                       const struct sape_values *values);
 
-/* From values[0], of whose rows the first `active` are not zero, to all others. */
+/* Where a panel of the inputs is stored; to be called when it has been, and its first `active` rows may not be zero;
+   and to zero more rows. */
+float *sape_network_input_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                                const struct sape_activations *activations);
+void sape_network_take_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                             size_t active, const struct sape_activations *activations);
+void sape_network_clear_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                              size_t begin, size_t end, const struct sape_activations *activations);
+
+/* From the inputs, of whose rows the first `active` are not zero, to all other values. */
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,
                                struct sape_activations *activations);
 

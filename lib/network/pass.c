@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A tile's way through the network and back. */
+#include <string.h>
+
 #include "network/network.h"
 
 /* Samples whose norms are worked on at a time; a panel of CBLAS has more. */
@@ -14,29 +16,47 @@ static size_t panels_size(const struct sape_network *network, const struct sape_
     return sape_round_up(rows_of(network, i) * tile->panels * tile->width, SAPE_STRIDE);
 }
 
-/* With what the backend keeps behind them. */
-static size_t values_size(const struct sape_network *network, const struct sape_tile *tile, size_t i) {
-    const size_t size = panels_size(network, tile, i);
-    if (network->product->operand_size == NULL) return size;
-    return size + network->product->operand_size(&network->layers[0], tile, rows_of(network, i));
+/* Floats of values in single precision and as an operand. */
+struct sizes {
+    size_t single, operand;
+};
+
+/* values[i]; those of hidden layers are not kept in single precision where the next product reads an operand, and of
+   the inputs one panel is. */
+static struct sizes values_size(const struct sape_network *network, const struct sape_tile *tile, bool keep, size_t i) {
+    const struct sape_product *product = network->product;
+    const bool inputs = i == 0, outputs = i == network->num_layers;
+    struct sizes sizes = {.single = panels_size(network, tile, i)};
+    if (product->operand_size == NULL) return sizes;
+    if (!keep && inputs) sizes.single /= tile->panels;
+    if (!keep && !inputs && !outputs) sizes.single = 0;
+    if (!outputs) sizes.operand = product->operand_size(&network->layers[0], tile, rows_of(network, i));
+    return sizes;
 }
 
-/* Room for a gradient of any layer's values. */
-static size_t d_values_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use) {
-    size_t largest = 0;
-    for (size_t i = use >= SAPE_USE_INPUT_GRADIENT ? 0 : 1; i <= network->num_layers; i++) {
-        const size_t size = values_size(network, tile, i);
-        if (size > largest) largest = size;
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* Room for a gradient of any layer's values: the inputs' is no operand. */
+static struct sizes d_values_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
+                                  bool keep) {
+    const bool d_inputs = use >= SAPE_USE_INPUT_GRADIENT, operands = network->product->operand_size != NULL;
+    struct sizes sizes = {.single = d_inputs ? panels_size(network, tile, 0) : 0};
+    for (size_t i = 1; i <= network->num_layers; i++) {
+        if (keep || !operands || i == network->num_layers)
+            sizes.single = larger(sizes.single, panels_size(network, tile, i));
+        if (operands)
+            sizes.operand =
+                larger(sizes.operand, network->product->operand_size(&network->layers[0], tile, rows_of(network, i)));
     }
-    return largest;
+    return sizes;
 }
 
 static size_t scratch_size(const struct sape_network *network, const struct sape_tile *tile) {
     size_t largest = 0;
-    for (size_t l = 0; l < network->num_layers; l++) {
-        const size_t size = network->product->scratch_size(network->kernels, &network->layers[l], tile);
-        if (size > largest) largest = size;
-    }
+    for (size_t l = 0; l < network->num_layers; l++)
+        largest = larger(largest, network->product->scratch_size(network->kernels, &network->layers[l], tile));
     return sape_round_up(largest, SAPE_STRIDE);
 }
 
@@ -45,11 +65,14 @@ static size_t num_derivatives(enum sape_use use) {
     return use == SAPE_USE_OUTPUTS ? 0 : use < SAPE_USE_JACOBIAN ? 1 : 2;
 }
 
-size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use) {
-    size_t size = 2 * d_values_size(network, tile, use) + scratch_size(network, tile);
+size_t sape_activations_size(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
+                             bool keep) {
+    const struct sizes d_values = d_values_size(network, tile, use, keep);
+    size_t size = 2 * (d_values.single + d_values.operand) + scratch_size(network, tile);
     for (size_t i = 0; i <= network->num_layers; i++) {
         const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
-        size += values_size(network, tile, i);
+        const struct sizes values = values_size(network, tile, keep, i);
+        size += values.single + values.operand;
         if (curved) size += num_derivatives(use) * panels_size(network, tile, i);
     }
     return size;
@@ -63,53 +86,76 @@ static float *take(float **memory, size_t size, bool wanted) {
     return place;
 }
 
+static struct sape_values take_values(float **memory, struct sizes sizes) {
+    float *single = take(memory, sizes.single, sizes.single > 0);
+    return (struct sape_values){single, take(memory, sizes.operand, sizes.operand > 0)};
+}
+
 void sape_activations_place(const struct sape_network *network, const struct sape_tile *tile, enum sape_use use,
-                            float *memory, struct sape_activations *activations) {
+                            bool keep, float *memory, struct sape_activations *activations) {
+    activations->lean = !keep && network->product->operand_size != NULL;
     for (size_t i = 0; i <= network->num_layers; i++) {
         const bool curved = i > 0 && sape_layer_curved(&network->layers[i - 1]);
         const size_t size = panels_size(network, tile, i);
-        activations->values[i] = take(&memory, values_size(network, tile, i), true);
+        activations->values[i] = take_values(&memory, values_size(network, tile, keep, i));
         activations->slopes[i] = take(&memory, size, curved && num_derivatives(use) >= 1);
         activations->curvatures[i] = take(&memory, size, curved && num_derivatives(use) >= 2);
     }
-    for (size_t i = 0; i < 2; i++) activations->d_values[i] = take(&memory, d_values_size(network, tile, use), true);
+    for (size_t i = 0; i < 2; i++)
+        activations->d_values[i] = take_values(&memory, d_values_size(network, tile, use, keep));
     activations->scratch = memory;
     activations->squares = NULL;
 }
 
-static void load(const struct sape_network *network, size_t layer, const struct sape_tile *tile, size_t rows,
-                 size_t active, float *values) {
-    if (network->product->load != NULL) network->product->load(&network->layers[layer], tile, rows, active, values);
+void sape_network_load(const struct sape_network *network, const struct sape_tile *tile, size_t rows, size_t active,
+                       const struct sape_values *values) {
+    if (network->product->load == NULL) return;
+    for (size_t panel = 0; panel < tile->panels; panel++)
+        network->product->load(&network->layers[0], tile, panel, rows, active,
+                               values->single + panel * rows * tile->width, values->operand);
 }
 
-void sape_network_load_inputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
-                              size_t active, float *inputs) {
-    load(network, layer, tile, network->layers[layer].inputs, active, inputs);
+float *sape_network_input_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                                const struct sape_activations *activations) {
+    float *const inputs = activations->values[0].single;
+    return activations->lean ? inputs : inputs + panel * network->input_dim * tile->width;
 }
 
-void sape_network_load_outputs(const struct sape_network *network, size_t layer, const struct sape_tile *tile,
-                               float *d_outputs) {
-    load(network, layer, tile, network->layers[layer].outputs, network->layers[layer].outputs, d_outputs);
+void sape_network_take_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                             size_t active, const struct sape_activations *activations) {
+    if (network->product->load == NULL) return;
+    network->product->load(&network->layers[0], tile, panel, network->input_dim, active,
+                           sape_network_input_panel(network, tile, panel, activations), activations->values[0].operand);
+}
+
+void sape_network_clear_panel(const struct sape_network *network, const struct sape_tile *tile, size_t panel,
+                              size_t begin, size_t end, const struct sape_activations *activations) {
+    if (!activations->lean)
+        memset(sape_network_input_panel(network, tile, panel, activations) + begin * tile->width, 0,
+               (end - begin) * tile->width * sizeof(float));
+    if (network->product->clear != NULL)
+        network->product->clear(&network->layers[0], tile, panel, network->input_dim, begin, end,
+                                activations->values[0].operand);
 }
 
 void sape_network_tile_forward(const struct sape_network *network, const struct sape_tile *tile, size_t active,
                                struct sape_activations *activations) {
-    sape_network_load_inputs(network, 0, tile, active, activations->values[0]);
     for (size_t l = 0; l < network->num_layers; l++) {
         const struct sape_layer *layer = &network->layers[l];
         const struct sape_curve curve = {layer->function, layer->parameter, activations->slopes[l + 1],
                                          activations->curvatures[l + 1]};
         network->product->forward(network->kernels, layer, network->parameters, tile, l == 0 ? active : layer->inputs,
-                                  &curve, activations->values[l], activations->values[l + 1]);
+                                  &curve, &activations->values[l], &activations->values[l + 1]);
     }
 }
 
 struct sape_gate sape_network_gate(const struct sape_network *network, const struct sape_activations *activations,
                                    size_t l) {
     const struct sape_layer *layer = &network->layers[l];
-    if (layer->function == SAPE_FUNCTION_NONE) return (struct sape_gate){SAPE_STORE, NULL};
-    if (layer->function == SAPE_FUNCTION_RELU) return (struct sape_gate){SAPE_STORE_GATE, activations->values[l + 1]};
-    return (struct sape_gate){SAPE_STORE_SCALE, activations->slopes[l + 1]};
+    if (layer->function == SAPE_FUNCTION_NONE) return (struct sape_gate){.store = SAPE_STORE};
+    if (layer->function == SAPE_FUNCTION_RELU)
+        return (struct sape_gate){.store = SAPE_STORE_GATE, .values = activations->values[l + 1]};
+    return (struct sape_gate){.store = SAPE_STORE_SCALE, .slopes = activations->slopes[l + 1]};
 }
 
 /* Adds to sums, sample by sample, the squares in some columns of a panel's rows. */
@@ -143,26 +189,27 @@ float *sape_network_tile_backward(const struct sape_network *network, const stru
     size_t from = 0;
     if (sape_layer_curved(last))
         for (size_t i = 0; i < last->outputs * tile->panels * tile->width; i++)
-            activations->d_values[0][i] *= activations->slopes[network->num_layers][i];
-    sape_network_load_outputs(network, network->num_layers - 1, tile, activations->d_values[0]);
+            activations->d_values[0].single[i] *= activations->slopes[network->num_layers][i];
+    sape_network_load(network, tile, last->outputs, last->outputs, &activations->d_values[0]);
     for (size_t l = network->num_layers; l-- > 0;) {
         struct sape_layer layer = network->layers[l];
-        const float *d_to = activations->d_values[from];
+        const struct sape_values *d_to = &activations->d_values[from];
         const size_t rows = l == 0 ? active : layer.inputs;
         if (gradient != NULL)
-            product->weight_gradient(network->kernels, &layer, tile, rows, activations->values[l], d_to, add, gradient,
+            product->weight_gradient(network->kernels, &layer, tile, rows, &activations->values[l], d_to, add, gradient,
                                      activations->scratch);
         if (activations->squares != NULL)
-            add_norms(&layer, tile, rows, activations->values[l], d_to, activations->squares);
+            add_norms(&layer, tile, rows, activations->values[l].single, d_to->single, activations->squares);
         if (l == 0 && first_backward == NULL) return NULL;
         if (l == 0) layer.backward = first_backward;
         from = 1 - from;
         const struct sape_gate gate =
-            l == 0 ? (struct sape_gate){SAPE_STORE, NULL} : sape_network_gate(network, activations, l - 1);
-        product->backward(network->kernels, &layer, network->parameters, tile, rows, d_to, gate,
-                          activations->d_values[from]);
+            l == 0 ? (struct sape_gate){.store = SAPE_STORE} : sape_network_gate(network, activations, l - 1);
+        struct sape_values d_from = activations->d_values[from];
+        if (l > 0 && activations->lean) d_from.single = NULL;
+        product->backward(network->kernels, &layer, network->parameters, tile, rows, d_to, &gate, &d_from);
     }
-    return activations->d_values[from];
+    return activations->d_values[from].single;
 }
 
 size_t sape_network_longest_bias(const struct sape_network *network) {

@@ -34,11 +34,18 @@ struct sape_layer {
     float *forward, *backward;
 };
 
+/* A tile's values: in single precision, and as the operand that a product in bfloat16 reads. Either is NULL where
+   nothing needs it; other backends have no operands. */
+struct sape_values {
+    float *single, *operand;
+};
+
 /* The way back through the function between two layers: SAPE_STORE, for none; SAPE_STORE_GATE, open where values, the
-   function's, are above zero; SAPE_STORE_SCALE, by values, the function's slopes. */
+   function's, are above zero; SAPE_STORE_SCALE, by slopes, the function's. */
 struct sape_gate {
     enum sape_store store;
-    const float *values;
+    struct sape_values values;
+    const float *slopes;
 };
 
 struct sape_product {
@@ -48,30 +55,32 @@ struct sape_product {
     /* Floats needed for layer->forward and ->backward. */
     size_t (*forward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
     size_t (*backward_size)(const struct sape_kernels *kernels, const struct sape_layer *layer);
-    /* Floats behind a tile's `rows` rows of values, inputs or outputs of the layer, in which the backend keeps them as
-       an operand; NULL for none. */
+    /* Floats of the operand that a tile's `rows` rows of values are, inputs or outputs of the layer; NULL for none. */
     size_t (*operand_size)(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows);
     /* Floats of scratch that weight_gradient() needs for a tile. */
     size_t (*scratch_size)(const struct sape_kernels *kernels, const struct sape_layer *layer,
                            const struct sape_tile *tile);
     void (*pack_forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
     void (*pack_backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters);
-    /* Brings values that no product has stored, of whose rows the first `active` are not zero, behind them; NULL where
-       there is nothing to do. forward() with a function and backward() through a gate do it themselves. */
-    void (*load)(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows, size_t active,
-                 float *values);
+    /* A panel of `rows` rows, of which the first `active` are not zero, becomes a part of the operand; NULL where there
+       are none. forward() with a function and backward() through a gate store the operand themselves. */
+    void (*load)(const struct sape_layer *layer, const struct sape_tile *tile, size_t panel, size_t rows, size_t active,
+                 const float *values, float *operand);
+    /* Zeroes rows from `begin` to `end` of what load() has stored up to `begin`; NULL where there are no operands. */
+    void (*clear)(const struct sape_layer *layer, const struct sape_tile *tile, size_t panel, size_t rows, size_t begin,
+                  size_t end, float *operand);
     /* to = the curve's function of weights from + bias; only the first `active` inputs are not zero. */
     void (*forward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
-                    float *to);
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve,
+                    const struct sape_values *from, const struct sape_values *to);
     /* d_from, the first `active` rows of it, through the gate. */
     void (*backward)(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
-                     float *d_from);
+                     const struct sape_tile *tile, size_t active, const struct sape_values *d_to,
+                     const struct sape_gate *gate, const struct sape_values *d_from);
     /* The first `active` rows of the weights' gradient, and the bias's; set, or added to. */
     void (*weight_gradient)(const struct sape_kernels *kernels, const struct sape_layer *layer,
-                            const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
-                            float *gradient, float *scratch);
+                            const struct sape_tile *tile, size_t active, const struct sape_values *from,
+                            const struct sape_values *d_to, bool add, float *gradient, float *scratch);
 };
 
 extern const struct sape_product sape_product_packed, sape_product_bf16;

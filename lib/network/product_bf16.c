@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The layers' products in bfloat16, of one part or two (kernels/bf16.h). Behind a tile's values in single precision lie
- * the same values as pairs of rows, which a product stores and the next one reads. Weights are packed once an
- * iteration.
+ * The layers' products in bfloat16, of one part or two (kernels/bf16.h). A tile's operand is its values as pairs of
+ * rows, which a product stores and the next one reads. Weights are packed once an iteration.
  */
+#include <string.h>
+
 #include "kernels/bf16.h"
 #include "network/product.h"
 
@@ -17,15 +18,19 @@ static size_t pairs_panel(size_t rows) {
     return sape_bf16_round_up(rows) / 2 * SAPE_BF16_WIDTH;
 }
 
-/* The pairs behind a tile's values of so many rows. */
-static struct sape_bf16_parts pairs_behind(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows,
-                                           const float *values) {
-    return parts_at(layer, values + sape_round_up(rows * tile->panels * tile->width, SAPE_STRIDE),
-                    tile->panels * pairs_panel(rows));
+/* The pairs of an operand of this many rows; NULL where it is. */
+static struct sape_bf16_parts pairs_of(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows,
+                                       const float *operand) {
+    if (operand == NULL) return (struct sape_bf16_parts){NULL, NULL};
+    return parts_at(layer, operand, tile->panels * pairs_panel(rows));
 }
 
-static struct sape_bf16_parts at_panel(const struct sape_bf16_parts *parts, size_t panel, size_t size) {
-    return (struct sape_bf16_parts){parts->high + panel * size, parts->low == NULL ? NULL : parts->low + panel * size};
+/* A panel of an operand, from a row on, which is a multiple of a step's. */
+static struct sape_bf16_parts panel_of(const struct sape_layer *layer, const struct sape_tile *tile, size_t panel,
+                                       size_t rows, size_t row, const float *operand) {
+    const struct sape_bf16_parts pairs = pairs_of(layer, tile, rows, operand);
+    const size_t offset = panel * pairs_panel(rows) + row / 2 * SAPE_BF16_WIDTH;
+    return (struct sape_bf16_parts){pairs.high + offset, pairs.low == NULL ? NULL : pairs.low + offset};
 }
 
 static size_t steps_of(size_t depth) {
@@ -69,30 +74,37 @@ static void pack_backward(const struct sape_kernels *kernels, const struct sape_
                            sape_bf16_a_step(layer->inputs), &a);
 }
 
-static void load(const struct sape_layer *layer, const struct sape_tile *tile, size_t rows, size_t active,
-                 float *values) {
-    const struct sape_bf16_parts pairs = pairs_behind(layer, tile, rows, values);
-    for (size_t panel = 0; panel < tile->panels; panel++) {
-        const struct sape_bf16_parts to = at_panel(&pairs, panel, pairs_panel(rows));
-        layer->bf16->join_rows(active, values + panel * rows * tile->width, &to);
-    }
+static void load(const struct sape_layer *layer, const struct sape_tile *tile, size_t panel, size_t rows, size_t active,
+                 const float *values, float *operand) {
+    const struct sape_bf16_parts pairs = panel_of(layer, tile, panel, rows, 0, operand);
+    layer->bf16->join_rows(active, values, &pairs);
 }
 
-/* Packed weights times the pairs behind b's values, to c's values. */
+static void clear(const struct sape_layer *layer, const struct sape_tile *tile, size_t panel, size_t rows, size_t begin,
+                  size_t end, float *operand) {
+    /* load() has filled the last step. */
+    const size_t first = sape_bf16_round_up(begin), last = sape_bf16_round_up(end);
+    const struct sape_bf16_parts pairs = panel_of(layer, tile, panel, rows, first, operand);
+    const size_t bytes = (last - first) / 2 * SAPE_BF16_WIDTH * sizeof(uint32_t);
+    memset(pairs.high, 0, bytes);
+    if (pairs.low != NULL) memset(pairs.low, 0, bytes);
+}
+
+/* Packed weights times b, to c. */
 static struct sape_bf16_args arguments(const struct sape_layer *layer, const struct sape_tile *tile, size_t b_rows,
-                                       const float *b, size_t c_rows, float *c) {
+                                       const struct sape_values *b, size_t c_rows, const struct sape_values *c) {
     return (struct sape_bf16_args){.columns = tile->panels * tile->width,
-                                   .b = pairs_behind(layer, tile, b_rows, b),
+                                   .b = pairs_of(layer, tile, b_rows, b->operand),
                                    .b_block = pairs_panel(b_rows),
-                                   .c = c,
+                                   .c = c->single,
                                    .c_stride = tile->width,
                                    .c_block = c_rows * tile->width,
                                    .pairs_block = pairs_panel(c_rows)};
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
-                    float *to) {
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve,
+                    const struct sape_values *from, const struct sape_values *to) {
     static const enum sape_store stores[] = {
         [SAPE_FUNCTION_NONE] = SAPE_STORE_BIAS, [SAPE_FUNCTION_RELU] = SAPE_STORE_RELU};
     struct sape_bf16_args args = arguments(layer, tile, layer->inputs, from, layer->outputs, to);
@@ -104,13 +116,13 @@ static void forward(const struct sape_kernels *kernels, const struct sape_layer 
     args.bias = parameters + layer->bias;
     args.apply = kernels->apply;
     args.curve = curve;
-    if (curve->function != SAPE_FUNCTION_NONE) args.pairs = pairs_behind(layer, tile, layer->outputs, to);
+    if (curve->function != SAPE_FUNCTION_NONE) args.pairs = pairs_of(layer, tile, layer->outputs, to->operand);
     layer->bf16->product(&args);
 }
 
 static void backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
-                     float *d_from) {
+                     const struct sape_tile *tile, size_t active, const struct sape_values *d_to,
+                     const struct sape_gate *gate, const struct sape_values *d_from) {
     (void)kernels;
     (void)parameters;
     struct sape_bf16_args args = arguments(layer, tile, layer->outputs, d_to, layer->inputs, d_from);
@@ -118,9 +130,10 @@ static void backward(const struct sape_kernels *kernels, const struct sape_layer
     args.steps = steps_of(layer->outputs);
     args.a = parts_at(layer, layer->backward, packed_size(layer->inputs, layer->outputs));
     args.a_step = sape_bf16_a_step(layer->inputs);
-    args.store = gate.store;
-    args.gate = gate.values;
-    if (gate.store != SAPE_STORE) args.pairs = pairs_behind(layer, tile, layer->inputs, d_from);
+    args.store = gate->store;
+    args.scales = gate->slopes;
+    args.gate = pairs_of(layer, tile, layer->inputs, gate->values.operand).high;
+    if (gate->store != SAPE_STORE) args.pairs = pairs_of(layer, tile, layer->inputs, d_from->operand);
     layer->bf16->product(&args);
 }
 
@@ -173,9 +186,10 @@ static void turn_outputs(const struct sape_kernels *kernels, const struct sape_l
 }
 
 static void turn(const struct sape_kernels *kernels, const struct sape_layer *layer, const struct sape_tile *tile,
-                 size_t active, const float *from, const float *d_to, const struct turned *turned) {
-    const struct sape_bf16_parts inputs = pairs_behind(layer, tile, layer->inputs, from);
-    const struct sape_bf16_parts outputs = pairs_behind(layer, tile, layer->outputs, d_to);
+                 size_t active, const struct sape_values *from, const struct sape_values *d_to,
+                 const struct turned *turned) {
+    const struct sape_bf16_parts inputs = pairs_of(layer, tile, layer->inputs, from->operand);
+    const struct sape_bf16_parts outputs = pairs_of(layer, tile, layer->outputs, d_to->operand);
     turn_inputs(layer, tile, active, inputs.high, turned->from.high);
     turn_outputs(kernels, layer, tile, outputs.high, turned->rows, turned->d_to.high);
     if (inputs.low == NULL) return;
@@ -184,8 +198,8 @@ static void turn(const struct sape_kernels *kernels, const struct sape_layer *la
 }
 
 static void weight_gradient(const struct sape_kernels *kernels, const struct sape_layer *layer,
-                            const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
-                            float *gradient, float *scratch) {
+                            const struct sape_tile *tile, size_t active, const struct sape_values *from,
+                            const struct sape_values *d_to, bool add, float *gradient, float *scratch) {
     const struct turned turned = place_turned(layer, tile, scratch);
     turn(kernels, layer, tile, active, from, d_to, &turned);
     const struct sape_bf16_args args = {.rows = active,
@@ -213,6 +227,7 @@ const struct sape_product sape_product_bf16 = {
     .pack_forward = pack_forward,
     .pack_backward = pack_backward,
     .load = load,
+    .clear = clear,
     .forward = forward,
     .backward = backward,
     .weight_gradient = weight_gradient,

@@ -79,41 +79,41 @@ static void no_packing(const struct sape_kernels *kernels, const struct sape_lay
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
-                    float *to) {
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve,
+                    const struct sape_values *from, const struct sape_values *to) {
     const int width = narrow(tile->width);
     for (size_t row = 0; row < layer->outputs; row++)
-        for (size_t s = 0; s < tile->width; s++) to[row * tile->width + s] = parameters[layer->bias + row];
+        for (size_t s = 0; s < tile->width; s++) to->single[row * tile->width + s] = parameters[layer->bias + row];
     if (active > 0)
         cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, narrow(layer->outputs), width, narrow(active), 1.0f,
-                    parameters + layer->weight, narrow(layer->stride), from, width, 1.0f, to, width);
-    if (curve->function != SAPE_FUNCTION_NONE) kernels->apply(curve, 0, layer->outputs * tile->width, to);
+                    parameters + layer->weight, narrow(layer->stride), from->single, width, 1.0f, to->single, width);
+    if (curve->function != SAPE_FUNCTION_NONE) kernels->apply(curve, 0, layer->outputs * tile->width, to->single);
 }
 
 static void backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
-                     float *d_from) {
+                     const struct sape_tile *tile, size_t active, const struct sape_values *d_to,
+                     const struct sape_gate *gate, const struct sape_values *d_from) {
     (void)kernels;
     const int width = narrow(tile->width);
     if (active == 0) return;
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, narrow(active), width, narrow(layer->outputs), 1.0f,
-                parameters + layer->weight, narrow(layer->stride), d_to, width, 0.0f, d_from, width);
-    const size_t count = gate.store == SAPE_STORE ? 0 : active * tile->width;
-    for (size_t i = 0; i < count; i++)
-        d_from[i] = gate.store == SAPE_STORE_SCALE ? d_from[i] * gate.values[i]
-                    : gate.values[i] > 0.0f        ? d_from[i]
-                                                   : 0.0f;
+                parameters + layer->weight, narrow(layer->stride), d_to->single, width, 0.0f, d_from->single, width);
+    float *gradient = d_from->single;
+    for (size_t i = 0; gate->store == SAPE_STORE_SCALE && i < active * tile->width; i++) gradient[i] *= gate->slopes[i];
+    for (size_t i = 0; gate->store == SAPE_STORE_GATE && i < active * tile->width; i++)
+        gradient[i] = gate->values.single[i] > 0.0f ? gradient[i] : 0.0f;
 }
 
 static void weight_gradient(const struct sape_kernels *kernels, const struct sape_layer *layer,
-                            const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
-                            float *gradient, float *scratch) {
+                            const struct sape_tile *tile, size_t active, const struct sape_values *from,
+                            const struct sape_values *d_to, bool add, float *gradient, float *scratch) {
     (void)scratch;
     const int width = narrow(tile->width);
     if (active > 0)
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, narrow(active), narrow(layer->outputs), width, 1.0f, from,
-                    width, d_to, width, add ? 1.0f : 0.0f, gradient + layer->weight, narrow(layer->stride));
-    kernels->row_sums(layer->outputs, tile->width, d_to, add, gradient + layer->bias);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, narrow(active), narrow(layer->outputs), width, 1.0f,
+                    from->single, width, d_to->single, width, add ? 1.0f : 0.0f, gradient + layer->weight,
+                    narrow(layer->stride));
+    kernels->row_sums(layer->outputs, tile->width, d_to->single, add, gradient + layer->bias);
 }
 
 static const struct sape_product cblas_product = {

@@ -32,8 +32,8 @@ static void pack_backward(const struct sape_kernels *kernels, const struct sape_
 }
 
 static void forward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve, const float *from,
-                    float *to) {
+                    const struct sape_tile *tile, size_t active, const struct sape_curve *curve,
+                    const struct sape_values *from, const struct sape_values *to) {
     static const enum sape_store stores[] = {
         [SAPE_FUNCTION_NONE] = SAPE_STORE_BIAS, [SAPE_FUNCTION_RELU] = SAPE_STORE_RELU};
     const struct sape_product_args args = {.rows = layer->outputs,
@@ -42,10 +42,10 @@ static void forward(const struct sape_kernels *kernels, const struct sape_layer 
                                            .panels = tile->panels,
                                            .a = layer->forward,
                                            .a_depth = layer->inputs,
-                                           .b = from,
+                                           .b = from->single,
                                            .b_stride = tile->width,
                                            .b_panel = layer->inputs * tile->width,
-                                           .c = to,
+                                           .c = to->single,
                                            .c_stride = tile->width,
                                            .c_panel = layer->outputs * tile->width,
                                            .store = curve->function <= SAPE_FUNCTION_RELU ? stores[curve->function]
@@ -56,8 +56,8 @@ static void forward(const struct sape_kernels *kernels, const struct sape_layer 
 }
 
 static void backward(const struct sape_kernels *kernels, const struct sape_layer *layer, const float *parameters,
-                     const struct sape_tile *tile, size_t active, const float *d_to, struct sape_gate gate,
-                     float *d_from) {
+                     const struct sape_tile *tile, size_t active, const struct sape_values *d_to,
+                     const struct sape_gate *gate, const struct sape_values *d_from) {
     (void)parameters;
     const struct sape_product_args args = {.rows = active,
                                            .columns = tile->width,
@@ -65,32 +65,33 @@ static void backward(const struct sape_kernels *kernels, const struct sape_layer
                                            .panels = tile->panels,
                                            .a = layer->backward,
                                            .a_depth = layer->stride,
-                                           .b = d_to,
+                                           .b = d_to->single,
                                            .b_stride = tile->width,
                                            .b_panel = layer->outputs * tile->width,
-                                           .c = d_from,
+                                           .c = d_from->single,
                                            .c_stride = tile->width,
                                            .c_panel = layer->inputs * tile->width,
-                                           .store = gate.store,
-                                           .gate = gate.values};
+                                           .store = gate->store,
+                                           .gate =
+                                               gate->store == SAPE_STORE_SCALE ? gate->slopes : gate->values.single};
     kernels->product(&args);
 }
 
 static void weight_gradient(const struct sape_kernels *kernels, const struct sape_layer *layer,
-                            const struct sape_tile *tile, size_t active, const float *from, const float *d_to, bool add,
-                            float *gradient, float *scratch) {
+                            const struct sape_tile *tile, size_t active, const struct sape_values *from,
+                            const struct sape_values *d_to, bool add, float *gradient, float *scratch) {
     const size_t width = tile->width, samples = tile->panels * width;
     /* A row's end behind the last output may be longer than what is packed: it holds nothing, and stays zero. */
     const size_t packed = sape_round_up(layer->outputs, width);
     const size_t columns = packed < layer->stride ? packed : layer->stride;
     for (size_t panel = 0; panel < tile->panels; panel++)
-        kernels->pack_rows(layer->outputs, width, d_to + panel * layer->outputs * width, width, width, samples,
+        kernels->pack_rows(layer->outputs, width, d_to->single + panel * layer->outputs * width, width, width, samples,
                            scratch + panel * width * width);
     const struct sape_gradient_args args = {.rows = active,
                                             .columns = columns,
                                             .panels = tile->panels,
                                             .depth = tile->panels == 1 ? tile->samples : width,
-                                            .a = from,
+                                            .a = from->single,
                                             .a_panel = layer->inputs * width,
                                             .b = scratch,
                                             .c = gradient + layer->weight,

@@ -22,7 +22,7 @@ static sape_status open_workspaces(const sape_field *field, const struct sape_po
     if (gradients->workspaces == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu tiles", count);
     for (; gradients->num_workspaces < count; gradients->num_workspaces++)
         SAPE_TRY(sape_workspace_open(&gradients->workspaces[gradients->num_workspaces], field, tile_samples,
-                                     jacobian ? SAPE_USE_JACOBIAN : SAPE_USE_GRADIENT));
+                                     jacobian ? SAPE_USE_JACOBIAN : SAPE_USE_GRADIENT, jacobian));
     if (!jacobian) return SAPE_OK;
     return sape_jacobian_open(field, gradients->plan.samples, tile_samples, count, &gradients->whole.jacobian);
 }
@@ -97,8 +97,8 @@ static void evaluate_tile(const struct pass *pass, struct sape_workspace *worksp
     const sape_field *field = pass->call->field;
     const struct sape_batches *batches = pass->call->batches;
     const size_t o = field->network->output_dim, width = workspace->tile.width;
-    float *outputs = workspace->activations.values[field->network->num_layers];
-    float *d_outputs = workspace->activations.d_values[0];
+    float *outputs = workspace->activations.values[field->network->num_layers].single;
+    float *d_outputs = workspace->activations.d_values[0].single;
     const double scale = 1.0 / divisor(pass->call, o);
     memset(d_outputs, 0, workspace->tile.panels * width * o * sizeof *d_outputs);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
@@ -117,7 +117,7 @@ static void store_outputs(const struct pass *pass, struct sape_workspace *worksp
     const size_t o = field->network->output_dim, width = workspace->tile.width;
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         const float *column =
-            sape_tile_output(field, workspace, workspace->activations.values[field->network->num_layers], i);
+            sape_tile_output(field, workspace, workspace->activations.values[field->network->num_layers].single, i);
         float *row =
             pass->gradients->whole.outputs + sape_batch_sample(&pass->call->batches->batch, workspace->first + i) * o;
         for (size_t k = 0; k < o; k++) row[k] = column[k * width];
@@ -129,7 +129,7 @@ static void load_gradient(const struct pass *pass, struct sape_workspace *worksp
     const sape_field *field = pass->call->field;
     const size_t o = field->network->output_dim, width = workspace->tile.width;
     const float share = share_of(pass->call);
-    float *panels = workspace->activations.d_values[0];
+    float *panels = workspace->activations.d_values[0].single;
     memset(panels, 0, workspace->tile.panels * width * o * sizeof *panels);
     for (size_t i = 0; i < workspace->tile.samples; i++) {
         float *column = sape_tile_output(field, workspace, panels, i);

@@ -232,7 +232,7 @@ void sape_rate_scale_tile(const struct sape_rate *rate, const sape_field *field,
     workspace->activations.squares = rate == NULL ? NULL : rate->squares + workspace->first;
     for (size_t i = 0; rate != NULL && i < workspace->tile.samples; i++) {
         const float alpha = rate->sample_rate[sape_batch_sample(batch, workspace->first + i)];
-        float *gradient = sape_tile_output(field, workspace, workspace->activations.d_values[0], i);
+        float *gradient = sape_tile_output(field, workspace, workspace->activations.d_values[0].single, i);
         for (size_t k = 0; k < o; k++) gradient[k * width] *= alpha;
     }
 }

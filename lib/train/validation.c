@@ -108,7 +108,7 @@ static void evaluate_tile(void *context, size_t t, size_t worker) {
     struct sape_workspace *workspace = &call->gradients->workspaces[worker];
     sape_tile_forward(field, &pass->plan, t, &pass->batch, workspace);
     const size_t o = field->network->output_dim, width = workspace->tile.width;
-    float *outputs = workspace->activations.values[field->network->num_layers];
+    float *outputs = workspace->activations.values[field->network->num_layers].single;
     if (call->params->loss == SAPE_LOSS_CUSTOM) {
         sape_panels_to_rows(&workspace->tile, o, outputs, pass->validation->outputs + workspace->first * o);
         return;

@@ -284,6 +284,91 @@ START_TEST(test_joined_rows_are_rounded) {
 }
 END_TEST
 
+/* A value that a store of a sum leaves; the gate is that of the pair's half. */
+static float stored(const struct sape_bf16_args *args, float sum, size_t row, size_t at, uint32_t gate) {
+    const float biased = sum + (args->bias == NULL ? 0.0f : args->bias[row]);
+    switch (args->store) {
+    case SAPE_STORE_RELU:
+        return biased > 0.0f ? biased : 0.0f;
+    case SAPE_STORE_CURVE:
+        return biased > 0.0f ? biased : 0.01f * biased;
+    case SAPE_STORE_GATE:
+        return (row % 2 == 0 ? first_of(gate) : second_of(gate)) > 0.0f ? sum : 0.0f;
+    default:
+        return sum * args->scales[at];
+    }
+}
+
+enum {
+    PAIRS_BLOCK = 64 / 2 * SAPE_BF16_WIDTH,
+    PAIRED = BLOCKS * PAIRS_BLOCK,
+    VALUES = BLOCKS * ROWS * SAPE_BF16_WIDTH
+};
+
+/* What a store must leave of all sums, in single precision, and as pairs of both parts. */
+static void check_stored(const struct sape_bf16_kernels *bf16, const struct sape_bf16_args *args, const float *sums) {
+    float *panel = sape_alloc(VALUES, sizeof *panel);
+    uint32_t *high = sape_alloc(PAIRS_BLOCK, sizeof *high), *low = sape_alloc(PAIRS_BLOCK, sizeof *low);
+    const struct sape_bf16_parts expected = {high, low};
+    for (size_t at = 0; at < VALUES; at++) {
+        const size_t block = at / SAPE_BF16_WIDTH / ROWS, row = at / SAPE_BF16_WIDTH % ROWS;
+        const size_t pair = block * PAIRS_BLOCK + row / 2 * SAPE_BF16_WIDTH + at % SAPE_BF16_WIDTH;
+        panel[at] = stored(args, sums[at], row, at, args->gate[pair]);
+        if (args->c != NULL)
+            ck_assert_msg(args->c[at] == panel[at], "store %d row %zu at %zu: %a, not %a", args->store, row, at,
+                          (double)args->c[at], (double)panel[at]);
+    }
+    for (size_t block = 0; block < BLOCKS; block++) {
+        bf16->join_rows(ROWS, panel + block * ROWS * SAPE_BF16_WIDTH, &expected);
+        ck_assert_mem_eq(args->pairs.high + block * PAIRS_BLOCK, high, PAIRS_BLOCK * sizeof *high);
+        ck_assert_mem_eq(args->pairs.low + block * PAIRS_BLOCK, low, PAIRS_BLOCK * sizeof *low);
+    }
+    sape_release(panel);
+    sape_release(high);
+    sape_release(low);
+}
+
+/* Every store leaves its values as pairs, and beside them in single precision where that is wanted. */
+START_TEST(test_stores_leave_pairs) {
+    static const enum sape_store stores[] = {SAPE_STORE_RELU, SAPE_STORE_CURVE, SAPE_STORE_GATE, SAPE_STORE_SCALE};
+    const struct sape_bf16_kernels *bf16 = bf16_of(_i);
+    if (bf16 == NULL) return;
+    struct operands o = draw_operands(3, 120, 130);
+    float *sums = sape_alloc(VALUES, sizeof *sums), *scales = sape_alloc(VALUES, sizeof *scales), bias[ROWS];
+    uint32_t *pairs[2] = {sape_alloc(PAIRED, sizeof **pairs), sape_alloc(PAIRED, sizeof **pairs)};
+    uint32_t *gate = sape_alloc(PAIRED, sizeof *gate), seed = 9;
+    const struct sape_curve curve = {.function = SAPE_FUNCTION_LEAKY_RELU};
+    draw_words(&seed, 120, 130, PAIRED, gate);
+    for (size_t i = 0; i < ROWS; i++) bias[i] = (float)i - 20.0f;
+    for (size_t i = 0; i < VALUES; i++) scales[i] = (float)(i % 7) - 3.0f;
+    struct sape_bf16_args args = product_of(&o, true);
+    args.columns = BLOCKS * SAPE_BF16_WIDTH;
+    bf16->product(&args);
+    memcpy(sums, o.c, VALUES * sizeof *sums);
+    args.pairs = (struct sape_bf16_parts){pairs[0], pairs[1]};
+    args.pairs_block = PAIRS_BLOCK;
+    args.scales = scales;
+    args.gate = gate;
+    args.apply = kernels_of(_i)->apply;
+    args.curve = &curve;
+    for (size_t i = 0; i < 2 * sizeof stores / sizeof *stores; i++) {
+        args.store = stores[i / 2];
+        args.bias = args.store <= SAPE_STORE_CURVE ? bias : NULL;
+        args.c = i % 2 == 0 ? o.c : NULL;
+        memset(pairs[0], 0xff, PAIRED * sizeof **pairs);
+        memset(pairs[1], 0xff, PAIRED * sizeof **pairs);
+        bf16->product(&args);
+        check_stored(bf16, &args, sums);
+    }
+    free_operands(&o);
+    sape_release(sums);
+    sape_release(scales);
+    sape_release(pairs[0]);
+    sape_release(pairs[1]);
+    sape_release(gate);
+}
+END_TEST
+
 /* Rows and columns as depth: the word of a row and a pair of columns, or the other way round. */
 START_TEST(test_packed_numbers_lie_where_the_product_reads_them) {
     enum { DOWN = 37, ACROSS = 48 };
@@ -321,6 +406,7 @@ int main(void) {
     tcase_add_loop_test(tcase, test_products_are_those_of_the_instructions, 0, NUM_SETS * NUM_CODES);
     tcase_add_loop_test(tcase, test_emulation_equals_the_processor, 0, 1);
     tcase_add_loop_test(tcase, test_joined_rows_are_rounded, 0, NUM_SETS * NUM_CODES);
+    tcase_add_loop_test(tcase, test_stores_leave_pairs, 0, NUM_SETS * NUM_CODES);
     tcase_add_loop_test(tcase, test_packed_numbers_lie_where_the_product_reads_them, 0, NUM_SETS * NUM_CODES);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
