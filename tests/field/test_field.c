@@ -182,7 +182,7 @@ START_TEST(test_coordinate_gradient) {
     float *d_x = new_array(n * d), *moved = new_array(n * d), *y[3];
     CHECK_OK(sape_field_backward(field, n, x, d_y, NULL, d_x));
     size_t compared = 0;
-    const double largest = largest_magnitude(n * d, d_x);
+    const double largest = largest_magnitude(n * d, d_x), tolerance = by_precision(0.02, 0.08, NAN);
     ck_assert_double_gt(largest, 0.0);
     for (size_t a = 0; a < d; a++) {
         for (int side = 0; side < 3; side++) {
@@ -197,7 +197,7 @@ START_TEST(test_coordinate_gradient) {
                 right += (double)d_y[k] * ((double)y[2][k] - (double)y[1][k]) / (double)h;
             }
             if (fabs(left - right) > 0.02 * largest) continue;
-            ck_assert_double_eq_tol((double)d_x[s * d + a], 0.5 * (left + right), 0.02 * largest);
+            ck_assert_double_eq_tol((double)d_x[s * d + a], 0.5 * (left + right), tolerance * largest);
             compared++;
         }
         for (int side = 0; side < 3; side++) free(y[side]);
@@ -516,8 +516,10 @@ int main(void) {
     TCase *tcase = tcase_create("field");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_composition, 0, NUM_SETTINGS);
-    tcase_add_loop_test(tcase, test_parameter_gradient, 0, 2 * NUM_SETTINGS);
-    tcase_add_loop_test(tcase, test_coordinate_gradient, 0, NUM_SETTINGS);
+    if (has_differences()) {
+        tcase_add_loop_test(tcase, test_parameter_gradient, 0, 2 * NUM_SETTINGS);
+        tcase_add_loop_test(tcase, test_coordinate_gradient, 0, NUM_SETTINGS);
+    }
     tcase_add_loop_test(tcase, test_gradients_by_hand, 0, NUM_SETTINGS);
     tcase_add_loop_test(tcase, test_threads, 0, 3);
     tcase_add_test(tcase, test_concurrent_calls);

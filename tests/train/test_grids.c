@@ -243,7 +243,7 @@ static size_t check_tables(const struct fit *fit, sape_field *field, const float
     size_t same, checked = 0, off = 0;
     float *tables = tables_of(&other, &same);
     const double middle = weighted(field, SAMPLES, fit->dim, fit->x, d_outputs, d_jacobian), step = 1.0 / 256.0;
-    const double scale = largest_magnitude(count, gradient);
+    const double scale = largest_magnitude(count, gradient), tolerance = by_precision(2e-3, 2e-2, NAN);
     ck_assert_double_gt(scale, 1e-3);
     for (size_t i = 0; i < count; i++) {
         const float kept = tables[i];
@@ -254,9 +254,9 @@ static size_t check_tables(const struct fit *fit, sape_field *field, const float
         set_tables(field, tables);
         const double below = middle - weighted(field, SAMPLES, fit->dim, fit->x, d_outputs, d_jacobian);
         tables[i] = kept;
-        if (fabs(above - below) > 1e-3 * step * scale) continue;
+        if (fabs(above - below) > 0.5 * tolerance * step * scale) continue;
         checked += gradient[i] != 0.0f;
-        off += fabs(above / step - (double)gradient[i]) > 2e-3 * scale;
+        off += fabs(above / step - (double)gradient[i]) > tolerance * scale;
     }
     /* Seldom an entry is between two kinks that lie nearer than a step. */
     ck_assert_uint_le(off, 1 + checked / 100);
@@ -272,13 +272,14 @@ START_TEST(test_gradients_against_differences) {
     fit.interpolation = (sape_interpolation)(_i / 15);
     sape_field *field = open_rough_field(&fit);
     const size_t network = sape_network_num_parameters(sape_field_network(field));
+    const size_t least = (size_t)by_precision(3.0, 1.0, 0.0);
     float *d_outputs = new_random_array(4, SAMPLES * OUTPUTS, -1.0f, 1.0f);
     float *d_jacobian = new_random_array(5, SAMPLES * OUTPUTS * 3, -1.0f, 1.0f);
     float *gradient = new_array(sape_field_num_parameters(field)), *again = new_array(sape_field_num_parameters(field));
     CHECK_OK(sape_field_backward(field, SAMPLES, fit.x, d_outputs, gradient, NULL));
-    ck_assert_uint_gt(check_tables(&fit, field, gradient + network, d_outputs, NULL), 3);
+    ck_assert_uint_gt(check_tables(&fit, field, gradient + network, d_outputs, NULL), least);
     CHECK_OK(sape_field_jacobian_backward(field, SAMPLES, fit.x, d_outputs, d_jacobian, gradient));
-    ck_assert_uint_gt(check_tables(&fit, field, gradient + network, d_outputs, d_jacobian), 3);
+    ck_assert_uint_gt(check_tables(&fit, field, gradient + network, d_outputs, d_jacobian), least);
     CHECK_OK(sape_field_set_num_threads(field, 3));
     CHECK_OK(sape_field_jacobian_backward(field, SAMPLES, fit.x, d_outputs, d_jacobian, again));
     ck_assert_mem_eq(gradient, again, sape_field_num_parameters(field) * sizeof *gradient);
@@ -299,7 +300,7 @@ START_TEST(test_jacobian_against_differences) {
     float *middle = new_array(N * OUTPUTS), *sides[] = {new_array(N * OUTPUTS), new_array(N * OUTPUTS)};
     float *jacobian = new_array(N * OUTPUTS * d), *x = new_array(N * d);
     CHECK_OK(sape_field_jacobian(field, N, fit.x, middle, jacobian));
-    const double scale = largest_magnitude(N * OUTPUTS * d, jacobian);
+    const double scale = largest_magnitude(N * OUTPUTS * d, jacobian), tolerance = by_precision(1e-2, 4e-2, NAN);
     size_t checked = 0, off = 0;
     for (size_t a = 0; a < d; a++) {
         for (size_t side = 0; side < 2; side++) {
@@ -309,9 +310,9 @@ START_TEST(test_jacobian_against_differences) {
         for (size_t i = 0; i < N * OUTPUTS; i++) {
             const double below = ((double)middle[i] - (double)sides[0][i]) / (double)step;
             const double above = ((double)sides[1][i] - (double)middle[i]) / (double)step;
-            if (fabs(above - below) > 5e-3 * scale) continue;
+            if (fabs(above - below) > 0.5 * tolerance * scale) continue;
             checked++;
-            off += fabs(0.5 * (above + below) - (double)jacobian[i * d + a]) > 1e-2 * scale;
+            off += fabs(0.5 * (above + below) - (double)jacobian[i * d + a]) > tolerance * scale;
         }
     }
     /* The way back comes to the same. */
@@ -339,12 +340,13 @@ START_TEST(test_norms_are_those_of_single_samples) {
     sape_field *field = open_rough_field(&fit);
     const size_t count = sape_field_num_parameters(field);
     float *norms = new_array(N), *gradient = new_array(count), *d_outputs = new_random_array(4, N * OUTPUTS, -1, 1);
+    const double tolerance = by_precision(1e-5, 1e-5, 4e-3);
     CHECK_OK(sape_field_gradient_norms(field, N, fit.x, d_outputs, norms));
     for (size_t i = 0; i < N; i += 7) {
         double square = 0.0;
         CHECK_OK(sape_field_backward(field, 1, fit.x + i * fit.dim, d_outputs + i * OUTPUTS, gradient, NULL));
         for (size_t p = 0; p < count; p++) square += (double)gradient[p] * (double)gradient[p];
-        ck_assert_double_eq_tol((double)norms[i], sqrt(square), 1e-5 * (1.0 + sqrt(square)));
+        ck_assert_double_eq_tol((double)norms[i], sqrt(square), tolerance * (1.0 + sqrt(square)));
     }
     free(norms);
     free(gradient);
@@ -515,8 +517,10 @@ int main(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, test_every_number_of_threads_gives_the_same_bits, 0, 15);
     tcase_add_loop_test(tcase, test_a_run_resumes_to_the_last_bit, 0, 15);
-    tcase_add_loop_test(tcase, test_gradients_against_differences, 0, 30);
-    tcase_add_loop_test(tcase, test_jacobian_against_differences, 0, 30);
+    if (has_differences()) {
+        tcase_add_loop_test(tcase, test_gradients_against_differences, 0, 30);
+        tcase_add_loop_test(tcase, test_jacobian_against_differences, 0, 30);
+    }
     tcase_add_loop_test(tcase, test_norms_are_those_of_single_samples, 0, 15);
     tcase_add_test(tcase, test_levels_that_are_not_revealed_rest);
     tcase_add_loop_test(tcase, test_entries_without_a_gradient_rest, 0, 2);

@@ -59,7 +59,7 @@ START_TEST(test_against_backward) {
     CHECK_OK(sape_field_jacobian(field, N, x, outputs, jacobian));
     CHECK_OK(sape_field_predict(field, N, x, expected));
     ck_assert_mem_eq(outputs, expected, N * OUTPUTS * sizeof *outputs);
-    const double scale = largest_magnitude(N * OUTPUTS * dim, jacobian);
+    const double scale = largest_magnitude(N * OUTPUTS * dim, jacobian), tolerance = by_precision(2e-5, 1e-4, 2e-2);
     ck_assert_double_gt(scale, 1e-3);
     for (size_t k = 0; k < OUTPUTS; k++) {
         for (size_t i = 0; i < N * OUTPUTS; i++) one[i] = i % OUTPUTS == k ? 1.0f : 0.0f;
@@ -67,7 +67,7 @@ START_TEST(test_against_backward) {
         for (size_t i = 0; i < N; i++)
             for (size_t a = 0; a < dim; a++)
                 ck_assert_double_eq_tol((double)jacobian[(i * OUTPUTS + k) * dim + a], (double)d_x[i * dim + a],
-                                        2e-5 * scale);
+                                        tolerance * scale);
     }
     float *again = new_array(N * OUTPUTS * dim);
     CHECK_OK(sape_field_set_num_threads(field, 3));
@@ -109,7 +109,7 @@ START_TEST(test_parameters_in_double) {
     const struct reference_network network = {
         .inputs = 2, .hidden = HIDDEN, .hidden_layers = 3, .outputs = OUTPUTS, .parameters = parameters};
     const double middle = weighted(&network, SAMPLES, x, d_outputs, d_jacobian);
-    const double scale = largest_magnitude(count, gradient);
+    const double scale = largest_magnitude(count, gradient), tolerance = by_precision(1e-5, 1e-5, 2e-2);
     size_t kinks = 0;
     for (size_t p = 0; p < count; p++) {
         const float kept = parameters[p];
@@ -123,7 +123,7 @@ START_TEST(test_parameters_in_double) {
         if (fabs(above - below) > 1e-6 * scale)
             kinks++;
         else
-            ck_assert_double_eq_tol((double)gradient[p], above, 1e-5 * scale);
+            ck_assert_double_eq_tol((double)gradient[p], above, tolerance * scale);
     }
     ck_assert_uint_lt(kinks, count / 5);
     float *const all[] = {x, parameters, d_outputs, gradient, d_jacobian};
@@ -340,7 +340,7 @@ int main(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, test_against_backward, 0, 60);
     tcase_add_test(tcase, test_parameters_in_double);
-    tcase_add_test(tcase, test_parameters_with_mask);
+    if (has_differences()) tcase_add_test(tcase, test_parameters_with_mask);
     tcase_add_test(tcase, test_eikonal_training);
     tcase_add_test(tcase, test_without_jacobian);
     tcase_add_test(tcase, test_bad_input);
