@@ -43,7 +43,7 @@ void backward(struct machine *machine) {
     const size_t n = take_samples(machine, sape_network_output_dim(network) + 3);
     take_floats(&machine->bytes, n * 3, machine->a);
     take_floats(&machine->bytes, n * sape_network_output_dim(network), machine->b);
-    float *d_parameters = fits(sape_network_num_parameters(network), 1) ? machine->c : NULL;
+    float *d_parameters = fits(sape_field_num_parameters(field), 1) ? machine->c : NULL;
     sape_field_backward(field, n, machine->a, machine->b, d_parameters, machine->d);
 }
 
@@ -104,7 +104,7 @@ void differentiate(struct machine *machine) {
     sape_field_jacobian(field, n, machine->a, take_byte(&machine->bytes) & 1 ? machine->b : NULL, machine->c);
     take_floats(&machine->bytes, n * outputs, machine->b);
     sape_field_gradient_norms(field, n, machine->a, machine->b, machine->c);
-    if (!fits(sape_network_num_parameters(network), 1)) return;
+    if (!fits(sape_field_num_parameters(field), 1)) return;
     take_floats(&machine->bytes, n * outputs * 3, machine->c);
     const float *d_outputs = take_byte(&machine->bytes) & 1 ? machine->b : NULL;
     sape_field_jacobian_backward(field, n, machine->a, d_outputs, machine->c, machine->d);
@@ -122,7 +122,7 @@ void set_field_tensor(struct machine *machine) {
 
 void update_field(struct machine *machine) {
     sape_field *field = machine->fields[take_slot(machine)];
-    const size_t count = sape_network_num_parameters(sape_field_network(field));
+    const size_t count = sape_field_num_parameters(field);
     if (!fits(count, 1)) return;
     take_floats(&machine->bytes, count, machine->a);
     sape_field_update(field, machine->optimizers[take_slot(machine)], machine->a);

@@ -43,6 +43,8 @@ void encode(struct machine *machine) {
     take_floats(&machine->bytes, n * 3, machine->a);
     sape_encoder_encode(encoder, n, machine->a, machine->b);
     sape_encoder_backward(encoder, n, machine->a, machine->b, machine->c);
+    if (fits(sape_encoder_num_parameters(encoder), 1))
+        sape_encoder_backward_parameters(encoder, n, machine->a, machine->b, machine->d);
     const size_t features = sape_encoder_encoding_dim(encoder);
     if (features > SAPE_MAX_ENCODING_DIM) return;
     if (sape_encoder_frequencies(encoder, machine->frequencies, features) != SAPE_OK) return;

@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "machine.h"
 
+/* Tables small enough that training runs of them take no time. */
+static void take_grid_params(struct bytes *bytes, sape_encoder_params *params) {
+    const uint8_t which = take_byte(bytes);
+    params->kind = SAPE_ENCODING_GRID;
+    params->num_levels = which % 5;
+    params->base_resolution = take_byte(bytes) % 16;
+    params->finest_resolution = 20;
+    params->log2_table_size = take_byte(bytes) % 9;
+    if (which & 64) params->features_per_level = take_byte(bytes) % 10;
+    if (which & 128) params->growth = take_double(bytes);
+    if (which & 32) params->finest_resolution = take_byte(bytes) % 32;
+    params->interpolation = (sape_interpolation)(take_byte(bytes) % 4 - 1);
+}
+
 sape_encoder_params take_encoder_params(struct machine *machine) {
     struct bytes *bytes = &machine->bytes;
     sape_encoder_params params;
@@ -14,6 +28,7 @@ sape_encoder_params take_encoder_params(struct machine *machine) {
     if (which & 16) params.include_identity = take_byte(bytes) & 1;
     if (which & 32) params.seed = take_byte(bytes);
     if (which & 64) params.instructions = (sape_instruction_set)(take_byte(bytes) % 7 - 1);
+    if (which & 128) take_grid_params(bytes, &params);
     return params;
 }
 
