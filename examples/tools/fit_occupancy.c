@@ -32,6 +32,7 @@ struct job {
     const char *path;
     uint64_t epochs;
     uint64_t samples; /* an epoch */
+    uint64_t sets;
     uint64_t batch;
     uint64_t mesh_resolution;
     uint64_t members;
@@ -222,7 +223,7 @@ static bool fit_and_show(struct job *job) {
         .loss = SAPE_LOSS_BCE,
         .batch_size = job->batch,
         .advance_by_epoch = true,
-        .num_sets = OCCUPANCY_NUM_DRAWN,
+        .num_sets = job->sets,
         .epoch = on_epoch,
         .epoch_user = job,
         .metric = PROGRESS_LOSS_ONLY,
@@ -247,8 +248,8 @@ static bool fit_and_show(struct job *job) {
 }
 
 static bool run(struct job *job) {
-    const struct occupancy_source source = {job->path, job->drop_duplicates, job->samples, job->settings.seed,
-                                            job->settings.threads};
+    const struct occupancy_source source = {job->path, job->drop_duplicates, job->samples,
+                                            job->sets, job->settings.seed,   job->settings.threads};
     if (!occupancy_task_load(&job->task, &source)) return false;
     interrupt_catch();
     const bool done = output_prepare(job->settings.out, RESULTS) && fit_and_show(job);
@@ -267,6 +268,8 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     const struct option_argument arguments[] = {{"MESH", &job->path}};
     const struct option_spec data[] = {
         {"samples", OPTION_COUNT, &job->samples, "N", "points per epoch", 3, 1e8, NULL},
+        {"sets", OPTION_COUNT, &job->sets, "N", "sets of so many points; epochs have them in turn", 1,
+         OCCUPANCY_MAX_SETS, NULL},
         {"batch", OPTION_COUNT, &job->batch, "N", "points per iteration", 1, 1e8, NULL},
         {.name = "drop-duplicate-faces",
          .kind = OPTION_FLAG,
@@ -321,6 +324,7 @@ int main(int argc, char **argv) {
                      .out = "out"},
         .epochs = 500,
         .samples = 1000000,
+        .sets = OCCUPANCY_MAX_SETS,
         .batch = 5000,
         .mesh_resolution = 256,
         .members = 1,

@@ -41,6 +41,7 @@ QUICK="$knot $QUICK_FIT"
 expect refuses 2 "'MESH'" "$program"
 expect refuses 2 "'--iterations'" "$program" "$knot" --iterations 5
 expect refuses 2 "--epochs: 0 is out of range" "$program" "$knot" --epochs 0
+expect refuses 2 "--sets: 11 is out of range" "$program" "$knot" --sets 11
 expect refuses 2 "--mesh-resolution: 1 is out of range" "$program" "$knot" --mesh-resolution 1
 expect refuses 2 "spatial_fixed" "$program" "$knot" --policy spatial_fixed
 
@@ -116,6 +117,17 @@ expect has_json $KEYS grid_evaluated vertices_differing
 expect fits $QUICK --batch 100000
 expect json_has '"iterations":20'
 expect same_fits "$QUICK" "$QUICK --threads 2"
+
+# Of one set of samples, later epochs are the first again; the first is the same of any number of sets.
+other_fits() {
+    fits $1 || return 1
+    local first
+    first=$(without_times)
+    fits $2 && [ "$first" != "$(without_times)" ]
+}
+ONE_EPOCH="$QUICK --policy none --epochs 1 --samples 8000 --batch 50"
+expect same_fits "$ONE_EPOCH" "$ONE_EPOCH --sets 1"
+expect other_fits "$QUICK" "$QUICK --sets 1"
 expect fits $QUICK --members 2 --save pair.safetensors --coarse-to-fine
 expect json_has '"members":2,' '"iterations":320,'
 expect has_files surface.ply surface.stl fit.png mask.png mask.gif

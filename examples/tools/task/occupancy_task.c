@@ -66,6 +66,7 @@ bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_sou
     *task = (struct occupancy_task){
         .random = {source->seed},
         .num_samples = source->num_samples,
+        .num_sets = source->num_sets,
         .num_threads = source->num_threads,
     };
     if (load(task, source)) return true;
@@ -74,7 +75,7 @@ bool occupancy_task_load(struct occupancy_task *task, const struct occupancy_sou
 }
 
 void occupancy_task_free(struct occupancy_task *task) {
-    for (size_t i = 0; i < OCCUPANCY_NUM_DRAWN; i++) samples_free(&task->epochs[i]);
+    for (size_t i = 0; i < OCCUPANCY_MAX_SETS; i++) samples_free(&task->epochs[i]);
     samples_free(&task->near);
     samples_free(&task->uniform);
     samples_free(&task->heldout);
@@ -97,8 +98,8 @@ static bool draw_epochs(struct occupancy_task *task, size_t count) {
 }
 
 const struct occupancy_samples *occupancy_task_epoch(struct occupancy_task *task, uint64_t epoch) {
-    const size_t count = epoch < OCCUPANCY_NUM_DRAWN ? (size_t)epoch + 1 : OCCUPANCY_NUM_DRAWN;
-    return draw_epochs(task, count) ? &task->epochs[epoch % OCCUPANCY_NUM_DRAWN] : NULL;
+    const size_t count = epoch < task->num_sets ? (size_t)epoch + 1 : task->num_sets;
+    return draw_epochs(task, count) ? &task->epochs[epoch % task->num_sets] : NULL;
 }
 
 /* Intersection over union of what is inside and what the logits call so. */

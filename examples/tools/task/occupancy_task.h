@@ -6,8 +6,8 @@
 #include "task/field_set.h"
 #include "task/sampling.h"
 
-/* So many epochs' samples are drawn; later epochs have them again. */
-enum { OCCUPANCY_NUM_DRAWN = 10 };
+/* Sets of samples at most; epochs have them in turn. */
+enum { OCCUPANCY_MAX_SETS = 10 };
 
 /* Points with their labels: 1 outside, 0 inside. */
 struct occupancy_samples {
@@ -21,12 +21,13 @@ struct occupancy_task {
     struct winding winding;
     struct surface surface;
     struct random random;
-    size_t num_samples; /* an epoch */
+    size_t num_samples; /* of a set */
+    size_t num_sets;
     size_t num_threads;
     double sampling_seconds; /* spent on epochs so far */
     size_t num_drawn;
-    struct occupancy_samples epochs[OCCUPANCY_NUM_DRAWN]; /* the first num_drawn are there */
-    struct occupancy_samples near, uniform, heldout;      /* for occupancy_task_quality(), never trained on */
+    struct occupancy_samples epochs[OCCUPANCY_MAX_SETS]; /* the first num_drawn are there */
+    struct occupancy_samples near, uniform, heldout;     /* for occupancy_task_quality(), never trained on */
 };
 
 struct occupancy_quality {
@@ -38,7 +39,8 @@ struct occupancy_quality {
 struct occupancy_source {
     const char *path;
     bool drop_duplicates; /* faces that are there again */
-    size_t num_samples;   /* an epoch */
+    size_t num_samples;   /* of a set */
+    size_t num_sets;
     uint64_t seed;
     size_t num_threads;
 };
