@@ -44,8 +44,8 @@ struct job {
     double fraction;
     int sampling; /* an enum pixel_sampling */
     uint64_t batch;
-    uint64_t members;
-    double until_psnr; /* 0 for none */
+    uint64_t members, settled_members; /* as given, and as fitted */
+    double until_psnr;                 /* 0 for none */
     bool compare;
     struct image_task task;
     struct animation *animation;
@@ -116,6 +116,16 @@ static size_t longest_side(const struct image_task *task) {
     return task->target.width > task->target.height ? task->target.width : task->target.height;
 }
 
+/* Those proposed, unless there is a file of one field, or a length that is found for each of them. */
+static uint64_t choose_members(struct job *job) {
+    const struct settings *given = &job->settings;
+    const bool single = given->save || given->resume || given->validation > 0 || job->until_psnr > 0;
+    job->settled_members = job->members != (uint64_t)OPTION_OPEN ? job->members
+                           : single                              ? 1
+                                                                 : sape_settings_members(job->settled.proposal);
+    return job->settled_members;
+}
+
 /* Trains the fields and predicts the whole picture with them. */
 static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     struct notes notes = {0};
@@ -140,7 +150,7 @@ static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     fit_settings_free(&job->settled);
     job->settled = job->settings;
     if (!fit_settle(&job->settled, &problem, OPTION_OPEN) ||
-        !ensemble_run(&job->settled, &problem, job->members, ensemble))
+        !ensemble_run(&job->settled, &problem, choose_members(job), ensemble))
         return false;
     const struct fit fit = ensemble_summary(ensemble);
     if (job->until_psnr > 0 && !fit.reached && !fit.interrupted)
@@ -158,7 +168,7 @@ static cJSON *describe(const struct job *job, const struct fit *fit, struct imag
     cJSON_AddNumberToObject(object, "psnr_all", quality.psnr_all);
     cJSON_AddNumberToObject(object, "psnr_train", quality.psnr_train);
     cJSON_AddNumberToObject(object, "psnr_heldout", quality.psnr_heldout);
-    if (job->members > 1) cJSON_AddNumberToObject(object, "members", (double)job->members);
+    if (job->settled_members > 1) cJSON_AddNumberToObject(object, "members", (double)job->settled_members);
     if (job->until_psnr > 0) cJSON_AddBoolToObject(object, "psnr_reached", fit->reached);
     report_add_time(object, fit);
     report_add_memory(object);
@@ -319,7 +329,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
          .help =
              "fit with the policies none, global and spatial, with SIREN and with grids, and write compare.png only"},
     };
-    const struct settings_open open[] = {{&job->batch, 0}};
+    const struct settings_open open[] = {{&job->batch, 0}, {&job->members, 1}};
     const struct settings_program program = {
         .summary =
             "Fits a PNG, JPEG, GIF, WebP or BMP picture from a share of its pixels and writes fit.png, mask.png,\n"

@@ -12,6 +12,7 @@
 #include "cli/program.h"
 #include "cli/settings.h"
 #include "picture/picture.h"
+#include "task/fit_settings.h"
 #include "task/random.h"
 #include "task/study_plot.h"
 #include "task/study_signals.h"
@@ -190,6 +191,7 @@ static bool make(const struct study *study, const struct task *task, const struc
     *trainer = NULL;
     if (!parts_open(study, task, method, seed, rate, &parts)) return false;
     const bool made = sape_field_create(&parts.encoder, &parts.mask, &parts.network, field) == SAPE_OK &&
+                      fit_set_scale(parts.proposal, *field) == SAPE_OK &&
                       sape_trainer_create(&parts.trainer, &parts.optimizer, *field, trainer) == SAPE_OK &&
                       (!adaptive || sape_trainer_set_adaptive_rate(*trainer, &adaptive_rate) == SAPE_OK) &&
                       sape_trainer_set_data(*trainer, task->n, task->x, task->y) == SAPE_OK;

@@ -175,6 +175,33 @@ SAPE_API sape_status sape_settings_get(const sape_settings *settings, sape_encod
 SAPE_API uint64_t sape_settings_iterations(const sape_settings *settings);
 
 /**
+ * Copies the scales of the coordinates.
+ *
+ * Give them to the field with sape_field_set_normalization(), as its scale or as factors of the scale that it has. All
+ * other settings are for coordinates that have been divided by them. They are 1 where neighbouring targets differ
+ * alike along all axes, and greater, at most 4, along an axis where they differ less.
+ *
+ * @param[in]  settings the settings.
+ * @param[out] scale    (d) receives the scales.
+ * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer is NULL.
+ * @since 0.3.0
+ */
+SAPE_API sape_status sape_settings_get_scale(const sape_settings *settings, double *scale);
+
+/**
+ * Returns the number of fields to fit.
+ *
+ * Fit as many with these settings, each with another seed of encoder, network and trainer, and take the mean of their
+ * outputs: between samples it is better than one field's. It is 1 where that does not help, and where the query gives
+ * iterations or epochs; otherwise as many as the seconds allow, at most 16.
+ *
+ * @param[in] settings the settings; may be NULL.
+ * @return the number of fields; 0 for NULL.
+ * @since 0.3.0
+ */
+SAPE_API size_t sape_settings_members(const sape_settings *settings);
+
+/**
  * Returns the number of settings in words.
  *
  * @param[in] settings the settings; may be NULL.

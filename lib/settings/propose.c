@@ -31,6 +31,9 @@
 /* Up to this many samples an iteration takes all of them, and at most that many where there are more. */
 #define SMALL_SET 512
 #define LARGEST_BATCH 4096
+/* Of several fields: their mean takes the noise of small batches away. */
+#define SMALLEST_BATCH 256
+#define SMALL_BATCH 512
 /* Iterations that go once through a set that is larger. */
 #define BATCHES_PER_SET 8
 
@@ -40,6 +43,10 @@
 #define FEWEST_ITERATIONS 1000.0
 #define MOST_ITERATIONS 20000.0
 
+/* Fields whose mean is taken at most, and multiply-adds of all their trainings where no time is given. */
+#define MOST_MEMBERS 16.0
+#define USUAL_COST 6e12
+
 /* Multiply-adds a second of a thread, and those of a sample's training step for one of its prediction. */
 #define ASSUMED_SPEED 3e10
 #define STEP_COST 3.0
@@ -48,6 +55,15 @@ SAPE_DEFINE_NAMES(task_name, "regression", "occupancy", "curve")
 
 const char *sape_task_name(sape_task task) {
     return task_name((unsigned)task);
+}
+
+bool sape_settings_fill_gaps(const sape_settings_query *query, const struct sape_settings *settings) {
+    return query->task == SAPE_TASK_REGRESSION && query->domain_dim > 1 && query->num_sets == 1 &&
+           settings->encoder.kind == SAPE_ENCODING_FOURIER;
+}
+
+bool sape_settings_are_several(const sape_settings_query *query, const struct sape_settings *settings) {
+    return sape_settings_fill_gaps(query, settings) && query->iterations == 0 && query->epochs == 0;
 }
 
 static void propose_std(const sape_settings_query *query, const struct sape_facts *facts,
@@ -111,12 +127,16 @@ static void propose_grid(const sape_settings_query *query, struct sape_settings 
                                             : "as large as the cache likes");
 }
 
+void sape_propose_encoding(const sape_settings_query *query, const struct sape_facts *facts,
+                           struct sape_settings *settings) {
+    const char *reason;
+    settings->encoder.kind = choose_encoding(query, facts, &reason);
+    sape_settings_say_text(settings, "encoding", sape_encoding_name(settings->encoder.kind), "%s", reason);
+}
+
 static void propose_encoder(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
     sape_encoder_params *encoder = &settings->encoder;
-    const char *reason;
-    encoder->kind = choose_encoding(query, facts, &reason);
-    sape_settings_say_text(settings, "encoding", sape_encoding_name(encoder->kind), "%s", reason);
     if (encoder->kind == SAPE_ENCODING_IDENTITY) return;
     if (encoder->kind == SAPE_ENCODING_GRID) {
         propose_grid(query, settings);
@@ -142,7 +162,9 @@ static void propose_encoder(const sape_settings_query *query, const struct sape_
 static void propose_resolution(const sape_settings_query *query, struct sape_settings *settings) {
     static const double most[] = {0.0, 1024.0, 128.0, 64.0};
     const size_t d = query->domain_dim;
-    const double wanted = pow((double)query->n / SAMPLES_PER_CELL, 1.0 / (double)d);
+    double density = (double)query->n;
+    for (size_t a = 0; a < d; a++) density *= settings->scale[a];
+    const double wanted = pow(density / SAMPLES_PER_CELL, 1.0 / (double)d);
     settings->mask.resolution = (size_t)fmin(fmax(wanted, FEWEST_CELLS), most[d]);
     sape_settings_say_count(settings, "resolution", settings->mask.resolution,
                             "%.0f samples or more in a cell, %.0f cells an axis at most", SAMPLES_PER_CELL, most[d]);
@@ -181,6 +203,14 @@ static void propose_network(const sape_settings_query *query, struct sape_settin
         sape_settings_say_count(settings, "layers", network->num_layers, "enough behind grids");
         return;
     }
+    if (sape_settings_are_several(query, settings)) {
+        network->hidden_dim = 128;
+        network->num_layers = 3;
+        sape_settings_say_count(settings, "hidden", network->hidden_dim,
+                                "several narrow fields are worth more than a wide one");
+        sape_settings_say_count(settings, "layers", network->num_layers, "the published depth for such a task");
+        return;
+    }
     network->hidden_dim = narrow ? 64 : 256;
     network->num_layers = query->task == SAPE_TASK_OCCUPANCY ? 4 : query->domain_dim == 1 ? 2 : 3;
     sape_settings_say_count(settings, "hidden", network->hidden_dim,
@@ -214,7 +244,9 @@ static void propose_batch(const sape_settings_query *query, struct sape_settings
         sape_settings_say_count(settings, "batch", query->n, "all samples, as they are few");
     } else {
         const size_t wanted = query->n / BATCHES_PER_SET;
-        *batch = wanted < SMALL_SET ? SMALL_SET : wanted > LARGEST_BATCH ? LARGEST_BATCH : wanted;
+        const bool several = sape_settings_are_several(query, settings);
+        const size_t least = several ? SMALLEST_BATCH : SMALL_SET, most = several ? SMALL_BATCH : LARGEST_BATCH;
+        *batch = wanted < least ? least : wanted > most ? most : wanted;
         sape_settings_say_count(settings, "batch", *batch, "%d iterations or more go through all samples",
                                 BATCHES_PER_SET);
     }
@@ -245,4 +277,17 @@ void sape_propose_length(const sape_settings_query *query, struct sape_facts *fa
                             : asked == 0.0 ? "%.3g times through the samples"
                                            : "as asked for, %.3g times through the samples",
                             facts->epochs);
+}
+
+void sape_propose_members(const sape_settings_query *query, struct sape_settings *settings) {
+    const size_t batch = settings->trainer.batch_size == 0 ? query->n : settings->trainer.batch_size;
+    const double threads = query->num_threads == 0 ? 1.0 : (double)query->num_threads;
+    const double cost = cost_of_sample(settings) * (double)batch * (double)settings->iterations;
+    const double possible = query->seconds > 0.0 ? query->seconds * ASSUMED_SPEED * threads : USUAL_COST;
+    const bool several = sape_settings_are_several(query, settings);
+    settings->members = several ? (size_t)fmin(fmax(possible / cost, 1.0), MOST_MEMBERS) : 1;
+    if (!sape_settings_fill_gaps(query, settings)) return;
+    sape_settings_say_count(settings, "members", settings->members,
+                            several ? "fields whose mean is better between samples, as the time allows"
+                                    : "as the length of the training is given");
 }

@@ -17,6 +17,7 @@
 #define CURVE_EPSILON 1e-4
 #define RATE 1e-3
 #define GRID_RATE 1e-2
+#define SEVERAL_RATE 3e-3
 
 static void propose_epsilon(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
@@ -68,10 +69,11 @@ static void propose_pace(const sape_settings_query *query, const struct sape_fac
                             facts->epochs);
 }
 
-static void propose_optimizer(struct sape_settings *settings) {
+static void propose_optimizer(const sape_settings_query *query, struct sape_settings *settings) {
     sape_optimizer_params *optimizer = &settings->optimizer;
     const bool grid = settings->encoder.kind == SAPE_ENCODING_GRID;
-    optimizer->learning_rate = grid ? GRID_RATE : RATE;
+    const bool several = sape_settings_are_several(query, settings);
+    optimizer->learning_rate = grid ? GRID_RATE : several ? SEVERAL_RATE : RATE;
     optimizer->schedule = SAPE_SCHEDULE_COSINE;
     if (grid) {
         /* Few samples come by an entry, whose gradient is small. */
@@ -80,7 +82,9 @@ static void propose_optimizer(struct sape_settings *settings) {
     }
     optimizer->decay_iterations = settings->iterations;
     sape_settings_say_real(settings, "lr", optimizer->learning_rate,
-                           grid ? "the usual one of grids" : "Adam's usual one");
+                           grid      ? "the usual one of grids"
+                           : several ? "high, as it falls to 0 and the batches are small"
+                                     : "Adam's usual one");
     sape_settings_say_text(settings, "decay", "cosine",
                            "to 0 at the end, so that it does not end in a rise of the loss");
 }
@@ -95,5 +99,5 @@ void sape_propose_schedule(const sape_settings_query *query, const struct sape_f
         propose_epsilon(query, facts, settings);
         propose_pace(query, facts, settings);
     }
-    propose_optimizer(settings);
+    propose_optimizer(query, settings);
 }

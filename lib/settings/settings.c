@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/call.h"
 #include "base/error.h"
@@ -43,14 +44,6 @@ static sape_status check_query(const sape_settings_query *query) {
     return SAPE_OK;
 }
 
-static sape_status find_facts(const sape_settings_query *query, struct sape_facts *facts) {
-    *facts = (struct sape_facts){.bandwidth = {.struct_size = sizeof facts->bandwidth}};
-    SAPE_TRY(sape_bandwidth_propose(query->n, query->domain_dim, query->x, query->output_dim, query->targets,
-                                    &facts->bandwidth));
-    return sape_neighbours_find(query->n, query->domain_dim, query->x, query->output_dim, query->targets,
-                                &facts->neighbours);
-}
-
 static void start(const sape_settings_query *query, struct sape_settings *settings) {
     sape_encoder_params_init(&settings->encoder, sizeof settings->encoder);
     sape_mask_params_init(&settings->mask, sizeof settings->mask);
@@ -73,12 +66,19 @@ sape_status sape_settings_propose(const sape_settings_query *query, sape_setting
     struct sape_facts facts;
     SAPE_TRY(sape_params_read(&known, sizeof known, query));
     SAPE_TRY(check_query(&known));
-    SAPE_TRY(find_facts(&known, &facts));
+    SAPE_TRY(sape_facts_find(&known, known.x, &facts));
     struct sape_settings *settings = SAPE_NEW(struct sape_settings);
     if (settings == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for settings");
     start(&known, settings);
+    sape_propose_encoding(&known, &facts, settings);
+    const sape_status status = sape_propose_scale(&known, &facts, settings);
+    if (status != SAPE_OK) {
+        sape_release(settings);
+        return status;
+    }
     sape_propose_field(&known, &facts, settings);
     sape_propose_length(&known, &facts, settings);
+    sape_propose_members(&known, settings);
     sape_propose_schedule(&known, &facts, settings);
     *out = settings;
     return SAPE_OK;
@@ -113,6 +113,18 @@ sape_status sape_settings_get(const sape_settings *settings, sape_encoder_params
 
 uint64_t sape_settings_iterations(const sape_settings *settings) {
     return settings == NULL ? 0 : settings->iterations;
+}
+
+size_t sape_settings_members(const sape_settings *settings) {
+    return settings == NULL ? 0 : settings->members;
+}
+
+sape_status sape_settings_get_scale(const sape_settings *settings, double *scale) {
+    SAPE_BEGIN_CALL();
+    SAPE_REQUIRE_POINTER(settings);
+    SAPE_REQUIRE_POINTER(scale);
+    memcpy(scale, settings->scale, settings->encoder.domain_dim * sizeof *scale);
+    return SAPE_OK;
 }
 
 size_t sape_settings_count(const sape_settings *settings) {

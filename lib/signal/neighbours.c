@@ -80,12 +80,13 @@ double sape_targets_variance(size_t n, size_t o, const float *targets) {
     return sum;
 }
 
-/* Where the line through both mean differences is at distance 0. */
+/* Where the line through both mean differences is at distance 0. Differences of a rough signal grow slower than
+   distances, and the line is above 0 for it, too: what is less than two thirds of the near differences is no noise. */
 static double noise(const struct pairs *near, const struct pairs *far) {
     if (!(far->distance > near->distance)) return 0.0;
     const double at_zero = (near->difference * far->distance - far->difference * near->distance) /
                            (far->distance - near->distance) / near->count;
-    return fmax(at_zero, 0.0);
+    return 3.0 * at_zero > 2.0 * near->difference / near->count ? at_zero : 0.0;
 }
 
 sape_status sape_neighbours_find(size_t n, size_t d, const float *x, size_t o, const float *targets,

@@ -171,6 +171,11 @@ expect fits "$fit_image" color.png $SHORT --encoding identity
 expect json_has '"policy":"none","encoding":"identity"'
 expect fits "$fit_image" color.png --hidden 16 --seconds 0.0000001
 expect json_has '"iterations":1,'
+# Time for three fields; a file has one.
+expect fits "$fit_image" color.png --hidden 16 --threads 1 --seconds 3
+expect json_has '"members":3' '"members":{"value":"3","reason":"'
+expect fits "$fit_image" color.png --hidden 16 --threads 1 --seconds 3 --save single.safetensors
+expect [ -s single.safetensors ]
 expect fits "$fit_image" color.png $QUICK --verbose
 expect json_has '"preset":"paper"'
 expect [ -z "$(grep "^std" stderr)" ]

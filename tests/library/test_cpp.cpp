@@ -34,6 +34,7 @@ static void test_settings() {
     query.iterations = 200;
     const sape::Settings settings(query);
     EXPECT(settings.iterations == 200 && settings.reasons().size() > 8);
+    EXPECT(settings.members == 1 && settings.scale == std::vector<double>(1, 1.0));
     EXPECT(std::string(settings.reasons()[0].reason).size() > 8);
     sape::Field field(settings.encoder, settings.mask, settings.network);
     sape::Trainer trainer(field, settings.trainer, settings.optimizer);

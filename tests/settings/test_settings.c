@@ -218,6 +218,61 @@ START_TEST(the_budget_is_kept) {
 }
 END_TEST
 
+/* Targets that change four times, or equally, as fast along one axis as along the others. */
+START_TEST(coordinates_are_scaled_alike) {
+    const size_t d = (size_t)_i + 2;
+    struct samples samples = make(d, d, 0.0);
+    sape_settings_query query = query_of(&samples);
+    sape_settings *settings;
+    double scale[3];
+    for (size_t fast = 0; fast <= d; fast++) {
+        for (size_t i = 0; i < N * d; i++) samples.targets[i] = sinf((i % d == fast ? 3.0f : 1.0f) * samples.x[i]);
+        CHECK_OK(sape_settings_propose(&query, &settings));
+        CHECK_OK(sape_settings_get_scale(settings, scale));
+        for (size_t a = 0; a < d; a++) {
+            const bool slow = fast < d && a != fast;
+            ck_assert_double_ge(scale[a], slow ? 2.0 : 1.0);
+            ck_assert_double_le(scale[a], slow ? 4.0 : 1.1);
+        }
+        ck_assert(fast == d || value_of(settings, fast == 0 ? "scale-1" : "scale-0") != NULL);
+        ck_assert_ptr_null(value_of(settings, fast == 0 ? "scale-0" : "scale-3"));
+        sape_settings_free(settings);
+    }
+    release(&samples);
+}
+END_TEST
+
+static size_t members_for(const sape_settings_query *query) {
+    sape_settings *settings;
+    CHECK_OK(sape_settings_propose(query, &settings));
+    const size_t members = sape_settings_members(settings);
+    sape_settings_free(settings);
+    return members;
+}
+
+/* Several fields where there are gaps and time, one otherwise; others of the settings stay as they are. */
+START_TEST(members_fit_the_budget) {
+    struct samples samples = make(2, 3, 0.0);
+    sape_settings_query query = query_of(&samples);
+    ck_assert_uint_eq(members_for(&query), 16);
+    query.seconds = 10.0;
+    const size_t few = members_for(&query);
+    ck_assert(few > 1 && few < 16);
+    query.num_threads = 2;
+    ck_assert_uint_ge(members_for(&query), 2 * few);
+    query.seconds = 1e-3;
+    ck_assert_uint_eq(members_for(&query), 1);
+    query.seconds = 0.0;
+    query.encoding = SAPE_ENCODING_GRID;
+    ck_assert_uint_eq(members_for(&query), 1);
+    query.encoding = SAPE_CHOOSE;
+    query.iterations = 100;
+    ck_assert_uint_eq(members_for(&query), 1);
+    ck_assert_uint_eq(sape_settings_members(NULL), 0);
+    release(&samples);
+}
+END_TEST
+
 /* The share of a training after which a mask of these settings has revealed everything. */
 static double share_revealing(const struct proposal *p) {
     sape_mask_params params = p->mask;
@@ -320,6 +375,9 @@ START_TEST(other_calls_check_their_arguments) {
     const size_t count = sape_settings_count(p.settings);
     sape_setting setting = {.struct_size = sizeof setting};
     EXPECT_ERROR(sape_settings_get(NULL, NULL, NULL, NULL, NULL, NULL), SAPE_ERROR_ARGUMENT, "settings", "NULL");
+    double scale[3];
+    EXPECT_ERROR(sape_settings_get_scale(NULL, scale), SAPE_ERROR_ARGUMENT, "settings", "NULL");
+    EXPECT_ERROR(sape_settings_get_scale(p.settings, NULL), SAPE_ERROR_ARGUMENT, "scale", "NULL");
     EXPECT_ERROR(sape_settings_item(NULL, 0, &setting), SAPE_ERROR_ARGUMENT, "settings", "NULL");
     EXPECT_ERROR(sape_settings_item(p.settings, 0, NULL), SAPE_ERROR_ARGUMENT, "setting", "NULL");
     EXPECT_ERROR(sape_settings_item(p.settings, count, &setting), SAPE_ERROR_ARGUMENT, "index", digits_of(count));
@@ -343,6 +401,8 @@ int main(void) {
     tcase_add_loop_test(tcase, epsilon_is_the_variance_of_the_noise, 0, 3);
     tcase_add_test(tcase, std_follows_the_targets);
     tcase_add_test(tcase, the_budget_is_kept);
+    tcase_add_loop_test(tcase, coordinates_are_scaled_alike, 0, 2);
+    tcase_add_test(tcase, members_fit_the_budget);
     tcase_add_test(tcase, the_schedule_fits_the_budget);
     tcase_add_test(tcase, older_structs_are_filled);
     tcase_add_test(tcase, bad_queries_are_refused);

@@ -93,7 +93,7 @@ SIGNATURES = {
     "z p": "encoder_domain_dim encoder_encoding_dim mask_domain_dim mask_encoding_dim network_input_dim "
     "network_output_dim network_num_parameters optimizer_num_parameters encoder_tensor_count mask_tensor_count network_tensor_count "
     "field_tensor_count safetensors_count settings_count trainer_history_count trainer_num_outside encoder_num_parameters "
-    "field_num_parameters",
+    "field_num_parameters settings_members",
     "Q p": "optimizer_num_steps settings_iterations",
     "d p": "optimizer_learning_rate trainer_learning_rate",
     "p p": "field_encoder field_mask field_network",
@@ -107,7 +107,7 @@ SIGNATURES = {
     "! s p": "field_load safetensors_open",
     "! s z p": "safetensors_parse",
     "! p z p p p": "safetensors_annotate trainer_get_history",
-    "! p p": "encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
+    "! p p": "settings_get_scale encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
     "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate "
     "settings_propose trainer_average encoder_get_params mask_get_params network_get_params optimizer_get_params "
     "trainer_get_params trainer_get_optimizer_params",

@@ -30,6 +30,9 @@ def fit(
 ) -> Field:
     """Fits samples and returns the field.
 
+    It is one field, also where propose_settings() says that the mean of several (`Settings.members`) is better: fit as
+    many with different seeds, and take the mean of what they predict.
+
     Coordinates and targets may be of any size: the field is given their scales, and predicts in their units. They are
     single precision; subtract a large offset yourself.
 

@@ -38,9 +38,9 @@ class Setting(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """Proposed settings: the parameters of all handles, the length of the training, the reasons, and the scales of the
-    field that they are for (None: coordinates and targets are used as they are). The parameters are the caller's to
-    change."""
+    """Proposed settings: the parameters of all handles, the length of the training, the reasons, the scales of the
+    field that they are for (None: coordinates and targets are used as they are), and how many fields of different
+    seeds are to be fitted, whose mean is the best output. The parameters are the caller's to change."""
 
     encoder: EncoderParams
     mask: MaskParams
@@ -50,6 +50,7 @@ class Settings(NamedTuple):
     iterations: int
     reasons: Tuple[Setting, ...]
     normalization: Optional[Normalization] = None
+    members: int = 1
 
 
 _P = TypeVar("_P", bound=Params)
@@ -85,8 +86,17 @@ def _read(settings: Any) -> Settings:
     return Settings(
         _from_struct(EncoderParams, structs[0]), mask, _from_struct(NetworkParams, structs[2]),
         _from_struct(OptimizerParams, structs[3]), _from_struct(TrainerParams, structs[4]),
-        call("settings_iterations", settings), _reasons(settings),
+        call("settings_iterations", settings), _reasons(settings), None, call("settings_members", settings),
     )
+
+
+def _stretched(settings: Any, d: int, o: int, scales: Optional[Normalization]) -> Optional[Normalization]:
+    """The scales with the factors of the proposal; None if there are none."""
+    factors = np.ones(d)
+    call("settings_get_scale", settings, factors.ctypes.data)
+    if scales is None and not np.all(factors == 1):
+        scales = Normalization(np.zeros(d), np.ones(d), np.zeros(o), np.ones(o))
+    return None if scales is None else scales._replace(scale=scales.scale * factors)
 
 
 def _scales(x: Floats, targets: Optional[Floats], task: Task) -> Normalization:
@@ -136,7 +146,8 @@ def propose_settings(
     turn. Without targets, give `output_dim`.
 
     `normalize`: for coordinates and targets of any size. The settings are then for a field with the scales of these
-    samples, `Settings.normalization`, which fit() gives to it."""
+    samples. `Settings.normalization`, which fit() gives to the field, has them; without `normalize` too, where the
+    proposal has a scale of its own for a coordinate."""
     x = floats(x)
     if x.ndim == 0 or x.shape[-1] == 0:
         raise ShapeError(Status.SHAPE, f"x has shape {x.shape}, must have (..., d)")
@@ -166,6 +177,7 @@ def propose_settings(
     call("settings_propose", ctypes.byref(query), ctypes.byref(settings))
     try:
         proposed = _read(settings)
+        scales = _stretched(settings, query.domain_dim, query.output_dim, scales)
     finally:
         call("settings_free", settings)
     if proposed.mask.policy is Policy.SPATIAL_FIXED:

@@ -2,6 +2,7 @@
 /* The handles of a fit, made as the settings say. */
 #include "cli/message.h"
 #include "task/fit_parts.h"
+#include "task/fit_settings.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -146,7 +147,9 @@ bool fit_create_field(const struct settings *settings, const struct fit_problem 
     network.precision = (sape_precision)settings->precision;
 
     if (sape_field_create(&encoder, &mask, &network, field) != SAPE_OK) return message_sape_error();
-    if (sape_field_set_num_threads(*field, settings->threads) == SAPE_OK) return true;
+    if (fit_set_scale(settings->proposal, *field) == SAPE_OK &&
+        sape_field_set_num_threads(*field, settings->threads) == SAPE_OK)
+        return true;
     sape_field_free(*field);
     return message_sape_error();
 }

@@ -92,6 +92,13 @@ void fit_settings_free(struct settings *settings) {
     settings->proposal = NULL;
 }
 
+sape_status fit_set_scale(const sape_settings *proposal, sape_field *field) {
+    double scale[3];
+    if (!proposal) return SAPE_OK;
+    const sape_status status = sape_settings_get_scale(proposal, scale);
+    return status == SAPE_OK ? sape_field_set_normalization(field, NULL, scale, NULL, NULL) : status;
+}
+
 static void add_word(void *user, const sape_setting *word) {
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "value", word->value);

@@ -16,6 +16,9 @@
 bool fit_settle(struct settings *settings, struct fit_problem *problem, uint64_t epochs);
 void fit_settings_free(struct settings *settings);
 
+/* Gives a field the scales of a proposal, if there is one. */
+sape_status fit_set_scale(const sape_settings *proposal, sape_field *field);
+
 /* Adds what was proposed, and why, to a report. */
 void fit_settings_report(const struct settings *settings, cJSON *report);
 

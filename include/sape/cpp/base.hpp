@@ -98,6 +98,9 @@ class Settings {
         handle_.reset(made);
         check(sape_settings_get(made, &encoder, &mask, &network, &optimizer, &trainer));
         iterations = sape_settings_iterations(made);
+        members = sape_settings_members(made);
+        scale.resize(encoder.domain_dim);
+        check(sape_settings_get_scale(made, scale.data()));
     }
 
     /// Every setting in words; the strings live as long as this object.
@@ -120,6 +123,10 @@ class Settings {
     OptimizerParams optimizer;
     TrainerParams trainer;
     std::uint64_t iterations;
+    /// Fields to fit, whose mean output is the best one.
+    std::size_t members;
+    /// The scales of the coordinates, for the field's normalization.
+    std::vector<double> scale;
 
   private:
     Handle<sape_settings, sape_settings_free> handle_;

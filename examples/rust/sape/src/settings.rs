@@ -86,6 +86,10 @@ pub struct Settings {
     pub trainer: TrainerParams,
     /// The length of the training.
     pub iterations: u64,
+    /// Fields of different seeds to fit, whose mean output is the best one.
+    pub members: usize,
+    /// The scales of the coordinates, for the field's normalization.
+    pub scale: Vec<f64>,
     /// Every setting in words.
     pub reasons: Vec<Setting>,
 }
@@ -143,6 +147,9 @@ impl Settings {
             trainer: TrainerParams::default(),
             // SAFETY: the handle is valid.
             iterations: unsafe { sys::sape_settings_iterations(handle.as_ptr()) },
+            // SAFETY: the handle is valid.
+            members: unsafe { sys::sape_settings_members(handle.as_ptr()) },
+            scale: vec![1.0; domain_dim],
             reasons: handle.reasons()?,
         };
         settings.read(&handle)?;
@@ -154,7 +161,7 @@ impl Settings {
     }
 
     fn read(&mut self, handle: &Handle) -> Result<(), Error> {
-        // SAFETY: all structs have their sizes; the cut-offs live as long as the handle.
+        // SAFETY: all structs have their sizes, and the scale one for every coordinate; the cut-offs live as long as the handle.
         unsafe {
             check(sys::sape_settings_get(
                 handle.as_ptr(),
@@ -164,6 +171,7 @@ impl Settings {
                 &mut self.optimizer.raw,
                 &mut self.trainer.raw,
             ))?;
+            check(sys::sape_settings_get_scale(handle.as_ptr(), self.scale.as_mut_ptr()))?;
             self.mask.cutoff = CutoffParams {
                 raw: *self.mask.raw.cutoff,
             };

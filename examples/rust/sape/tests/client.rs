@@ -193,6 +193,7 @@ fn a_field_of_proposed_settings_fits() {
     let settings = Settings::propose(&query, 1, &x, Some(&targets)).unwrap();
     assert_eq!(settings.iterations, 200);
     assert!(settings.mask.gradual);
+    assert_eq!((settings.members, settings.scale.as_slice()), (1, &[1.0][..]));
     assert!(settings
         .reasons
         .iter()
