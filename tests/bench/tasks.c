@@ -13,6 +13,7 @@ static const struct task tasks[] = {
     {"image512", 43648, 2, 3, 256, 3, 128, 20.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
     {"silhouette", 500, 1, 2, 256, 2, 128, 5.0, SAPE_LOSS_MSE, 256, SAPE_ACTIVATION_RELU},
     {"occupancy", 5000, 3, 1, 256, 4, 64, 20.0, SAPE_LOSS_BCE, 256, SAPE_ACTIVATION_RELU},
+    {"solid_grid", 5000, 3, 1, 64, 2, 32, 0.0, SAPE_LOSS_BCE, 9, SAPE_ACTIVATION_RELU},
 };
 
 void fail(const char *what, const char *why) {
@@ -34,7 +35,7 @@ double number(const char *name, const char *text, double low, double high) {
 const struct task *find_task(const char *name) {
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
         if (strcmp(tasks[i].name, name) == 0) return &tasks[i];
-    fail("--task is function, image128, image512, silhouette or occupancy, not", name);
+    fail("--task is function, image128, image512, silhouette, occupancy or solid_grid, not", name);
     return NULL;
 }
 
@@ -66,8 +67,15 @@ sape_field *create_field(const struct task *task, sape_policy policy, double pro
     sape_mask_params_init(&mask, sizeof mask);
     sape_network_params_init(&network, sizeof network);
     encoder.domain_dim = task->domain_dim;
-    encoder.std = task->std;
     encoder.num_frequencies = task->num_frequencies;
+    if (task->std > 0.0) {
+        encoder.std = task->std;
+    } else {
+        encoder.kind = SAPE_ENCODING_GRID;
+        encoder.num_levels = task->num_frequencies;
+        encoder.finest_resolution = 124;
+        encoder.log2_table_size = 17;
+    }
     mask.policy = policy;
     mask.resolution = task->resolution;
     mask.block_iterations = 1000000000; /* stays where it is put */

@@ -8,9 +8,9 @@
 struct task {
     const char *name;
     size_t samples, domain_dim, output_dim, hidden_dim, num_layers, resolution;
-    double std;
+    double std; /* 0 for grids */
     sape_loss loss;
-    size_t num_frequencies;
+    size_t num_frequencies; /* or levels, of two features each */
     sape_activation activation;
 };
 
