@@ -179,7 +179,7 @@ def test_fit_image_writes_what_it_can(tmp_path, command, code):
 def test_fit_image_saves_the_field_when_the_picture_cannot_be(tmp_path):
     # The folder of the picture goes away once the training has begun.
     command = """mkdir gone; fit_image gone/fit.png 100000 x 2>progress >printed & program=$!
-        until grep -q loss progress; do sleep 0.05; done; rmdir gone; kill -TERM $program; wait $program"""
+        until grep -q loss progress || ! kill -0 $program; do sleep 0.05; done; rmdir gone; kill -TERM $program; wait $program"""
     assert shell(tmp_path, command).returncode == 1
     assert sape.Field.load(tmp_path / "x").domain_dim == 2
     assert "gone/fit.png" in (tmp_path / "progress").read_text()
