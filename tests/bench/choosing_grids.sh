@@ -92,6 +92,7 @@ solid)
     solid --sets 1 --epochs 5 --policy spatial
     solid --sets 1 --epochs 10 --policy none --preset paper
     solid --sets 1 --epochs 10 --policy spatial --preset paper
+    solid --sets 1 --epochs 10 --policy spatial --preset paper --validation 0.1
     ;;
 *)
     echo "choosing_grids.sh: '$task' is not until, quarter or solid" >&2
