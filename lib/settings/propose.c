@@ -58,8 +58,8 @@ const char *sape_task_name(sape_task task) {
 }
 
 bool sape_settings_fill_gaps(const sape_settings_query *query, const struct sape_settings *settings) {
-    return query->task == SAPE_TASK_REGRESSION && query->domain_dim > 1 && query->num_sets == 1 &&
-           settings->encoder.kind == SAPE_ENCODING_FOURIER;
+    return query->task == SAPE_TASK_REGRESSION && query->targets != NULL && query->domain_dim > 1 &&
+           query->num_sets == 1 && settings->encoder.kind == SAPE_ENCODING_FOURIER;
 }
 
 bool sape_settings_are_several(const sape_settings_query *query, const struct sape_settings *settings) {

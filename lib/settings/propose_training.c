@@ -6,11 +6,15 @@
 #include "settings/settings.h"
 
 /* Steps in which features are revealed, and the share of the training that they take: little where the samples are seen
-   too rarely to be overfitted, most of it from MANY_EPOCHS on. */
+   too rarely to be overfitted, most of it from MANY_EPOCHS on. Few samples are overfitted by whatever comes first, the
+   more so the fewer there are for a wave of the signal. */
 #define NUM_BLOCKS 16
 #define CURVE_BLOCKS 6
 #define LONGEST_SHARE 0.75
 #define MANY_EPOCHS 100.0
+#define FEW_SAMPLES 512
+#define SHARE_OF_FEW 0.3
+#define WELL_RESOLVED 20.0
 /* Loss at which a location is good enough: the noise's, or this share of the targets' variance. */
 #define LEAST_OF_VARIANCE 1e-4
 #define OCCUPANCY_EPSILON 0.01
@@ -48,15 +52,22 @@ static size_t features_of(const struct sape_settings *settings) {
     return 2 * axes * encoder->num_frequencies + encoder->domain_dim;
 }
 
+static double share_of(const sape_settings_query *query, const struct sape_facts *facts) {
+    const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
+    if (query->task != SAPE_TASK_REGRESSION || query->n > FEW_SAMPLES) return share;
+    const double resolved = facts->bandwidth.nyquist / (WELL_RESOLVED * facts->bandwidth.std);
+    return fmin(share, fmin(pow(resolved, 4.0), SHARE_OF_FEW));
+}
+
 static void propose_pace(const sape_settings_query *query, const struct sape_facts *facts,
                          struct sape_settings *settings) {
     sape_mask_params *mask = &settings->mask;
-    const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
+    const double share = share_of(query, facts);
     const bool levels = settings->encoder.kind == SAPE_ENCODING_GRID;
     const size_t most = levels ? settings->encoder.num_levels : features_of(settings) / 2;
     const size_t wanted = query->task == SAPE_TASK_CURVE ? CURVE_BLOCKS : NUM_BLOCKS;
     mask->num_blocks = levels || most < wanted ? most : wanted;
-    if (mask->policy == SAPE_POLICY_SPATIAL) {
+    if (mask->policy == SAPE_POLICY_SPATIAL && !levels) {
         mask->gradual = 1;
         sape_settings_say_text(settings, "reveal", "gradual", "a block that comes with a jump disturbs the fit");
     }
@@ -65,8 +76,8 @@ static void propose_pace(const sape_settings_query *query, const struct sape_fac
     sape_settings_say_count(settings, "num-blocks", mask->num_blocks,
                             levels ? "a level each" : "few enough for a short training");
     sape_settings_say_count(settings, "block-iterations", mask->block_iterations,
-                            "all is revealed after %.2g of the training, which sees each sample %.3g times", share,
-                            facts->epochs);
+                            "all is revealed after %.2g of the training, which sees each of %zu samples %.3g times",
+                            share, query->n, facts->epochs);
 }
 
 static void propose_optimizer(const sape_settings_query *query, struct sape_settings *settings) {
