@@ -3,6 +3,7 @@
 # Installs into a scratch prefix and builds the clients of examples/clients and examples/cpp against it.
 set -uo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/scratch-prefix"
+source "$(dirname "${BASH_SOURCE[0]}")/two-at-once"
 
 passed=0
 failed=0
@@ -86,11 +87,15 @@ absolute_folders() {
         [ "$(pkg-config --libs-only-L sape | xargs -n 1 | head -n 1)" = '-L/opt/my libs' ]
 }
 
+# cpp "COMPILER STANDARD NAME": builds the program of that name and runs it.
+declare -A folders=([fit_function]=examples/cpp [test_cpp]=tests/library [test_cpp_all]=tests/library)
 cpp() {
-    local compiler=$1 standard=$2 source=$3
+    local compiler standard name
+    read -r compiler standard name <<<"$1"
+    mkdir "$work/$1"
     # eval: pkg-config puts a backslash before spaces.
-    clean sh -ec "eval $compiler -std=$standard -Wall -Wextra -pedantic -Werror -o '$work/cpp' '\"$root/$source\"' \
-        \"\$(pkg-config --cflags --libs sape)\"; cd '$work'; ./cpp"
+    clean sh -ec "eval $compiler -std=$standard -Wall -Wextra -pedantic -Werror -o '\"$work/$1/cpp\"' \
+        '\"$root/${folders[$name]}/$name.cpp\"' \"\$(pkg-config --cflags --libs sape)\"; cd '$work/$1'; ./cpp"
 }
 
 install_scratch openblas -Dblas=openblas || exit 1
@@ -109,13 +114,7 @@ for library in shared static; do
     check "meson subproject, $library" env -i PATH=/usr/bin:/bin LANG=C.UTF-8 \
         bash -c "cd '$work/client'; root='$root'; $(declare -f subproject); subproject $library"
 done
-for compiler in g++ clang++; do
-    for standard in c++11 c++20; do
-        check "C++, $compiler $standard" cpp $compiler $standard examples/cpp/fit_function.cpp
-        check "C++ layer, $compiler $standard" cpp $compiler $standard tests/library/test_cpp.cpp
-        check "all of the C++ layer, $compiler $standard" cpp $compiler $standard tests/library/test_cpp_all.cpp
-    done
-done
+two_at_once cpp {g++,clang++}" "{c++11,c++20}" "{fit_function,test_cpp,test_cpp_all}
 
 # BLIS, for which Debian has no pkg-config file, and a prefix with the archive alone, built from one source.
 install_scratch blis -Dblas=blis -Ddefault_library=static --unity=on -Dunity_size=1000 || exit 1
