@@ -44,6 +44,11 @@ in_a_wheel() {
     clean SAPE_LIBRARY="$libdir/libsape.so.0" "$work/bare/bin/python" -c 'import sape; assert sape.describe().blas != "none"'
 }
 
+# What has gone on beside the others.
+wheel_is_good() {
+    wait "$wheel" || { cat "$work/wheel" && return 1; }
+}
+
 # In a path with a space that only pkg-config knows.
 by_pkg_config() {
     clean env -u LD_LIBRARY_PATH PYTHONPATH="$work/examples/python" python3 -c 'import sape; sape.Field()'
@@ -55,9 +60,11 @@ mkdir "$work/examples" "$work/docs"
 cp -r "$root/examples/python" "$work/examples/python"
 cp -r "$root/tests/python" "$work/tests"
 cp "$root/docs/python.md" "$work/docs"
+in_a_wheel >"$work/wheel" 2>&1 &
+wheel=$!
 check types
 check tests
-check in_a_wheel
 check by_pkg_config
+check wheel_is_good
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
