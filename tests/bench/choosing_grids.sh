@@ -83,6 +83,8 @@ solid)
     echo "| solid | IoU near | uniform |"
     echo "| --- | --- | --- |"
     solid --epochs 10 --policy none
+    solid --epochs 20 --policy none
+    solid --epochs 20 --policy spatial
     solid --sets 1 --epochs 10 --policy none
     solid --sets 1 --epochs 10 --policy spatial
     solid --sets 1 --epochs 10 --policy spatial --epsilon 0.3
