@@ -13,16 +13,20 @@ trap 'rm -rf "$work"' EXIT
 tools=$build/examples/tools
 pictures=$root/docs/pictures
 
-# A quarter of the pixels, by interpolation and by every kind of fit; the captions are the table's figures.
+# A quarter of the pixels, by interpolation and by fits with proposed settings; the captions are the table's figures.
 photograph() {
-    local panels=("target" "$work/target.png") name psnr
+    local panels=("target" "$work/target.png") name psnr caption
     "$root/tests/bench/rivals" "$build" "$root/examples/data/astronaut.jpg" --seeds 0 --pictures "$work" \
-        --methods thin_plate,none,global,spatial,grid_spatial \
-        --options "--preset paper --std auto --iterations 250 --num-blocks 16" | tee "$work/table"
+        --methods thin_plate,proposed_none,proposed_global,proposed --proposed "--members 4" | tee "$work/table"
     "$tools/fit_image" "$root/examples/data/astronaut.jpg" --preset paper --max-size 128 --iterations 1 --hidden 8 --out "$work" >/dev/null 2>&1
-    for name in thin_plate none global spatial grid_spatial; do
+    for name in thin_plate proposed_none proposed_global proposed; do
         psnr=$(sed -nE "s/^\| $name \| ([0-9.]+) .*/\1/p" "$work/table")
-        panels+=("${name//_/ }, $psnr dB" "$work/$name.png")
+        case $name in
+        thin_plate) caption="thin plate" ;;
+        proposed) caption=SAPE ;;
+        *) caption=${name#proposed_} ;;
+        esac
+        panels+=("$caption, $psnr dB" "$work/$name.png")
     done
     "$tools/join_pictures" "$pictures/compare.png" 250 "${panels[@]}"
 }
