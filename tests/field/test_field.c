@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "precision.h"
 #include "reference_network.h"
 #include "support.h"
 

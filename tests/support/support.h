@@ -40,12 +40,6 @@ const char *digits_of(size_t value);
 /* Whether the library is built with CBLAS. */
 bool has_cblas(void);
 
-/* What belongs to the precision of products that SAPE_BACKEND asks for. */
-double by_precision(double fp32, double bf16x3, double bf16);
-
-/* Whether outputs are exact enough for differences over a small step. */
-bool has_differences(void);
-
 double largest_difference(size_t n, const float *a, const float *b);
 double largest_magnitude(size_t n, const float *a);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "precision.h"
 #include "support.h"
 
 #define N 400

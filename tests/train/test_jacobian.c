@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "precision.h"
 #include "reference_network.h"
 #include "support.h"
 
