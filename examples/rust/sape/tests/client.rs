@@ -192,7 +192,7 @@ fn a_field_of_proposed_settings_fits() {
     let query = SettingsQuery::default().iterations(200).seed(3);
     let settings = Settings::propose(&query, 1, &x, Some(&targets)).unwrap();
     assert_eq!(settings.iterations, 200);
-    assert!(settings.mask.gradual);
+    assert_eq!(settings.mask.raw().gradual, 1);
     assert_eq!((settings.members, settings.scale.as_slice()), (1, &[1.0][..]));
     assert!(settings
         .reasons
