@@ -94,7 +94,7 @@ static inline void bf16_apply(const struct sape_bf16_args *args, const struct bf
 /* Sums that go into c alone: the weights' gradient, the outputs, and the inputs' gradient. */
 static inline void bf16_store_values(const struct sape_bf16_args *args, size_t columns,
                                      const struct bf16_block *block) {
-    if (args->store == SAPE_STORE_ADD)
+    if (args->store == SAPE_STORE_ADD) /* the most frequent one, so that it has a loop of its own */
         bf16_store_single(args, SAPE_STORE_ADD, columns, block);
     else
         bf16_store_single(args, args->store, columns, block);

@@ -196,6 +196,7 @@ static void propose_policy(const sape_settings_query *query, const struct sape_f
 static void propose_network(const sape_settings_query *query, struct sape_settings *settings) {
     sape_network_params *network = &settings->network;
     const bool narrow = query->task == SAPE_TASK_REGRESSION && query->domain_dim == 1;
+    const bool several = sape_settings_are_several(query, settings);
     if (settings->encoder.kind == SAPE_ENCODING_GRID) {
         network->hidden_dim = 64;
         network->num_layers = 2;
@@ -203,18 +204,12 @@ static void propose_network(const sape_settings_query *query, struct sape_settin
         sape_settings_say_count(settings, "layers", network->num_layers, "enough behind grids");
         return;
     }
-    if (sape_settings_are_several(query, settings)) {
-        network->hidden_dim = 128;
-        network->num_layers = 3;
-        sape_settings_say_count(settings, "hidden", network->hidden_dim,
-                                "several narrow fields are worth more than a wide one");
-        sape_settings_say_count(settings, "layers", network->num_layers, "the published depth for such a task");
-        return;
-    }
-    network->hidden_dim = narrow ? 64 : 256;
+    network->hidden_dim = narrow ? 64 : several ? 128 : 256;
     network->num_layers = query->task == SAPE_TASK_OCCUPANCY ? 4 : query->domain_dim == 1 ? 2 : 3;
     sape_settings_say_count(settings, "hidden", network->hidden_dim,
-                            narrow ? "enough for one variable" : "the published width");
+                            narrow    ? "enough for one variable"
+                            : several ? "several narrow fields are worth more than a wide one"
+                                      : "the published width");
     sape_settings_say_count(settings, "layers", network->num_layers, "the published depth for such a task");
 }
 

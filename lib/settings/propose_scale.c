@@ -8,8 +8,7 @@
 
 /* Samples of spatial_fixed lie on a grid in the caller's units. */
 static bool has_scale(const sape_settings_query *query, const struct sape_settings *settings) {
-    return sape_settings_fill_gaps(query, settings) && query->targets != NULL &&
-           query->policy != (int32_t)SAPE_POLICY_SPATIAL_FIXED;
+    return sape_settings_fill_gaps(query, settings) && query->policy != (int32_t)SAPE_POLICY_SPATIAL_FIXED;
 }
 
 /* What the samples say after the division. */

@@ -5,10 +5,7 @@
 set -uo pipefail
 command -v cmake >/dev/null && command -v python3 >/dev/null || exit 77
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
+source "$root/tests/support/verdict"
 
 cat >"$work/run.cmake" <<'END'
 function(vcpkg_configure_meson)
@@ -53,20 +50,6 @@ END
 recipe() {
     rm -rf "$work/packages"
     manifest "$1" && cmake -DPORT="$1" -DCURRENT_PACKAGES_DIR="$work/packages" -P "$work/run.cmake"
-}
-
-# verdict WANTED NAME COMMAND...
-verdict() {
-    local wanted=$1 name=$2 got=refused
-    shift 2
-    "$@" >"$work/log" 2>&1 && got=accepted
-    if [ "$wanted" = $got ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name: $got, should be $wanted"
-        cat "$work/log"
-    fi
 }
 
 # spoilt FILE SED: the recipe after a change, which must be one.

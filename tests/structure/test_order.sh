@@ -5,23 +5,7 @@
 #   test_order.sh LIB OBJECTS
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# verdict WANTED LIB OBJECTS
-verdict() {
-    local got=refused
-    "$here/check_order" "$2" "$3" >"$work/log" 2>&1 && got=accepted
-    if [ "$1" = $got ]; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $got, should be $1:"
-        cat "$work/log"
-    fi
-}
+source "$here/../support/verdict"
 
 # A library of two files in folders that may know each other one way: file PATH TEXT...
 file() {
@@ -36,30 +20,30 @@ begin() {
     file train/high.c '#include "base/low.h"\nvoid high(void);\nvoid high(void) { low(); }'
 }
 
-verdict accepted "$1" "$2"
+verdict accepted "the library" "$here/check_order" "$1" "$2"
 begin
-verdict accepted "$work/lib" "$work/objects"
+verdict accepted "two files" "$here/check_order" "$work/lib" "$work/objects"
 file train/high.h 'void high(void);'
 file base/upwards.c '#include "train/high.h"\nint upwards;'
-verdict refused "$work/lib" "$work/objects"
+verdict refused "an include upwards" "$here/check_order" "$work/lib" "$work/objects"
 begin
 file base/calls.c 'void high(void);\nvoid calls(void);\nvoid calls(void) { high(); }'
-verdict refused "$work/lib" "$work/objects"
+verdict refused "a call upwards" "$here/check_order" "$work/lib" "$work/objects"
 begin
 file mask/a.c 'void b(void);\nvoid a(void);\nvoid a(void) { b(); }'
 file mask/b.c 'void a(void);\nvoid b(void);\nvoid b(void) { a(); }'
-verdict refused "$work/lib" "$work/objects"
+verdict refused "a circle" "$here/check_order" "$work/lib" "$work/objects"
 begin
 file encoder/e.h 'int e;'
 file mask/m.c '#include "encoder/e.h"\nint m;'
-verdict refused "$work/lib" "$work/objects"
+verdict refused "an include of a neighbour" "$here/check_order" "$work/lib" "$work/objects"
 begin
 file train/trainer.h 'struct sape_trainer;'
 file train/batch.c '#include "train/trainer.h"\nint batch;'
-verdict refused "$work/lib" "$work/objects"
+verdict refused "the whole trainer" "$here/check_order" "$work/lib" "$work/objects"
 begin
 rm "$work/objects"/*
-verdict refused "$work/lib" "$work/objects"
+verdict refused "no objects" "$here/check_order" "$work/lib" "$work/objects"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
