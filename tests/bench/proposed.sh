@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The figures of docs/quality.md on proposed settings, as Markdown tables with a value a seed: a photograph from a quarter
-# of its pixels, a solid, or an outline, with no other option than the policy.
+# of its pixels, a solid, or an outline, with no other option than the policy and those given, for instance the published
+# settings with "--preset paper". In brackets: the processor seconds of training.
 #   tests/bench/proposed.sh BUILD_FOLDER photograph FILE SIZE [SEEDS [OPTION...]]
 #   tests/bench/proposed.sh BUILD_FOLDER solid FILE EPOCHS [SEEDS [OPTION...]]
 #   tests/bench/proposed.sh BUILD_FOLDER outline FILE ITERATIONS [SEEDS [OPTION...]]
@@ -29,13 +30,13 @@ value() {
     sed -nE "s/.*\"$1\":([-+0-9.eE]+).*/\1/p" <<<"$json"
 }
 
-echo "| $(basename "$file"), $size; $keys, seconds | seeds $seeds | mean |"
+echo "| $(basename "$file"), $size; $keys (processor seconds) | seeds $seeds | mean |"
 echo "| --- | --- | --- |"
 for policy in $policies; do
     # shellcheck disable=SC2086
     for seed in $seeds; do
         json=$("${command[@]}" --policy "$policy" --seed "$seed" --out "$work" --json "$@" 2>/dev/null | tail -n 1)
-        for key in $keys seconds; do value "$key"; done | paste -sd ' '
+        for key in $keys processor_seconds; do value "$key"; done | paste -sd ' '
     done | awk -v policy="$policy" -v format="$format" '
         { cell = ""
           for (i = 1; i < NF; i++) cell = cell sprintf(format (i < NF - 1 ? ", " : ""), $i)
