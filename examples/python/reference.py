@@ -22,9 +22,11 @@ PARAMETERS = "These are data classes: each name is an argument of the constructo
 
 
 def is_public(node):
-    """Whether a definition belongs to the reference. The setter of a property does not: its getter stands for both."""
-    setter = any(isinstance(d, ast.Attribute) for d in getattr(node, "decorator_list", []))
-    return isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not setter
+    """Whether a definition belongs to the reference. The setter of a property and an overload do not: the getter and
+    the function itself stand for them."""
+    decorated = getattr(node, "decorator_list", [])
+    repeated = any(isinstance(d, ast.Attribute) or ast.unparse(d) == "overload" for d in decorated)
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_") and not repeated
 
 
 def bases(node):

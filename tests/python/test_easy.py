@@ -3,6 +3,7 @@
 import copy
 import pickle
 import unittest
+import zipfile
 
 import numpy as np
 import pytest
@@ -87,6 +88,63 @@ def test_fit_of_a_curve():
     t = np.linspace(-1, 1, 50)[:, None]
     field = sape.fit(t, np.hstack([np.cos(3 * t), np.sin(3 * t)]), task=sape.Task.CURVE, iterations=300)
     assert abs(np.linalg.norm(field.predict(t), axis=1) - 1).mean() < 0.1
+
+
+@pytest.fixture
+def ensemble():
+    x = np.random.default_rng(5).uniform(-1, 1, (300, 2))
+    settings = sape.propose_settings(x, np.sin(5 * x), normalize=True)
+    assert settings.members > 1 and settings.iterations >= 1000
+    settings.network.hidden_dim = 16
+    settings = settings._replace(members=3, iterations=30)
+    return x, settings, sape.fit(x, np.sin(5 * x), settings=settings)
+
+
+def test_fit_makes_as_many_fields_as_proposed(ensemble):
+    x, settings, found = ensemble
+    outputs = [field.predict(x) for field in found.fields]
+    assert len(outputs) == 3 and (found.domain_dim, found.output_dim) == (2, 2) and "3 fields" in repr(found)
+    assert np.abs(outputs[1] - outputs[0]).max() > 1e-3 and found.predict(x) == pytest.approx(np.mean(outputs, 0), abs=1e-6)
+    # Each is what its own seed gives.
+    for params in (settings.encoder, settings.network, settings.trainer):
+        params.seed += 2
+    alone = sape.fit(x, np.sin(5 * x), members=1, settings=settings)
+    assert isinstance(alone, sape.Field) and np.array_equal(alone.predict(x), outputs[2])
+
+
+def test_an_ensemble_means_all_that_it_tells(ensemble):
+    x, _, found = ensemble
+    grid = np.stack(np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 3), indexing="ij"), -1)
+    assert found.predict_grid((4, 3)) == pytest.approx(found.predict(grid), abs=1e-5)
+    places, step = x[:9].astype(np.float32), np.float32([0.01, 0])
+    slope = (found.predict(places + step) - found.predict(places - step)) / 0.02
+    assert found.jacobian(places)[..., 0] == pytest.approx(slope, abs=0.2)
+
+
+def test_an_ensemble_is_one_file(tmp_path, ensemble):
+    x, _, found = ensemble
+    path = tmp_path / "fit.zip"
+    path.write_text("what was here before")
+    found.save(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fit.zip"]
+    for again in (sape.Ensemble.load(path), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert np.array_equal(again.predict(x), found.predict(x))
+    with zipfile.ZipFile(path) as archive:
+        archive.extract("1.safetensors", tmp_path)
+    assert np.array_equal(sape.Field.load(tmp_path / "1.safetensors").predict(x), found.fields[1].predict(x))
+    before = sorted(tmp_path.iterdir())
+    with found:
+        pass
+    with pytest.raises(sape.StateError):
+        found.save(path)  # closed: the file and the folder stay as they are
+    assert sorted(tmp_path.iterdir()) == before and len(sape.Ensemble.load(path).fields) == 3
+
+
+def test_ensembles_need_fields_of_one_size():
+    other = sape.Field(sape.EncoderParams(domain_dim=1), network=sape.NetworkParams(output_dim=1))
+    for fields in ([], [sape.Field(), other]):
+        with pytest.raises(sape.ArgumentError, match=f"{len(fields)} different sizes"):
+            sape.Ensemble(fields)
 
 
 @pytest.mark.parametrize("x, y", [

@@ -46,6 +46,7 @@ from ._errors import (
     UnsupportedError,
     VersionError,
 )
+from ._ensemble import Ensemble
 from ._field import Field
 from ._fit import fit
 from ._functions import chamfer, describe, evaluate_loss, low_pass, propose_bandwidth, window_statistics
@@ -96,7 +97,7 @@ from ._trainer import Trainer
 
 __all__ = [
     "Activation", "AdaptiveRateParams", "ArgumentError", "Bandwidth", "Boundary", "CallbackError", "Checkpoint",
-    "CutoffParams", "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Error", "Field",
+    "CutoffParams", "Description", "DivergedError", "Draw", "Encoder", "EncoderParams", "Encoding", "Ensemble", "Error", "Field",
     "FileError", "FilterShape", "Floats", "FormatError", "History", "InstructionSet", "Interpolation", "JacobianLossFunction", "Loss",
     "LossFunction", "LossValue", "Mask", "MaskParams", "MaskState", "Network", "NetworkParams", "Normalization", "NotFiniteError",
     "NotFoundError", "Optimizer", "OptimizerKind", "OptimizerParams", "OutOfMemoryError", "OutputActivation", "Policy",

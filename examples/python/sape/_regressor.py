@@ -2,7 +2,7 @@
 """An estimator for scikit-learn. `sape.SapeRegressor` imports it when it is first asked for."""
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from ._ensemble import Ensemble
 from ._field import Field
 from ._fit import fit
 from ._params import Encoding, Policy
@@ -38,7 +39,7 @@ class SapeRegressor(RegressorMixin, BaseEstimator):
     num_threads: 0 (the default: one per processor) to 256. The fit does not depend on it.
     random_state: an int, a RandomState or None (the default).
 
-    After fit(): `field_` is the field, `n_features_in_` the number of features.
+    After fit(): `field_` is what sape.fit() returned, `n_features_in_` the number of features.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class SapeRegressor(RegressorMixin, BaseEstimator):
         if points.shape[1] > _MAX_FEATURES:
             raise ValueError(f"X has {points.shape[1]} features, a field has at most {_MAX_FEATURES}")
         self.x_mean_, self.y_mean_ = points.mean(axis=0), targets.mean(axis=0)
-        self.field_: Field = fit(
+        self.field_: Union[Field, Ensemble] = fit(
             points - self.x_mean_, targets - self.y_mean_, policy=self.policy, encoding=self.encoding,
             iterations=self.iterations, seconds=self.seconds, num_threads=self.num_threads,
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
