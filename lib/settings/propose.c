@@ -11,6 +11,9 @@
 
 /* A curve's std where nothing is known of its points: the published one. */
 #define CURVE_STD 5.0
+/* Of what the bandwidth proposes, and of the Nyquist frequency. */
+#define STD_OF_ONE_VARIABLE 1.4
+#define HIGHEST_STD 0.5
 /* Powers of two reach the Nyquist frequency: 2^i / 2 <= nyquist. */
 #define MAX_POSITIONAL 16
 #define FEWEST_CELLS 12
@@ -28,8 +31,8 @@
 /* A cell of the mask holds this many samples, as a mean. */
 #define SAMPLES_PER_CELL 4.0
 
-/* Up to this many samples an iteration takes all of them, and at most that many where there are more. */
-#define SMALL_SET 512
+/* Batches of one field. */
+#define LEAST_BATCH 512
 #define LARGEST_BATCH 4096
 /* Of several fields: their mean takes the noise of small batches away. */
 #define SMALLEST_BATCH 256
@@ -58,8 +61,9 @@ const char *sape_task_name(sape_task task) {
 }
 
 bool sape_settings_fill_gaps(const sape_settings_query *query, const struct sape_settings *settings) {
-    return query->task == SAPE_TASK_REGRESSION && query->targets != NULL && query->domain_dim > 1 &&
-           query->num_sets == 1 && settings->encoder.kind == SAPE_ENCODING_FOURIER;
+    return query->task == SAPE_TASK_REGRESSION && query->targets != NULL &&
+           (query->domain_dim > 1 || query->n <= SAPE_FEW_SAMPLES) && query->num_sets == 1 &&
+           settings->encoder.kind == SAPE_ENCODING_FOURIER;
 }
 
 bool sape_settings_are_several(const sape_settings_query *query, const struct sape_settings *settings) {
@@ -76,6 +80,8 @@ static void propose_std(const sape_settings_query *query, const struct sape_fact
         return;
     }
     encoder->std = known->std;
+    if (query->task == SAPE_TASK_REGRESSION && query->domain_dim == 1 && known->signal_frequency > 0.0)
+        encoder->std = fmin(STD_OF_ONE_VARIABLE * known->std, HIGHEST_STD * known->nyquist);
     if (known->signal_frequency > 0.0)
         sape_settings_say_real(settings, "std", encoder->std,
                                "neighbouring targets differ as at %.3g cycles per unit; the samples can hold %.3g",
@@ -235,12 +241,12 @@ static void propose_batch(const sape_settings_query *query, struct sape_settings
     *batch = query->batch_size < query->n ? query->batch_size : 0;
     if (query->batch_size > 0) {
         sape_settings_say_count(settings, "batch", query->batch_size, "as asked for");
-    } else if (query->n <= SMALL_SET || query->task == SAPE_TASK_CURVE) {
+    } else if (query->n <= SAPE_FEW_SAMPLES || query->task == SAPE_TASK_CURVE) {
         sape_settings_say_count(settings, "batch", query->n, "all samples, as they are few");
     } else {
         const size_t wanted = query->n / BATCHES_PER_SET;
         const bool several = sape_settings_are_several(query, settings);
-        const size_t least = several ? SMALLEST_BATCH : SMALL_SET, most = several ? SMALL_BATCH : LARGEST_BATCH;
+        const size_t least = several ? SMALLEST_BATCH : LEAST_BATCH, most = several ? SMALL_BATCH : LARGEST_BATCH;
         *batch = wanted < least ? least : wanted > most ? most : wanted;
         sape_settings_say_count(settings, "batch", *batch, "%d iterations or more go through all samples",
                                 BATCHES_PER_SET);

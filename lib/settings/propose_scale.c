@@ -8,7 +8,8 @@
 
 /* Samples of spatial_fixed lie on a grid in the caller's units. */
 static bool has_scale(const sape_settings_query *query, const struct sape_settings *settings) {
-    return sape_settings_fill_gaps(query, settings) && query->policy != (int32_t)SAPE_POLICY_SPATIAL_FIXED;
+    return query->domain_dim > 1 && sape_settings_fill_gaps(query, settings) &&
+           query->policy != (int32_t)SAPE_POLICY_SPATIAL_FIXED;
 }
 
 /* What the samples say after the division. */

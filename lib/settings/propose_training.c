@@ -6,17 +6,17 @@
 #include "settings/settings.h"
 
 /* Steps in which features are revealed, and the share of the training that they take: little where the samples are seen
-   too rarely to be overfitted, most of it from MANY_EPOCHS on. Few samples are overfitted by whatever comes first, the
-   more so the fewer there are for a wave of the signal. */
+   too rarely to be overfitted, most of it from MANY_EPOCHS on. Few samples are overfitted by whatever comes first;
+   where they hardly hold the signal's frequencies, all must be there at once. */
 #define NUM_BLOCKS 16
 #define CURVE_BLOCKS 6
 #define LONGEST_SHARE 0.75
 #define MANY_EPOCHS 100.0
-#define FEW_SAMPLES 512
-#define SHARE_OF_FEW 0.3
-#define WELL_RESOLVED 20.0
+#define SHARE_OF_FEW 0.1
+#define WELL_RESOLVED 2.4
 /* Loss at which a location is good enough: the noise's, or this share of the targets' variance. */
 #define LEAST_OF_VARIANCE 1e-4
+#define LEAST_OF_FEW 1e-3
 #define OCCUPANCY_EPSILON 0.01
 #define CURVE_EPSILON 1e-4
 #define RATE 1e-3
@@ -26,7 +26,8 @@
 static void propose_epsilon(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
     double *epsilon = &settings->mask.epsilon;
-    const double least = LEAST_OF_VARIANCE * facts->neighbours.variance;
+    const double share = query->n > SAPE_FEW_SAMPLES ? LEAST_OF_VARIANCE : LEAST_OF_FEW;
+    const double least = share * facts->neighbours.variance;
     if (query->task == SAPE_TASK_REGRESSION && query->targets == NULL) {
         *epsilon = 0.0;
         sape_settings_say_real(settings, "epsilon", *epsilon, "all is revealed, as nothing is known of the targets");
@@ -42,7 +43,7 @@ static void propose_epsilon(const sape_settings_query *query, const struct sape_
     } else {
         *epsilon = least;
         sape_settings_say_real(settings, "epsilon", *epsilon,
-                               "a %.0fth of the targets' variance, as they have no noise", 1.0 / LEAST_OF_VARIANCE);
+                               "a %.0fth of the targets' variance, as they have no noise", 1.0 / share);
     }
 }
 
@@ -54,9 +55,9 @@ static size_t features_of(const struct sape_settings *settings) {
 
 static double share_of(const sape_settings_query *query, const struct sape_facts *facts) {
     const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
-    if (query->task != SAPE_TASK_REGRESSION || query->n > FEW_SAMPLES) return share;
-    const double resolved = facts->bandwidth.nyquist / (WELL_RESOLVED * facts->bandwidth.std);
-    return fmin(share, fmin(pow(resolved, 4.0), SHARE_OF_FEW));
+    if (query->task != SAPE_TASK_REGRESSION || query->n > SAPE_FEW_SAMPLES) return share;
+    const bool resolved = facts->bandwidth.nyquist >= WELL_RESOLVED * facts->bandwidth.signal_frequency;
+    return resolved ? fmin(share, SHARE_OF_FEW) : 0.0;
 }
 
 static void propose_pace(const sape_settings_query *query, const struct sape_facts *facts,
@@ -65,7 +66,7 @@ static void propose_pace(const sape_settings_query *query, const struct sape_fac
     const double share = share_of(query, facts);
     const bool levels = settings->encoder.kind == SAPE_ENCODING_GRID;
     const size_t most = levels ? settings->encoder.num_levels : features_of(settings) / 2;
-    const size_t wanted = query->task == SAPE_TASK_CURVE ? CURVE_BLOCKS : NUM_BLOCKS;
+    const size_t wanted = share == 0.0 ? 1 : query->task == SAPE_TASK_CURVE ? CURVE_BLOCKS : NUM_BLOCKS;
     mask->num_blocks = levels || most < wanted ? most : wanted;
     if (mask->policy == SAPE_POLICY_SPATIAL && !levels) {
         mask->gradual = 1;
@@ -74,7 +75,10 @@ static void propose_pace(const sape_settings_query *query, const struct sape_fac
     const double each = share * (double)settings->iterations / (double)mask->num_blocks;
     mask->block_iterations = (size_t)fmax(floor(each), 1.0);
     sape_settings_say_count(settings, "num-blocks", mask->num_blocks,
-                            levels ? "a level each" : "few enough for a short training");
+                            levels ? "a level each"
+                            : share == 0.0
+                                ? "all features from the start, as the samples hardly hold the signal's frequencies"
+                                : "few enough for a short training");
     sape_settings_say_count(settings, "block-iterations", mask->block_iterations,
                             "all is revealed after %.2g of the training, which sees each of %zu samples %.3g times",
                             share, query->n, facts->epochs);
@@ -94,7 +98,7 @@ static void propose_optimizer(const sape_settings_query *query, struct sape_sett
     optimizer->decay_iterations = settings->iterations;
     sape_settings_say_real(settings, "lr", optimizer->learning_rate,
                            grid      ? "the usual one of grids"
-                           : several ? "high, as it falls to 0 and the batches are small"
+                           : several ? "high, as it falls to 0 and the fields' mean is taken"
                                      : "Adam's usual one");
     sape_settings_say_text(settings, "decay", "cosine",
                            "to 0 at the end, so that it does not end in a rise of the loss");

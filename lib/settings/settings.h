@@ -13,6 +13,9 @@
 
 #define SAPE_MAX_WORDS 24
 
+/* Up to so many samples are few: an iteration takes all of them, and what comes early overfits them. */
+#define SAPE_FEW_SAMPLES 512
+
 /* One setting in words. */
 struct sape_words {
     const char *name;
@@ -54,7 +57,7 @@ void sape_settings_say_real(struct sape_settings *settings, const char *name, do
 /* The facts of samples at the query's places, or at others. */
 sape_status sape_facts_find(const sape_settings_query *query, const float *x, struct sape_facts *facts);
 
-/* Whether values are to be found between scattered samples of several axes. */
+/* Whether values are to be found between scattered samples, or few samples along a line. */
 bool sape_settings_fill_gaps(const sape_settings_query *query, const struct sape_settings *settings);
 
 /* Whether several fields are to be fitted for it: where the length of a training is given, there is one. */

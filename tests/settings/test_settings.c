@@ -172,6 +172,31 @@ START_TEST(epsilon_is_the_variance_of_the_noise) {
 }
 END_TEST
 
+/* A wave, a chirp, an edge, and a signal that is rough on one side: what neighbours differ by is not noise. */
+START_TEST(few_samples_of_a_signal_have_no_noise) {
+    enum { FEW = 64 };
+    for (unsigned draw = 0; draw < 8; draw++) {
+        struct samples samples = {1, 1, new_random_array(draw, FEW, -1.0f, 1.0f), new_array(FEW)};
+        double sum = 0.0, squares = 0.0;
+        for (size_t i = 0; i < FEW; i++) {
+            const float x = samples.x[i];
+            const float values[] = {sinf(30.0f * x), sinf(12.0f * (x + 1.0f) * (x + 1.0f)), x < 0.1f ? -0.5f : 0.5f,
+                                    x < 0.0f ? x : x + x * sinf(30.0f * x)};
+            samples.targets[i] = values[_i];
+            sum += (double)values[_i];
+            squares += (double)(values[_i] * values[_i]);
+        }
+        sape_settings_query query = query_of(&samples);
+        query.n = FEW;
+        struct proposal p = propose(&query);
+        ck_assert_double_le(p.mask.epsilon, 1.01e-3 * (squares / FEW - sum / FEW * sum / FEW));
+        ck_assert_double_gt(p.mask.epsilon, 0.0);
+        sape_settings_free(p.settings);
+        release(&samples);
+    }
+}
+END_TEST
+
 /* Finer detail has higher frequencies. */
 START_TEST(std_follows_the_targets) {
     struct samples samples = make(1, 1, 0.0);
@@ -269,6 +294,12 @@ START_TEST(members_fit_the_budget) {
     query.iterations = 100;
     ck_assert_uint_eq(members_for(&query), 1);
     ck_assert_uint_eq(sape_settings_members(NULL), 0);
+    struct samples line = make(1, 2, 0.0);
+    query = query_of(&line);
+    ck_assert_uint_eq(members_for(&query), 16);
+    query.iterations = 1000;
+    ck_assert_uint_eq(members_for(&query), 1);
+    release(&line);
     release(&samples);
 }
 END_TEST
@@ -305,7 +336,14 @@ START_TEST(the_schedule_fits_the_budget) {
     query.batch_size = 0;
     query.iterations = 2000;
     struct proposal often = propose(&query);
-    ck_assert_double_lt(share_revealing(&often), 0.32); /* few samples */
+    ck_assert_double_lt(share_revealing(&often), 0.12); /* few samples */
+    ck_assert_uint_eq(often.mask.num_blocks, 16);
+    /* Few samples of a fast wave: nothing is hidden. */
+    for (size_t i = 0; i < N * samples.o; i++) samples.targets[i] = sinf(40.0f * samples.x[i / samples.o * 2]);
+    struct proposal fast = propose(&query);
+    ck_assert_uint_eq(fast.mask.num_blocks, 1);
+    ck_assert_double_le(share_revealing(&fast), 1.0 / 2000.0);
+    sape_settings_free(fast.settings);
     query.task = SAPE_TASK_CURVE;
     struct proposal curve = propose(&query);
     ck_assert_double_gt(share_revealing(&curve), 0.5);
@@ -403,6 +441,7 @@ int main(void) {
     tcase_add_test(tcase, every_setting_has_a_reason);
     tcase_add_test(tcase, the_same_query_has_the_same_answer);
     tcase_add_loop_test(tcase, epsilon_is_the_variance_of_the_noise, 0, 3);
+    tcase_add_loop_test(tcase, few_samples_of_a_signal_have_no_noise, 0, 4);
     tcase_add_test(tcase, std_follows_the_targets);
     tcase_add_test(tcase, the_budget_is_kept);
     tcase_add_loop_test(tcase, coordinates_are_scaled_alike, 0, 2);
