@@ -8,6 +8,7 @@
 #include "picture/colormap.h"
 #include "picture/picture.h"
 #include "picture/plot.h"
+#include "task/ensemble.h"
 #include "task/fit.h"
 #include "task/fit_settings.h"
 #include "task/functions.h"
@@ -28,6 +29,7 @@ struct job {
     struct settings settings;
     int function;
     const char *csv; /* NULL for the function */
+    uint64_t members;
     size_t n;
     float *x, *y; /* (n) the samples, as trained on */
     float dense_x[NUM_DENSE], dense_y[NUM_DENSE], dense_fit[NUM_DENSE];
@@ -140,8 +142,8 @@ static gdImagePtr draw(const struct job *job, int width, int height, const int *
     return image;
 }
 
-static bool predict_dense(struct job *job, const sape_field *field) {
-    return sape_field_predict(field, NUM_DENSE, job->dense_x, job->dense_fit) == SAPE_OK || message_sape_error();
+static bool predict_dense(struct job *job, const struct field_set *fields) {
+    return field_set_predict(fields, NUM_DENSE, job->dense_x, job->dense_fit);
 }
 
 static bool add_frame(struct job *job, int hundredths) {
@@ -154,7 +156,8 @@ static bool add_frame(struct job *job, int hundredths) {
 }
 
 static bool on_frame(void *user, const sape_field *field) {
-    return predict_dense(user, field) && add_frame(user, FRAME_TIME);
+    const struct field_set fields = {1, {field}};
+    return predict_dense(user, &fields) && add_frame(user, FRAME_TIME);
 }
 
 static bool write_plot(const struct job *job, const char *name, const int *colors) {
@@ -176,28 +179,30 @@ static bool write_pictures(struct job *job, const sape_field *field) {
     return add_frame(job, LAST_FRAME_TIME) && animation_write(job->animation, job->settings.out, "fit.gif") && all;
 }
 
-static bool train_error(const struct job *job, const sape_field *field, double *mse) {
+static bool train_error(const struct job *job, const struct field_set *fields, double *mse) {
     float *predicted = malloc(job->n * sizeof *predicted);
     if (!predicted) return message_out_of_memory();
-    const bool done = sape_field_predict(field, job->n, job->x, predicted) == SAPE_OK || message_sape_error();
+    const bool done = field_set_predict(fields, job->n, job->x, predicted);
     if (done) *mse = metrics_mse(job->n, predicted, job->y);
     free(predicted);
     return done;
 }
 
-static bool report(const struct job *job, const struct fit *fit) {
+static bool report(const struct job *job, const struct ensemble *ensemble) {
     double train_mse = NAN;
-    if (!train_error(job, fit->field, &train_mse)) return false;
+    if (!train_error(job, &ensemble->fields, &train_mse)) return false;
     const double dense_mse = job->csv ? NAN : metrics_mse(NUM_DENSE, job->dense_fit, job->dense_y);
     printf("mean squared error: %.3e on the samples", train_mse);
     if (!job->csv) printf(", %.3e on %d points", dense_mse, NUM_DENSE);
     putchar('\n');
     output_print_location(job->settings.out, PICTURES);
     if (!job->settings.json) return true;
-    cJSON *object = report_create("function", &job->settings, fit);
+    const struct fit fit = ensemble_summary(ensemble);
+    cJSON *object = report_create("function", &job->settings, &fit);
     cJSON_AddNumberToObject(object, "train_mse", train_mse);
     cJSON_AddNumberToObject(object, "dense_mse", dense_mse);
-    report_add_time(object, fit);
+    if (ensemble->n > 1) cJSON_AddNumberToObject(object, "members", (double)ensemble->n);
+    report_add_time(object, &fit);
     return report_print(object);
 }
 
@@ -227,12 +232,14 @@ static bool run(struct job *job) {
         .frame_user = job,
         .notes = &notes,
     };
-    struct fit fit;
-    if (!fit_settle(&job->settings, &problem, OPTION_OPEN) || !fit_run(&job->settings, &problem, &fit)) return false;
-    bool done = predict_dense(job, fit.field) && !fit.unsaved;
-    done = write_pictures(job, fit.field) && done;
-    done = report(job, &fit) && done;
-    fit_free(&fit);
+    struct ensemble ensemble;
+    if (!fit_settle(&job->settings, &problem, OPTION_OPEN) ||
+        !ensemble_run(&job->settings, &problem, ensemble_size(&job->settings, job->members), &ensemble))
+        return false;
+    bool done = predict_dense(job, &ensemble.fields) && !ensemble_summary(&ensemble).unsaved;
+    done = write_pictures(job, ensemble.fields.fields[0]) && done;
+    done = report(job, &ensemble) && done;
+    ensemble_free(&ensemble);
     return done;
 }
 
@@ -242,12 +249,18 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         {.name = "csv", OPTION_STRING, &job->csv, "FILE", "fit rows x,y of a file instead of a function"},
         settings_output_activation_option(&job->settings),
     };
+    const struct option_spec results[] = {ensemble_option(&job->members)};
+    const struct settings_open open[] = {{&job->members, 1}};
     const struct settings_program program = {
         .summary = "Fits a function of one variable and writes fit.png, mask.png and fit.gif.\n"
                    "The default learning rate is 1e-5, or 1e-4 for the identity encoding.",
         .data = data,
         .num_data = sizeof data / sizeof *data,
+        .results = results,
+        .num_results = sizeof results / sizeof *results,
         .proposes = true,
+        .open = open,
+        .num_open = sizeof open / sizeof *open,
     };
     return settings_parse(&job->settings, &program, argc, argv);
 }
@@ -265,6 +278,7 @@ int main(int argc, char **argv) {
                      .learning_rate = NAN,
                      .out = "out"},
         .function = FUNCTION_PSINE,
+        .members = 1,
     };
     program_begin();
     const enum options_outcome outcome = parse(&job, argc, argv);

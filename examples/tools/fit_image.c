@@ -116,16 +116,6 @@ static size_t longest_side(const struct image_task *task) {
     return task->target.width > task->target.height ? task->target.width : task->target.height;
 }
 
-/* Those proposed, unless there is a file of one field, or a length that is found for each of them. */
-static uint64_t choose_members(struct job *job) {
-    const struct settings *given = &job->settings;
-    const bool single = given->save || given->resume || given->validation > 0 || job->until_psnr > 0;
-    job->settled_members = job->members != (uint64_t)OPTION_OPEN ? job->members
-                           : single                              ? 1
-                                                                 : sape_settings_members(job->settled.proposal);
-    return job->settled_members;
-}
-
 /* Trains the fields and predicts the whole picture with them. */
 static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     struct notes notes = {0};
@@ -149,9 +139,11 @@ static bool fit_picture(struct job *job, struct ensemble *ensemble) {
     };
     fit_settings_free(&job->settled);
     job->settled = job->settings;
-    if (!fit_settle(&job->settled, &problem, OPTION_OPEN) ||
-        !ensemble_run(&job->settled, &problem, choose_members(job), ensemble))
-        return false;
+    if (!fit_settle(&job->settled, &problem, OPTION_OPEN)) return false;
+    /* A length that is found for each field is for one. */
+    const bool proposed = job->members == (uint64_t)OPTION_OPEN;
+    job->settled_members = proposed && job->until_psnr > 0 ? 1 : ensemble_size(&job->settled, job->members);
+    if (!ensemble_run(&job->settled, &problem, job->settled_members, ensemble)) return false;
     const struct fit fit = ensemble_summary(ensemble);
     if (job->until_psnr > 0 && !fit.reached && !fit.interrupted)
         message_error("after %llu iterations the PSNR over the samples has not reached %g dB",
@@ -318,9 +310,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
         settings_output_activation_option(&job->settings),
     };
     const struct option_spec results[] = {
-        {"members", OPTION_COUNT, &job->members, "N",
-         "fields to fit, from as many seeds; the picture is their mean, their files are FILE.0, FILE.1, ...", 1,
-         FIELD_SET_MAX, NULL},
+        ensemble_option(&job->members),
         {"until-psnr", OPTION_REAL, &job->until_psnr, "DB",
          "end training once the PSNR over the samples is this high, 0 for never", 0, 200, NULL},
         {.name = "compare",

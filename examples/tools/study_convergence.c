@@ -12,6 +12,7 @@
 #include "cli/program.h"
 #include "cli/settings.h"
 #include "picture/picture.h"
+#include "task/field_set.h"
 #include "task/fit_settings.h"
 #include "task/random.h"
 #include "task/study_plot.h"
@@ -29,6 +30,8 @@
 /* Shares of a signal's mean square: the dense error to reach, and the samples' error of a run that converged. */
 #define GOAL 0.1
 #define CONVERGED 0.5
+/* From a member's seed to the next one's. */
+#define SEEDS_OF_MEMBER 1000
 
 /* SIREN is a network of sines on the coordinates themselves. */
 static const struct method {
@@ -49,8 +52,9 @@ static const struct method {
 struct study {
     const char *out;
     uint64_t iterations, num_seeds;
-    int preset;    /* an enum settings_preset */
-    int precision; /* a sape_precision */
+    uint64_t members; /* fields with proposed settings, whose mean is taken */
+    int preset;       /* an enum settings_preset */
+    int precision;    /* a sape_precision */
     bool quick;
     FILE *bands, *summary, *rates;
 };
@@ -150,7 +154,8 @@ static bool propose(const struct study *study, const struct task *task, const st
     query.n = task->n;
     query.x = task->x;
     query.targets = task->y;
-    query.iterations = study->iterations;
+    /* Several fields have settings of their own, for a length that is proposed, too: 1000 iterations here. */
+    query.iterations = study->members > 1 ? 0 : study->iterations;
     if (sape_settings_propose(&query, &parts->proposal) == SAPE_OK &&
         sape_settings_get(parts->proposal, &parts->encoder, &parts->mask, &parts->network, &parts->optimizer,
                           &parts->trainer) == SAPE_OK)
@@ -200,10 +205,37 @@ static bool make(const struct study *study, const struct task *task, const struc
     return made;
 }
 
-static bool measure(struct task *task, const sape_field *field, double bands[STUDY_NUM_BANDS]) {
-    if (sape_field_predict(field, task->dense, task->dense_x, task->outputs) != SAPE_OK) return message_sape_error();
+static bool measure(struct task *task, const struct field_set *fields, double bands[STUDY_NUM_BANDS]) {
+    if (!field_set_predict(fields, task->dense, task->dense_x, task->outputs)) return false;
     for (size_t i = 0; i < task->dense; i++) task->outputs[i] -= task->dense_y[i];
     study_bands(task->signal->dim, task->dense_size, task->outputs, task->work, bands);
+    return true;
+}
+
+/* The fields of a method, one but for proposals, and what trains them. */
+struct members {
+    struct field_set fields;
+    sape_field *owned[FIELD_SET_MAX];
+    sape_trainer *trainers[FIELD_SET_MAX];
+};
+
+static void members_close(struct members *members) {
+    for (size_t k = 0; k < FIELD_SET_MAX; k++) {
+        sape_trainer_free(members->trainers[k]);
+        sape_field_free(members->owned[k]);
+    }
+}
+
+/* The seeds of the others follow at a distance, as every seed has a signal of its own. */
+static bool members_open(const struct study *study, const struct task *task, const struct method *method, bool adaptive,
+                         uint64_t seed, struct members *members) {
+    *members = (struct members){.fields = {.n = study->members}};
+    for (size_t k = 0; k < study->members; k++) {
+        if (!make(study, task, method, adaptive, seed + SEEDS_OF_MEMBER * k, method->rate, &members->owned[k],
+                  &members->trainers[k]))
+            return false;
+        members->fields.fields[k] = members->owned[k];
+    }
     return true;
 }
 
@@ -216,18 +248,29 @@ static bool go_on(sape_trainer *trainer, uint64_t iterations, double *loss, bool
     return status == SAPE_OK || (!*diverged && message_sape_error());
 }
 
-/* One training run at the rate of the study. */
+/* Trains all to the next moment; *loss is the mean of theirs. */
+static bool members_go_on(const struct members *members, uint64_t iterations, double *loss, bool *diverged) {
+    *loss = 0.0;
+    for (size_t k = 0; k < members->fields.n; k++) {
+        double own;
+        if (!go_on(members->trainers[k], iterations, &own, diverged) || *diverged) return false;
+        *loss += own / (double)members->fields.n;
+    }
+    return true;
+}
+
+/* One training run, or one of every member, at the rate of the study. */
 static bool train(const struct study *study, struct task *task, const struct method *method, bool adaptive,
                   uint64_t seed, struct course *course) {
-    sape_field *field;
-    sape_trainer *trainer;
+    struct members members;
     const uint64_t stretch = study->iterations / STUDY_MOMENTS;
     const double goal = GOAL * mean_square(task->dense, task->dense_y);
     *course = (struct course){.to_goal = 0};
-    bool good = make(study, task, method, adaptive, seed, method->rate, &field, &trainer);
+    bool good = members_open(study, task, method, adaptive, seed, &members);
     for (size_t i = 0; i < STUDY_MOMENTS && good; i++) {
         double bands[STUDY_NUM_BANDS];
-        good = go_on(trainer, stretch, &course->errors[0][i], &course->diverged) && measure(task, field, bands);
+        good = members_go_on(&members, stretch, &course->errors[0][i], &course->diverged) &&
+               measure(task, &members.fields, bands);
         if (!good) break;
         for (size_t b = 0; b < STUDY_NUM_BANDS; b++) {
             course->errors[1][i] += bands[b];
@@ -236,8 +279,7 @@ static bool train(const struct study *study, struct task *task, const struct met
         if (course->to_goal == 0 && course->errors[1][i] < goal) course->to_goal = (i + 1) * stretch;
     }
     if (course->diverged) message_error("%s with %s diverged", task->signal->name, method->name);
-    sape_trainer_free(trainer);
-    sape_field_free(field);
+    members_close(&members);
     return good;
 }
 
@@ -375,7 +417,7 @@ static bool run(struct study *study) {
 }
 
 int main(int argc, char **argv) {
-    struct study study = {.out = "out", .iterations = 1000, .num_seeds = 3};
+    struct study study = {.out = "out", .iterations = 1000, .num_seeds = 3, .members = 1};
     const struct option_spec specs[] = {
         {"iterations", OPTION_COUNT, &study.iterations, "N", "iterations of every run", STUDY_MOMENTS, 1e6, NULL},
         {"seeds", OPTION_COUNT, &study.num_seeds, "N", "runs of every kind, with seeds from 0", 1, 1000, NULL},
@@ -385,6 +427,8 @@ int main(int argc, char **argv) {
          .value_name = "NAME",
          .help = "settings: proposed from the samples, with one learning rate, or those of the study",
          .choices = settings_preset_names},
+        {"members", OPTION_COUNT, &study.members, "N", "fields with proposed settings whose mean is taken", 1,
+         FIELD_SET_MAX, NULL},
         SETTINGS_PRECISION_OPTION(&study.precision),
         {.name = "out", OPTION_STRING, &study.out, "DIR", "directory of the results, created if missing"},
         {.name = "quick", OPTION_FLAG, &study.quick, .help = "one seed and 80 iterations, to check that it runs"},
@@ -403,6 +447,10 @@ int main(int argc, char **argv) {
     if (study.quick) {
         study.num_seeds = 1;
         study.iterations = 2 * STUDY_MOMENTS;
+    }
+    if (study.preset == SETTINGS_PAPER && study.members > 1) {
+        message_error("--members needs --preset proposed");
+        return 2;
     }
     return program_end(outcome == OPTIONS_HELP_SHOWN || run(&study));
 }

@@ -311,6 +311,13 @@ expect fits "$fit_function" $QUICK --save other.safetensors.1
 cp all.safetensors.0 other.safetensors.0
 expect refuses 1 "different tasks" "$render" other.safetensors --members 2
 expect refuses 2 "--members: 0 is out of range" "$fit_image" color.png --members 0
+expect fits "$fit_function" $QUICK
+one=$(value dense_mse)
+expect fits "$fit_function" $QUICK --members 2
+expect json_has '"members":2' '"iterations":60,'
+expect [ "$(value dense_mse)" != "$one" ]
+expect fits "$fit_function" --hidden 8 --threads 1
+expect json_has '"members":16'
 # One that is interrupted is dropped.
 expect stops_after kept.safetensors.0 "$fit_image" color.png $QUICK --iterations 4000 --members 30 --save kept.safetensors --json
 expect has_json $IMAGE_KEYS members

@@ -276,6 +276,7 @@ expect [ $? -eq 1 ]
 
 # The study's tables and plots.
 expect refuses_untrained "/proc" bin/study_convergence --quick --out /proc
+expect refuses 2 "--members needs --preset proposed" bin/study_convergence --preset paper --members 2
 mkdir -p taken/rates.csv
 expect refuses_untrained "rates.csv': Is a directory" bin/study_convergence --quick --out taken
 

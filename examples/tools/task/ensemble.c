@@ -5,6 +5,24 @@
 
 #include <stdio.h>
 
+struct option_spec ensemble_option(uint64_t *members) {
+    return (struct option_spec){
+        "members",
+        OPTION_COUNT,
+        members,
+        "N",
+        "fields to fit, from as many seeds; the result is their mean, their files are FILE.0, FILE.1, ...",
+        1,
+        FIELD_SET_MAX,
+        NULL};
+}
+
+size_t ensemble_size(const struct settings *settings, uint64_t members) {
+    if (members != (uint64_t)OPTION_OPEN) return (size_t)members;
+    const bool single = settings->save || settings->resume || settings->validation > 0;
+    return single ? 1 : sape_settings_members(settings->proposal);
+}
+
 /* Puts a member's file in place of the name that all have in common. */
 static bool name_file(const char **file, size_t count, size_t member, char path[FIELD_SET_PATH]) {
     if (*file == NULL) return true;

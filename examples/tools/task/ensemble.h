@@ -12,6 +12,13 @@ struct ensemble {
     struct field_set fields; /* the members' */
 };
 
+/* The option --members, which leaves the number to a proposal where it is OPTION_OPEN. */
+struct option_spec ensemble_option(uint64_t *members);
+
+/* The number of fields asked for. Where it is OPTION_OPEN, that proposed, unless there is a file of one field, or a
+   length that is found for each of them. */
+size_t ensemble_size(const struct settings *settings, uint64_t members);
+
 /*
  * Fits count fields, one after the other, as fit_run() does, with the seeds from that of the settings on. Only the
  * first has frames. Each has a checkpoint of its own (field_set_path()). A member that is interrupted is dropped where
