@@ -11,8 +11,9 @@
 
 /* A curve's std where nothing is known of its points: the published one. */
 #define CURVE_STD 5.0
-/* Of what the bandwidth proposes, and of the Nyquist frequency. */
-#define STD_OF_ONE_VARIABLE 1.4
+/* Between samples: how much of what the bandwidth proposes, where all axes have one scale; and of the Nyquist frequency
+   at most. */
+#define STD_BETWEEN 1.5
 #define HIGHEST_STD 0.5
 /* Powers of two reach the Nyquist frequency: 2^i / 2 <= nyquist. */
 #define MAX_POSITIONAL 16
@@ -70,6 +71,13 @@ bool sape_settings_are_several(const sape_settings_query *query, const struct sa
     return sape_settings_fill_gaps(query, settings) && query->iterations == 0 && query->epochs == 0;
 }
 
+/* The geometric mean of the scales. Scaled coordinates have a higher signal frequency. */
+static double mean_scale(const sape_settings_query *query, const struct sape_settings *settings) {
+    double product = 1.0;
+    for (size_t a = 0; a < query->domain_dim; a++) product *= settings->scale[a];
+    return pow(product, 1.0 / (double)query->domain_dim);
+}
+
 static void propose_std(const sape_settings_query *query, const struct sape_facts *facts,
                         struct sape_settings *settings) {
     const sape_bandwidth *known = &facts->bandwidth;
@@ -80,8 +88,9 @@ static void propose_std(const sape_settings_query *query, const struct sape_fact
         return;
     }
     encoder->std = known->std;
-    if (query->task == SAPE_TASK_REGRESSION && query->domain_dim == 1 && known->signal_frequency > 0.0)
-        encoder->std = fmin(STD_OF_ONE_VARIABLE * known->std, HIGHEST_STD * known->nyquist);
+    if (sape_settings_fill_gaps(query, settings) && known->signal_frequency > 0.0)
+        encoder->std =
+            fmin(fmax(STD_BETWEEN / mean_scale(query, settings), 1.0) * known->std, HIGHEST_STD * known->nyquist);
     if (known->signal_frequency > 0.0)
         sape_settings_say_real(settings, "std", encoder->std,
                                "neighbouring targets differ as at %.3g cycles per unit; the samples can hold %.3g",

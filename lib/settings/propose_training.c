@@ -14,9 +14,10 @@
 #define MANY_EPOCHS 100.0
 #define SHARE_OF_FEW 0.1
 #define WELL_RESOLVED 2.4
-/* Loss at which a location is good enough: the noise's, or this share of the targets' variance. */
+/* Loss at which a location is good enough: the noise's, or this share of the targets' variance; the latter where the
+   error between samples is greater anyway. */
 #define LEAST_OF_VARIANCE 1e-4
-#define LEAST_OF_FEW 1e-3
+#define LEAST_BETWEEN 1e-3
 #define OCCUPANCY_EPSILON 0.01
 #define CURVE_EPSILON 1e-4
 #define RATE 1e-3
@@ -26,7 +27,7 @@
 static void propose_epsilon(const sape_settings_query *query, const struct sape_facts *facts,
                             struct sape_settings *settings) {
     double *epsilon = &settings->mask.epsilon;
-    const double share = query->n > SAPE_FEW_SAMPLES ? LEAST_OF_VARIANCE : LEAST_OF_FEW;
+    const double share = sape_settings_fill_gaps(query, settings) ? LEAST_BETWEEN : LEAST_OF_VARIANCE;
     const double least = share * facts->neighbours.variance;
     if (query->task == SAPE_TASK_REGRESSION && query->targets == NULL) {
         *epsilon = 0.0;

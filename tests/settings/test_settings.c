@@ -213,6 +213,28 @@ START_TEST(std_follows_the_targets) {
 }
 END_TEST
 
+/* Between samples the std is higher, and the loss that is good enough, too. */
+START_TEST(values_between_samples_need_more) {
+    for (size_t d = 1; d <= 3; d++) {
+        struct samples samples = make(d, d, 0.0);
+        sape_bandwidth bandwidth = {.struct_size = sizeof bandwidth};
+        sape_settings_query query = query_of(&samples);
+        query.encoding = SAPE_ENCODING_FOURIER;
+        for (size_t i = 0; i < N * d; i++) samples.targets[i] = sinf(3.0f * samples.x[i]);
+        CHECK_OK(sape_bandwidth_propose(N, d, samples.x, d, samples.targets, &bandwidth));
+        struct proposal between = propose(&query);
+        query.num_sets = 4;
+        struct proposal everywhere = propose(&query);
+        ck_assert_double_eq(everywhere.encoder.std, bandwidth.std);
+        ck_assert_double_eq_tol(between.encoder.std, 1.5 * bandwidth.std, 0.1 * bandwidth.std);
+        ck_assert_double_eq_tol(between.mask.epsilon, 10.0 * everywhere.mask.epsilon, 1e-9);
+        sape_settings_free(between.settings);
+        sape_settings_free(everywhere.settings);
+        release(&samples);
+    }
+}
+END_TEST
+
 static uint64_t iterations_for(sape_settings_query query, uint64_t iterations, double seconds, size_t threads) {
     query.iterations = iterations;
     query.seconds = seconds;
@@ -443,6 +465,7 @@ int main(void) {
     tcase_add_loop_test(tcase, epsilon_is_the_variance_of_the_noise, 0, 3);
     tcase_add_loop_test(tcase, few_samples_of_a_signal_have_no_noise, 0, 4);
     tcase_add_test(tcase, std_follows_the_targets);
+    tcase_add_test(tcase, values_between_samples_need_more);
     tcase_add_test(tcase, the_budget_is_kept);
     tcase_add_loop_test(tcase, coordinates_are_scaled_alike, 0, 2);
     tcase_add_test(tcase, members_fit_the_budget);
