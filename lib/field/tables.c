@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* A level of at most this many rows for each corner of a batch's samples is stepped as a whole. */
+#define WHOLE 4
+
 /* Features of the tables, behind the coordinates themselves. */
 static size_t num_features(const struct sape_field *field) {
     return sape_encoder_num_levels(field->encoder) * sape_encoder_level_features(field->encoder);
@@ -124,6 +127,15 @@ static void list_rows(struct sape_touched *touched, size_t rows) {
         if (touched->blocks[block] != 0) list_block(touched, block);
 }
 
+/* Whether a batch touches so much of a level that to step all of it costs less than to find the rows. */
+static bool is_touched_whole(const struct sape_tables *tables, const struct sape_field *field, size_t level) {
+    size_t touches = 0;
+    for (size_t t = 0; t < tables->num_tiles; t++)
+        if (tables->active[t] > sape_encoder_level_begin(field->encoder, level)) touches += tables->tile_samples;
+    touches <<= sape_encoder_domain_dim(field->encoder);
+    return sape_encoder_level_rows(field->encoder, level) <= WHOLE * touches;
+}
+
 /* What the tasks of a pool work on. */
 struct scatter {
     struct sape_tables *tables;
@@ -138,12 +150,14 @@ static void scatter_level(void *context, size_t index, size_t worker) {
     struct sape_tables *tables = scatter->tables;
     const size_t level = tables->num_levels - 1 - index;
     const size_t row = level * sape_encoder_level_features(field->encoder);
+    struct sape_touched *touched = &tables->touched[level];
+    touched->whole = is_touched_whole(tables, field, level);
     struct sape_scatter_args args = {.level = level,
                                      .samples = tables->tile_samples,
                                      .x_stride = tables->stride,
                                      .d_stride = tables->stride,
                                      .gradient = tables->gradient + sape_encoder_level_offset(field->encoder, level),
-                                     .touched = &tables->touched[level]};
+                                     .touched = touched->whole ? NULL : touched};
     for (size_t part = 0; part < tables->num_parts; part++) {
         for (size_t t = 0; t < tables->num_tiles; t++) {
             if (tables->active[t] <= sape_encoder_level_begin(field->encoder, level)) continue;
@@ -153,7 +167,10 @@ static void scatter_level(void *context, size_t index, size_t worker) {
             sape_encoder_scatter(field->encoder, &args);
         }
     }
-    list_rows(&tables->touched[level], sape_encoder_level_rows(field->encoder, level));
+    if (touched->whole)
+        touched->count = sape_encoder_level_rows(field->encoder, level);
+    else
+        list_rows(touched, sape_encoder_level_rows(field->encoder, level));
 }
 
 void sape_tables_scatter(struct sape_tables *tables, const struct sape_field *field, struct sape_pool *pool) {
@@ -167,6 +184,7 @@ void sape_tables_find_touched(struct sape_tables *tables, const struct sape_fiel
         const size_t features = sape_encoder_level_features(field->encoder);
         const float *gradient = tables->gradient + sape_encoder_level_offset(field->encoder, l);
         touched->count = 0;
+        touched->whole = false;
         for (size_t row = 0; row < sape_encoder_level_rows(field->encoder, l); row++) {
             bool any = false;
             for (size_t f = 0; f < features; f++) any = any || gradient[row * features + f] != 0.0f;
@@ -181,7 +199,7 @@ void sape_tables_clear(struct sape_tables *tables, const struct sape_field *fiel
         struct sape_touched *touched = &tables->touched[l];
         float *gradient = tables->gradient + sape_encoder_level_offset(field->encoder, l);
         for (size_t i = 0; i < touched->count; i++)
-            memset(gradient + touched->rows[i] * features, 0, features * sizeof *gradient);
+            memset(gradient + sape_touched_row(touched, i) * features, 0, features * sizeof *gradient);
         touched->count = 0;
     }
 }

@@ -24,10 +24,15 @@ struct sape_tables {
     size_t *active;
     /* The first layer packed for the way back to the features. */
     float *first_backward;
-    /* The gradient, laid out as the tables, and each level's rows in it that are not zero. */
+    /* The gradient, laid out as the tables, and each level's rows in it that may not be zero. */
     float *gradient;
     struct sape_touched *touched;
 };
+
+/* The i-th of the rows that have a gradient. */
+static inline size_t sape_touched_row(const struct sape_touched *touched, size_t i) {
+    return touched->whole ? i : touched->rows[i];
+}
 
 /* For batches of a plan; derivatives: of features' derivatives too. To be closed also when it fails. */
 sape_status sape_tables_open(const struct sape_field *field, const struct sape_plan *plan, bool derivatives,

@@ -82,12 +82,14 @@ struct sape_curve {
 #define SAPE_ROW_BITS 64
 #define SAPE_BLOCK_WORDS 64
 
-/* Rows of a level's table that have a gradient: while samples are added, in bits; then as a list in ascending order. */
+/* Rows of a level's table that have a gradient: while samples are added, in bits; then as a list in ascending order.
+   whole: most of them have one, and all are taken for such. */
 struct sape_touched {
     uint64_t *bits;
     uint8_t *blocks;
     uint32_t *rows;
     size_t count;
+    bool whole;
 };
 
 /* Adds to a level's gradient what samples give it. */

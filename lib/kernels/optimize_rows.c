@@ -54,17 +54,70 @@ static size_t rows_at(const struct sape_rows_step *step, size_t first) {
     return step->count - first < most ? step->count - first : most;
 }
 
-/* Takes rows out of their tables, and keeps what they are. The copies' sizes are constants, which counts. */
+/* Values that are stepped as vectors: copies of a chunk, or rows that lie one after the other in their tables. */
+struct span {
+    float *gradient, *parameters, *first, *second;
+};
+
+/* Steps the values that have a gradient, up to the end of the last one's vector. The result is not zero but for its
+   signs where one is not finite then. */
+typedef vi (*step_fn)(const void *numbers, const struct span *span, size_t count);
+
+static vi adam_span(const void *numbers, const struct span *span, size_t count) {
+    const struct sape_adam n = *(const struct sape_adam *)numbers;
+    const struct span c = *span;
+    vi bad = {0};
+    for (size_t i = 0; i < count; i += LANES) {
+        const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i);
+        const vf old_m = vf_load(c.first + i), old_v = vf_load(c.second + i);
+        const vi idle = g == vf_set(0.0f);
+        const vf m = settle(n.beta1 * old_m + n.one_minus_beta1 * g);
+        const vf v = settle(n.beta2 * old_v + n.one_minus_beta2 * (g * g));
+        const vf root = vf_sqrt(v) * n.root_scale + n.epsilon;
+        const vf p = old_p * n.decay - n.step * m / root;
+        vf_store(c.first + i, vf_select(idle, old_m, m));
+        vf_store(c.second + i, vf_select(idle, old_v, v));
+        vf_store(c.parameters + i, vf_select(idle, old_p, p));
+        bad |= ~idle & (unless_finite(v) | unless_finite(p));
+    }
+    return bad;
+}
+
+struct sgd {
+    float rate, momentum, decay;
+};
+
+static vi sgd_span(const void *numbers, const struct span *span, size_t count) {
+    const struct sgd n = *(const struct sgd *)numbers;
+    const struct span c = *span;
+    vi bad = {0};
+    for (size_t i = 0; i < count; i += LANES) {
+        const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i), old_v = vf_load(c.first + i);
+        const vi idle = g == vf_set(0.0f);
+        const vf v = settle(n.momentum * old_v + g);
+        const vf p = old_p * n.decay - n.rate * v;
+        vf_store(c.first + i, vf_select(idle, old_v, v));
+        vf_store(c.parameters + i, vf_select(idle, old_p, p));
+        bad |= ~idle & unless_finite(p);
+    }
+    return bad;
+}
+
+/* Keeps `count` values of a span, from the one at `at` on in the order of the step's rows. */
+static void keep(const struct sape_rows_step *step, size_t at, size_t count, const struct span *span) {
+    memcpy(step->kept_parameters + at, span->parameters, count * sizeof(float));
+    memcpy(step->kept_first + at, span->first, count * sizeof(float));
+    if (step->second != NULL) memcpy(step->kept_second + at, span->second, count * sizeof(float));
+}
+
+/* Takes rows out of their tables. The copies' sizes are constants, which counts. */
 static void take(const struct sape_rows_step *step, size_t first, size_t rows, struct chunk *chunk) {
-    const size_t at = first * step->features, count = rows * step->features;
+    const size_t count = rows * step->features;
     if (step->features == 1) gather_rows(step, first, rows, 1, chunk);
     if (step->features == 2) gather_rows(step, first, rows, 2, chunk);
     if (step->features == 4) gather_rows(step, first, rows, 4, chunk);
     if (step->features == 8) gather_rows(step, first, rows, 8, chunk);
     memset(chunk->gradient + count, 0, (CHUNK - count) * sizeof(float));
-    memcpy(step->kept_parameters + at, chunk->parameters, count * sizeof(float));
-    memcpy(step->kept_first + at, chunk->first, count * sizeof(float));
-    if (step->second != NULL) memcpy(step->kept_second + at, chunk->second, count * sizeof(float));
 }
 
 static void put(const struct sape_rows_step *step, size_t first, size_t rows, const struct chunk *chunk) {
@@ -74,47 +127,42 @@ static void put(const struct sape_rows_step *step, size_t first, size_t rows, co
     if (step->features == 8) put_rows(step, first, rows, 8, chunk);
 }
 
-bool VARIANT(adam_rows)(const struct sape_adam *adam, const struct sape_rows_step *step) {
-    const struct sape_adam n = *adam;
+/* Rows that are not listed are all that there are: as many as fill vectors are stepped where they are. Returns how many
+   these are. */
+static size_t step_in_place(const struct sape_rows_step *step, step_fn step_span, const void *numbers, vi *bad) {
+    const size_t end = step->count * step->features / LANES * LANES;
+    for (size_t i = 0, count; i < end; i += count) {
+        count = end - i < CHUNK ? end - i : CHUNK;
+        const struct span span = {step->gradient + i, step->parameters + i, step->first + i,
+                                  step->second == NULL ? NULL : step->second + i};
+        keep(step, i, count, &span);
+        *bad |= step_span(numbers, &span, count);
+        memset(span.gradient, 0, count * sizeof(float));
+    }
+    return end / step->features;
+}
+
+static inline __attribute__((always_inline)) bool step_rows(const struct sape_rows_step *step, step_fn step_span,
+                                                            const void *numbers) {
     struct chunk c = {.gradient = {0}};
+    const struct span span = {c.gradient, c.parameters, c.first, step->second == NULL ? NULL : c.second};
     vi bad = {0};
-    for (size_t first = 0, rows; first < step->count; first += rows) {
+    size_t first = step->rows == NULL ? step_in_place(step, step_span, numbers, &bad) : 0;
+    for (size_t rows; first < step->count; first += rows) {
         rows = rows_at(step, first);
         take(step, first, rows, &c);
-        for (size_t i = 0; i < rows * step->features; i += LANES) {
-            const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i);
-            const vf old_m = vf_load(c.first + i), old_v = vf_load(c.second + i);
-            const vi idle = g == vf_set(0.0f);
-            const vf m = settle(n.beta1 * old_m + n.one_minus_beta1 * g);
-            const vf v = settle(n.beta2 * old_v + n.one_minus_beta2 * (g * g));
-            const vf root = vf_sqrt(v) * n.root_scale + n.epsilon;
-            const vf p = old_p * n.decay - n.step * m / root;
-            vf_store(c.first + i, vf_select(idle, old_m, m));
-            vf_store(c.second + i, vf_select(idle, old_v, v));
-            vf_store(c.parameters + i, vf_select(idle, old_p, p));
-            bad |= ~idle & (unless_finite(v) | unless_finite(p));
-        }
+        keep(step, first * step->features, rows * step->features, &span);
+        bad |= step_span(numbers, &span, rows * step->features);
         put(step, first, rows, &c);
     }
     return all_finite(bad);
 }
 
+bool VARIANT(adam_rows)(const struct sape_adam *adam, const struct sape_rows_step *step) {
+    return step_rows(step, adam_span, adam);
+}
+
 bool VARIANT(sgd_rows)(float rate, float momentum, float decay, const struct sape_rows_step *step) {
-    struct chunk c = {.gradient = {0}};
-    vi bad = {0};
-    for (size_t first = 0, rows; first < step->count; first += rows) {
-        rows = rows_at(step, first);
-        take(step, first, rows, &c);
-        for (size_t i = 0; i < rows * step->features; i += LANES) {
-            const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i), old_v = vf_load(c.first + i);
-            const vi idle = g == vf_set(0.0f);
-            const vf v = settle(momentum * old_v + g);
-            const vf p = old_p * decay - rate * v;
-            vf_store(c.first + i, vf_select(idle, old_v, v));
-            vf_store(c.parameters + i, vf_select(idle, old_p, p));
-            bad |= ~idle & unless_finite(p);
-        }
-        put(step, first, rows, &c);
-    }
-    return all_finite(bad);
+    const struct sgd sgd = {rate, momentum, decay};
+    return step_rows(step, sgd_span, &sgd);
 }

@@ -27,7 +27,12 @@ sape_status sape_average_check_decay(double decay);
 sape_status sape_average_open(double decay, const sape_field *field, struct sape_average *average);
 void sape_average_close(struct sape_average *average);
 
-/* After a step: takes the parameters and tables in; those before the step are given. */
+/* Whether the next step is the first, which needs what was before it. */
+static inline bool sape_average_begins(const struct sape_average *average) {
+    return average->decay != 0.0 && !average->begun;
+}
+
+/* After a step: takes the parameters and tables in; those before the first step are given. */
 void sape_average_step(struct sape_average *average, const sape_field *field, struct sape_pool *pool,
                        const float *parameters_before, const float *tables_before);
 

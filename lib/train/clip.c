@@ -40,7 +40,7 @@ static void square_chunk(void *context, size_t chunk, size_t worker) {
 static float *touched_row(const struct sape_clip_call *call, size_t level, size_t i) {
     const sape_encoder *encoder = call->field->encoder;
     return call->tables->gradient + sape_encoder_level_offset(encoder, level) +
-           call->tables->touched[level].rows[i] * sape_encoder_level_features(encoder);
+           sape_touched_row(&call->tables->touched[level], i) * sape_encoder_level_features(encoder);
 }
 
 static double table_squares(const struct sape_clip_call *call) {

@@ -6,10 +6,19 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-/* Where a level's rows are listed: there is room for all rows of the levels before it. */
-static uint32_t *rows_of(const struct sape_table_updater *updater, const struct sape_field *field, size_t level) {
-    return updater->rows +
-           sape_encoder_level_offset(field->encoder, level) / sape_encoder_level_features(field->encoder);
+static size_t num_levels(const struct sape_field *field) {
+    return sape_encoder_num_levels(field->encoder);
+}
+
+/* Lists as long as a step's, with which they change places. */
+static bool open_last(const struct sape_field *field, struct sape_table_updater *updater) {
+    updater->last = SAPE_NEW_ARRAY(struct sape_last_step, num_levels(field));
+    updater->num_levels = updater->last == NULL ? 0 : num_levels(field);
+    for (size_t l = 0; l < updater->num_levels; l++) {
+        updater->last[l].rows = SAPE_NEW_ARRAY(uint32_t, sape_encoder_level_rows(field->encoder, l));
+        if (updater->last[l].rows == NULL) return false;
+    }
+    return updater->last != NULL;
 }
 
 sape_status sape_table_updater_open(const sape_optimizer_params *params, const struct sape_field *field,
@@ -19,18 +28,15 @@ sape_status sape_table_updater_open(const sape_optimizer_params *params, const s
     const sape_optimizer_params own = sape_optimizer_table_params(params);
     SAPE_TRY(sape_optimizer_make(&own, field->network->kernels, count, &updater->optimizer));
     updater->previous = SAPE_NEW_ARRAY(float, count);
-    updater->rows = SAPE_NEW_ARRAY(uint32_t, count / sape_encoder_level_features(field->encoder));
-    updater->counts = SAPE_NEW_ARRAY(size_t, sape_encoder_num_levels(field->encoder));
-    updater->all = true;
-    if (updater->previous && updater->rows && updater->counts) return SAPE_OK;
+    if (updater->previous != NULL && open_last(field, updater)) return SAPE_OK;
     return sape_fail(SAPE_ERROR_MEMORY, "no memory for tables of %zu values", count);
 }
 
 void sape_table_updater_close(struct sape_table_updater *updater) {
     sape_optimizer_free(updater->optimizer);
     sape_release(updater->previous);
-    sape_release(updater->rows);
-    sape_release(updater->counts);
+    for (size_t l = 0; l < updater->num_levels; l++) sape_release(updater->last[l].rows);
+    sape_release(updater->last);
 }
 
 void sape_table_updater_begin(struct sape_table_updater *updater, const sape_optimizer *network_optimizer) {
@@ -43,10 +49,11 @@ void sape_table_updater_begin(struct sape_table_updater *updater, const sape_opt
 static struct sape_rows_step step_of(const struct sape_table_updater *updater, const struct sape_field *field,
                                      size_t level, const struct sape_tables *tables) {
     const sape_optimizer *optimizer = updater->optimizer;
+    const struct sape_touched *touched = &tables->touched[level];
     const size_t offset = sape_encoder_level_offset(field->encoder, level);
     struct sape_rows_step step = {.features = sape_encoder_level_features(field->encoder),
-                                  .count = tables->touched[level].count,
-                                  .rows = tables->touched[level].rows,
+                                  .count = touched->count,
+                                  .rows = touched->whole ? NULL : touched->rows,
                                   .gradient = tables->gradient + offset,
                                   .parameters = sape_encoder_tables(field->encoder) + offset,
                                   .first = optimizer->first + offset,
@@ -64,53 +71,29 @@ bool sape_table_updater_step(struct sape_table_updater *updater, const struct sa
     return sape_optimizer_rows(updater->optimizer, sape_encoder_level_offset(field->encoder, level), &step);
 }
 
-/* Rows to their places in a table, from an array of them one after the other; or from another table. Of a constant size
-   they are moved without a call. */
-#define PUT_ROWS(FEATURES)                                                                                             \
-    for (size_t i = 0; i < count; i++)                                                                                 \
-    memcpy(table + (size_t)rows[i] * (FEATURES), kept + i * (FEATURES), (FEATURES) * sizeof *table)
-#define COPY_ROWS(FEATURES)                                                                                            \
-    for (size_t i = 0; i < count; i++)                                                                                 \
-    memcpy(to + (size_t)rows[i] * (FEATURES), from + (size_t)rows[i] * (FEATURES), (FEATURES) * sizeof *to)
-
+/* Rows from an array of them one after the other to their places in a table; all of it where they are not listed. */
 static void put_rows(size_t features, size_t count, const uint32_t *rows, const float *kept, float *table) {
-    if (features == 2)
-        PUT_ROWS(2);
+    const size_t bytes = features * sizeof *table;
+    if (rows == NULL)
+        memcpy(table, kept, count * bytes);
     else
-        PUT_ROWS(features);
+        for (size_t i = 0; i < count; i++) memcpy(table + rows[i] * features, kept + i * features, bytes);
 }
 
-static void copy_rows(size_t features, size_t count, const uint32_t *rows, const float *from, float *to) {
-    if (features == 2)
-        COPY_ROWS(2);
-    else
-        COPY_ROWS(features);
-}
-
-/* A level of previous: first as the tables are, but for what this step has changed, and that as it was before. */
-void sape_table_updater_end_level(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
-                                  struct sape_tables *tables) {
-    const struct sape_rows_step step = step_of(updater, field, level, tables);
-    uint32_t *rows = rows_of(updater, field, level);
-    float *previous = updater->previous + sape_encoder_level_offset(field->encoder, level);
-    if (!updater->all) copy_rows(step.features, updater->counts[level], rows, step.parameters, previous);
-    put_rows(step.features, step.count, step.rows, step.kept_parameters, previous);
-    memcpy(rows, step.rows, step.count * sizeof *rows);
-    updater->counts[level] = step.count;
-    tables->touched[level].count = 0;
-}
-
-void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field) {
-    updater->all = updater->all || updater->version != sape_encoder_version(field->encoder);
-    if (updater->all)
-        memcpy(updater->previous, sape_encoder_tables(field->encoder),
-               sape_encoder_num_parameters(field->encoder) * sizeof(float));
-}
-
-void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field) {
+void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables) {
+    float *kept = updater->optimizer->kept_parameters;
+    updater->optimizer->kept_parameters = updater->previous;
+    updater->previous = kept;
+    for (size_t l = 0; l < tables->num_levels; l++) {
+        struct sape_touched *touched = &tables->touched[l];
+        const struct sape_last_step last = {touched->rows, touched->count, touched->whole};
+        touched->rows = updater->last[l].rows;
+        touched->count = 0;
+        updater->last[l] = last;
+    }
     sape_encoder_changed(field->encoder);
     updater->version = sape_encoder_version(field->encoder);
-    updater->all = false;
+    updater->whole = false;
 }
 
 void sape_table_updater_take_back(struct sape_table_updater *updater, struct sape_field *field,
@@ -124,22 +107,37 @@ void sape_table_updater_take_back(struct sape_table_updater *updater, struct sap
     sape_tables_clear(tables, field);
 }
 
-void sape_table_updater_put_back(struct sape_table_updater *updater, struct sape_field *field) {
-    const size_t count = sape_encoder_num_parameters(field->encoder);
-    const bool known = !updater->all && updater->version == sape_encoder_version(field->encoder);
-    for (size_t l = 0; known && l < sape_encoder_num_levels(field->encoder); l++) {
+/* The rows that the last step has changed become what they were, in a copy of the tables or in themselves. */
+static void put_last(const struct sape_table_updater *updater, const struct sape_field *field, float *tables) {
+    for (size_t l = 0; l < updater->num_levels; l++) {
+        const struct sape_last_step *last = &updater->last[l];
         const size_t offset = sape_encoder_level_offset(field->encoder, l);
-        copy_rows(sape_encoder_level_features(field->encoder), updater->counts[l], rows_of(updater, field, l),
-                  updater->previous + offset, sape_encoder_tables(field->encoder) + offset);
-        updater->counts[l] = 0;
+        put_rows(sape_encoder_level_features(field->encoder), last->count, last->whole ? NULL : last->rows,
+                 updater->previous + offset, tables + offset);
     }
-    if (!known) memcpy(sape_encoder_tables(field->encoder), updater->previous, count * sizeof(float));
-    sape_encoder_changed(field->encoder);
-    updater->version = sape_encoder_version(field->encoder);
 }
 
-void sape_table_updater_changed(struct sape_table_updater *updater) {
-    updater->all = true;
+static bool is_last(const struct sape_table_updater *updater, const struct sape_field *field) {
+    return updater->version == sape_encoder_version(field->encoder);
+}
+
+void sape_table_updater_put_back(struct sape_table_updater *updater, struct sape_field *field) {
+    float *tables = sape_encoder_tables(field->encoder);
+    if (updater->whole)
+        memcpy(tables, updater->previous, sape_encoder_num_parameters(field->encoder) * sizeof *tables);
+    else if (is_last(updater, field))
+        put_last(updater, field, tables);
+    sape_encoder_changed(field->encoder);
+}
+
+void sape_table_updater_unpack(struct sape_table_updater *updater, const struct sape_field *field) {
+    if (updater->optimizer == NULL || updater->whole) return;
+    float *whole = updater->optimizer->kept_parameters;
+    memcpy(whole, sape_encoder_tables(field->encoder), sape_encoder_num_parameters(field->encoder) * sizeof *whole);
+    if (is_last(updater, field)) put_last(updater, field, whole);
+    updater->optimizer->kept_parameters = updater->previous;
+    updater->previous = whole;
+    updater->whole = true;
 }
 
 void sape_table_updater_list_state(struct sape_table_updater *updater, const struct sape_field *field,

@@ -6,17 +6,23 @@
 #include "field/tables.h"
 #include "optimizer/optimizer.h"
 
+/* The rows of a level that the last step has changed; whole: all of them, and rows is unused. */
+struct sape_last_step {
+    uint32_t *rows;
+    size_t count;
+    bool whole;
+};
+
 struct sape_table_updater {
     /* NULL where the encoder has no tables, and then there is nothing else. */
     sape_optimizer *optimizer;
-    /* The tables before the last step, with which the loss was finite. */
+    /* The tables before the last step, with which the loss was finite: whole ones, or only the rows that it has
+       changed, one after the other from each level's own place on. */
     float *previous;
-    /* The rows that the last step has changed, level after level as the tables have room for them: elsewhere the tables
-       are what they were. all: where that is not known. */
-    uint32_t *rows;
-    size_t *counts;
-    bool all;
-    /* The encoder's, when previous was last good. */
+    bool whole;
+    struct sape_last_step *last;
+    size_t num_levels;
+    /* The encoder's after the last step: rows are put back into tables that the caller has not set since. */
     uint64_t version;
 };
 
@@ -31,11 +37,8 @@ void sape_table_updater_begin(struct sape_table_updater *updater, const sape_opt
 bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
                              const struct sape_tables *tables);
 
-/* Ends a step: what it has changed becomes what can be put back, level by level, and there is no gradient any more. */
-void sape_table_updater_begin_end(struct sape_table_updater *updater, const struct sape_field *field);
-void sape_table_updater_end_level(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
-                                  struct sape_tables *tables);
-void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field);
+/* Ends a step: what it has changed becomes what can be put back, and there is no gradient any more. */
+void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables);
 /* Takes a step back as a whole. */
 void sape_table_updater_take_back(struct sape_table_updater *updater, struct sape_field *field,
                                   struct sape_tables *tables);
@@ -43,10 +46,10 @@ void sape_table_updater_take_back(struct sape_table_updater *updater, struct sap
 /* The tables become those before the last step. */
 void sape_table_updater_put_back(struct sape_table_updater *updater, struct sape_field *field);
 
-/* previous has come from elsewhere, or the tables have. */
-void sape_table_updater_changed(struct sape_table_updater *updater);
+/* Makes previous whole tables: before it is written, or before the tables become others. */
+void sape_table_updater_unpack(struct sape_table_updater *updater, const struct sape_field *field);
 
-/* The state, beside that of the network's updater. */
+/* The state, beside that of the network's updater; previous must be whole for it. */
 void sape_table_updater_list_state(struct sape_table_updater *updater, const struct sape_field *field,
                                    bool has_previous, struct sape_state *state);
 

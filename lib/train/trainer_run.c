@@ -78,6 +78,7 @@ static sape_status take_step(sape_trainer *trainer, size_t touched) {
     const sape_status status =
         sape_updater_step(updater, trainer->field, trainer->pool, slots, gradients->parts, &gradients->tables);
     if (status == SAPE_OK) {
+        if (sape_average_begins(&trainer->average)) sape_table_updater_unpack(&updater->tables, trainer->field);
         sape_average_step(&trainer->average, trainer->field, trainer->pool, updater->previous,
                           updater->tables.previous);
         return SAPE_OK;
@@ -289,6 +290,7 @@ static sape_status do_run(struct run *run, sape_status ready) {
     pthread_cleanup_pop(0);
     sape_product_leave(trainer->field->network->product);
     restart_patience(trainer, run->known.stop);
+    if (trainer->session->validation.has_best) sape_table_updater_unpack(&trainer->updater.tables, trainer->field);
     if (status == SAPE_OK) sape_validation_take_best(&trainer->session->validation, trainer->field);
     run->known.seconds = now() - run->begin;
     return status;

@@ -59,6 +59,7 @@ static sape_status check_state(const sape_trainer *trainer, const struct sape_ba
 
 sape_status sape_trainer_write(const sape_trainer *trainer, sape_safetensors_writer *writer) {
     const struct sape_session *session = trainer->session;
+    sape_table_updater_unpack((struct sape_table_updater *)&trainer->updater.tables, trainer->field);
     const struct sape_state state = sape_trainer_state(trainer, trainer->updater.has_previous);
     SAPE_TRY(check_state(trainer, &session->batches));
     SAPE_TRY(sape_field_write(trainer->field, NULL, writer));
@@ -148,7 +149,7 @@ static void take_copy(sape_trainer *trainer, struct copy *copy) {
     session->convergence = copy->session.convergence;
     sape_validation_take(&session->validation, &copy->session.validation);
     sape_field_copy_take(copy->field, trainer->field);
-    sape_table_updater_changed(&trainer->updater.tables);
+    trainer->updater.tables.whole = true;
     session->batches.placed = false;
     trainer->ranks.agreed = false;
     if (session->rate != NULL) sape_rate_update(session->rate);

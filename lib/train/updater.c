@@ -96,16 +96,6 @@ static void pack_part(void *context, size_t part, size_t worker) {
     sape_network_pack_part(((const struct step *)context)->network, part);
 }
 
-/* Levels of the tables again, then the network's packing. */
-static void end_level_or_pack(void *context, size_t index, size_t worker) {
-    const struct step *step = context;
-    const size_t levels = step->tables->num_levels;
-    if (index >= levels)
-        pack_part(context, index - levels, worker);
-    else
-        sape_table_updater_end_level(&step->updater->tables, step->field, levels - 1 - index, step->tables);
-}
-
 static void restore_chunk(void *context, size_t chunk, size_t worker) {
     (void)worker;
     const struct step *step = context;
@@ -140,17 +130,6 @@ static void step_parts(struct step *step, struct sape_pool *pool) {
     sape_pool_run(pool, levels + chunks, step_level_or_chunk, step);
 }
 
-/* What follows a step that is good, side by side. */
-static void end_parts(struct step *step, struct sape_pool *pool) {
-    const size_t levels = step->tables->num_levels, parts = sape_network_pack_parts(step->network);
-    if (levels == 0) {
-        sape_updater_parallel(pool, step->network, parts, pack_part, step);
-        return;
-    }
-    sape_table_updater_begin_end(&step->updater->tables, step->field);
-    sape_pool_run(pool, levels + parts, end_level_or_pack, step);
-}
-
 sape_status sape_updater_step(struct sape_updater *updater, sape_field *field, struct sape_pool *pool,
                               size_t num_gradients, const float *const *gradients, struct sape_tables *tables) {
     sape_network *network = field->network;
@@ -163,12 +142,12 @@ sape_status sape_updater_step(struct sape_updater *updater, sape_field *field, s
         if (tables->num_levels > 0) sape_table_updater_take_back(&updater->tables, field, tables);
         return take_back(&step, pool);
     }
-    end_parts(&step, pool);
+    sape_updater_parallel(pool, network, sape_network_pack_parts(network), pack_part, &step);
     float *kept = optimizer->kept_parameters;
     optimizer->kept_parameters = updater->previous;
     updater->previous = kept;
     updater->has_previous = true;
-    if (tables->num_levels > 0) sape_table_updater_end(&updater->tables, field);
+    if (tables->num_levels > 0) sape_table_updater_end(&updater->tables, field, tables);
     return SAPE_OK;
 }
 
