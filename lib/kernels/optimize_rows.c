@@ -54,13 +54,15 @@ static size_t rows_at(const struct sape_rows_step *step, size_t first) {
     return step->count - first < most ? step->count - first : most;
 }
 
-/* Values that are stepped as vectors: copies of a chunk, or rows that lie one after the other in their tables. */
+/* Values that are stepped as vectors: copies of a chunk, or rows that lie one after the other in their tables. Those
+   keep what they were: a chunk has been kept before, and has no places for it. */
 struct span {
     float *gradient, *parameters, *first, *second;
+    float *kept_parameters, *kept_first, *kept_second;
 };
 
-/* Steps the values that have a gradient, up to the end of the last one's vector. The result is not zero but for its
-   signs where one is not finite then. */
+/* Steps the values that have a gradient, which ends as zero, up to the end of the last one's vector. The result is not
+   zero but for its signs where one is not finite then. */
 typedef vi (*step_fn)(const void *numbers, const struct span *span, size_t count);
 
 static vi adam_span(const void *numbers, const struct span *span, size_t count) {
@@ -71,10 +73,16 @@ static vi adam_span(const void *numbers, const struct span *span, size_t count) 
         const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i);
         const vf old_m = vf_load(c.first + i), old_v = vf_load(c.second + i);
         const vi idle = g == vf_set(0.0f);
+        if (c.kept_parameters != NULL) {
+            vf_store(c.kept_parameters + i, old_p);
+            vf_store(c.kept_first + i, old_m);
+            vf_store(c.kept_second + i, old_v);
+        }
         const vf m = settle(n.beta1 * old_m + n.one_minus_beta1 * g);
         const vf v = settle(n.beta2 * old_v + n.one_minus_beta2 * (g * g));
         const vf root = vf_sqrt(v) * n.root_scale + n.epsilon;
         const vf p = old_p * n.decay - n.step * m / root;
+        vf_store(c.gradient + i, vf_set(0.0f));
         vf_store(c.first + i, vf_select(idle, old_m, m));
         vf_store(c.second + i, vf_select(idle, old_v, v));
         vf_store(c.parameters + i, vf_select(idle, old_p, p));
@@ -94,20 +102,18 @@ static vi sgd_span(const void *numbers, const struct span *span, size_t count) {
     for (size_t i = 0; i < count; i += LANES) {
         const vf g = vf_load(c.gradient + i), old_p = vf_load(c.parameters + i), old_v = vf_load(c.first + i);
         const vi idle = g == vf_set(0.0f);
+        if (c.kept_parameters != NULL) {
+            vf_store(c.kept_parameters + i, old_p);
+            vf_store(c.kept_first + i, old_v);
+        }
         const vf v = settle(n.momentum * old_v + g);
         const vf p = old_p * n.decay - n.rate * v;
+        vf_store(c.gradient + i, vf_set(0.0f));
         vf_store(c.first + i, vf_select(idle, old_v, v));
         vf_store(c.parameters + i, vf_select(idle, old_p, p));
         bad |= ~idle & unless_finite(p);
     }
     return bad;
-}
-
-/* Keeps `count` values of a span, from the one at `at` on in the order of the step's rows. */
-static void keep(const struct sape_rows_step *step, size_t at, size_t count, const struct span *span) {
-    memcpy(step->kept_parameters + at, span->parameters, count * sizeof(float));
-    memcpy(step->kept_first + at, span->first, count * sizeof(float));
-    if (step->second != NULL) memcpy(step->kept_second + at, span->second, count * sizeof(float));
 }
 
 /* Takes rows out of their tables. The copies' sizes are constants, which counts. */
@@ -127,31 +133,33 @@ static void put(const struct sape_rows_step *step, size_t first, size_t rows, co
     if (step->features == 8) put_rows(step, first, rows, 8, chunk);
 }
 
-/* Rows that are not listed are all that there are: as many as fill vectors are stepped where they are. Returns how many
-   these are. */
-static size_t step_in_place(const struct sape_rows_step *step, step_fn step_span, const void *numbers, vi *bad) {
-    const size_t end = step->count * step->features / LANES * LANES;
-    for (size_t i = 0, count; i < end; i += count) {
-        count = end - i < CHUNK ? end - i : CHUNK;
-        const struct span span = {step->gradient + i, step->parameters + i, step->first + i,
-                                  step->second == NULL ? NULL : step->second + i};
-        keep(step, i, count, &span);
-        *bad |= step_span(numbers, &span, count);
-        memset(span.gradient, 0, count * sizeof(float));
-    }
-    return end / step->features;
+/* Keeps a chunk's rows, from the step's row `first` on. */
+static void keep(const struct sape_rows_step *step, size_t first, size_t rows, const struct chunk *chunk) {
+    const size_t at = first * step->features, bytes = rows * step->features * sizeof(float);
+    memcpy(step->kept_parameters + at, chunk->parameters, bytes);
+    memcpy(step->kept_first + at, chunk->first, bytes);
+    if (step->second != NULL) memcpy(step->kept_second + at, chunk->second, bytes);
 }
 
-static inline __attribute__((always_inline)) bool step_rows(const struct sape_rows_step *step, step_fn step_span,
-                                                            const void *numbers) {
+/* Rows that are not listed lie one after the other: as many as fill vectors are stepped where they are. Returns how
+   many these are. */
+static size_t step_in_place(const struct sape_rows_step *step, step_fn step_span, const void *numbers, vi *bad) {
+    const struct span span = {step->gradient,        step->parameters, step->first,      step->second,
+                              step->kept_parameters, step->kept_first, step->kept_second};
+    const size_t count = step->count * step->features / LANES * LANES;
+    *bad = step_span(numbers, &span, count);
+    return count / step->features;
+}
+
+static bool step_rows(const struct sape_rows_step *step, step_fn step_span, const void *numbers) {
     struct chunk c = {.gradient = {0}};
-    const struct span span = {c.gradient, c.parameters, c.first, step->second == NULL ? NULL : c.second};
+    const struct span span = {.gradient = c.gradient, .parameters = c.parameters, .first = c.first, .second = c.second};
     vi bad = {0};
     size_t first = step->rows == NULL ? step_in_place(step, step_span, numbers, &bad) : 0;
     for (size_t rows; first < step->count; first += rows) {
         rows = rows_at(step, first);
         take(step, first, rows, &c);
-        keep(step, first * step->features, rows * step->features, &span);
+        keep(step, first, rows, &c);
         bad |= step_span(numbers, &span, rows * step->features);
         put(step, first, rows, &c);
     }

@@ -231,9 +231,7 @@ bool sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t
     return optimizer->kernels->adam(&optimizer->adam, end - begin, num_gradients, parts, &to);
 }
 
-bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct sape_rows_step *step) {
-    step->first = optimizer->first + offset;
-    step->second = optimizer->second == NULL ? NULL : optimizer->second + offset;
+bool sape_optimizer_rows(const struct sape_optimizer *optimizer, const struct sape_rows_step *step) {
     if (optimizer->params.kind == SAPE_OPTIMIZER_SGD)
         return optimizer->kernels->sgd_rows(optimizer->rate, (float)optimizer->params.momentum, optimizer->decay, step);
     return optimizer->kernels->adam_rows(&optimizer->adam, step);
@@ -299,10 +297,14 @@ static bool step_tables(struct sape_optimizer *optimizer, size_t begin, float *p
                                   .count = count,
                                   .gradient = gradient,
                                   .parameters = parameters + begin,
+                                  .first = optimizer->first + begin,
                                   .kept_parameters = optimizer->kept_parameters + begin,
                                   .kept_first = optimizer->kept_first + begin};
-    if (optimizer->second != NULL) step.kept_second = optimizer->kept_second + begin;
-    return sape_optimizer_rows(&tables, begin, &step);
+    if (optimizer->second != NULL) {
+        step.second = optimizer->second + begin;
+        step.kept_second = optimizer->kept_second + begin;
+    }
+    return sape_optimizer_rows(&tables, &step);
 }
 
 /* The gradient, or a copy that is scaled where its norm is too large. */

@@ -49,9 +49,8 @@ void sape_optimizer_begin(struct sape_optimizer *optimizer);
 bool sape_optimizer_range(struct sape_optimizer *optimizer, size_t begin, size_t end, float *parameters,
                           size_t num_gradients, const float *const *gradients);
 
-/* The step under way for rows of a table that begins at `offset` of the optimizer's parameters: entries whose gradient
-   is exactly zero are left alone. The step's moments are set here. */
-bool sape_optimizer_rows(struct sape_optimizer *optimizer, size_t offset, struct sape_rows_step *step);
+/* The step under way for rows of a table: entries whose gradient is exactly zero are left alone. */
+bool sape_optimizer_rows(const struct sape_optimizer *optimizer, const struct sape_rows_step *step);
 
 /* sape_optimizer_step() of parameters of which those from `dense` on are tables. */
 sape_status sape_optimizer_step_parts(sape_optimizer *optimizer, size_t dense, float *parameters,

@@ -196,8 +196,10 @@ static sape_status weigh(struct sape_batches *batches) {
     return sape_loss_check_weights(batches->weights, batches->size, &batches->weight);
 }
 
+/* Without axes all places are the first, as they are from the beginning. */
 static void find_places(struct sape_batches *batches, const struct sape_grid *grid) {
     const size_t d = batches->samples->d;
+    if (grid->dim == 0) return;
     for (size_t i = 0; i < batches->size; i++) batches->places[i] = sape_grid_place(grid, batches->x + i * d, 1);
 }
 

@@ -6,6 +6,9 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+/* Rows that a thread steps at a time. */
+#define PART ((size_t)8192)
+
 static size_t num_levels(const struct sape_field *field) {
     return sape_encoder_num_levels(field->encoder);
 }
@@ -45,30 +48,46 @@ void sape_table_updater_begin(struct sape_table_updater *updater, const sape_opt
     sape_optimizer_begin(updater->optimizer);
 }
 
-/* A level's rows in a step; what they are before it is kept in their order from the level's own place on. */
+/* Rows of a level's step from `begin` on; what they are before it is kept in their order from the level's own place on.
+ */
 static struct sape_rows_step step_of(const struct sape_table_updater *updater, const struct sape_field *field,
-                                     size_t level, const struct sape_tables *tables) {
+                                     const struct sape_tables *tables, size_t level, size_t begin) {
     const sape_optimizer *optimizer = updater->optimizer;
     const struct sape_touched *touched = &tables->touched[level];
-    const size_t offset = sape_encoder_level_offset(field->encoder, level);
-    struct sape_rows_step step = {.features = sape_encoder_level_features(field->encoder),
-                                  .count = touched->count,
-                                  .rows = touched->whole ? NULL : touched->rows,
-                                  .gradient = tables->gradient + offset,
-                                  .parameters = sape_encoder_tables(field->encoder) + offset,
-                                  .first = optimizer->first + offset,
-                                  .kept_parameters = optimizer->kept_parameters + offset,
-                                  .kept_first = optimizer->kept_first + offset};
+    const size_t features = sape_encoder_level_features(field->encoder);
+    const size_t offset = sape_encoder_level_offset(field->encoder, level), kept = offset + begin * features;
+    const size_t at = touched->whole ? kept : offset;
+    struct sape_rows_step step = {.features = features,
+                                  .count = touched->count - begin,
+                                  .rows = touched->whole ? NULL : touched->rows + begin,
+                                  .gradient = tables->gradient + at,
+                                  .parameters = sape_encoder_tables(field->encoder) + at,
+                                  .first = optimizer->first + at,
+                                  .kept_parameters = optimizer->kept_parameters + kept,
+                                  .kept_first = optimizer->kept_first + kept};
     if (optimizer->second == NULL) return step;
-    step.second = optimizer->second + offset;
-    step.kept_second = optimizer->kept_second + offset;
+    step.second = optimizer->second + at;
+    step.kept_second = optimizer->kept_second + kept;
     return step;
 }
 
-bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
-                             const struct sape_tables *tables) {
-    struct sape_rows_step step = step_of(updater, field, level, tables);
-    return sape_optimizer_rows(updater->optimizer, sape_encoder_level_offset(field->encoder, level), &step);
+static size_t num_parts(const struct sape_touched *touched) {
+    return (touched->count + PART - 1) / PART;
+}
+
+size_t sape_table_updater_num_parts(const struct sape_tables *tables) {
+    size_t parts = 0;
+    for (size_t l = 0; l < tables->num_levels; l++) parts += num_parts(&tables->touched[l]);
+    return parts;
+}
+
+bool sape_table_updater_step(const struct sape_table_updater *updater, const struct sape_field *field,
+                             const struct sape_tables *tables, size_t part) {
+    size_t level = tables->num_levels - 1;
+    for (; part >= num_parts(&tables->touched[level]); level--) part -= num_parts(&tables->touched[level]);
+    struct sape_rows_step step = step_of(updater, field, tables, level, part * PART);
+    if (step.count > PART) step.count = PART;
+    return sape_optimizer_rows(updater->optimizer, &step);
 }
 
 /* Rows from an array of them one after the other to their places in a table; all of it where they are not listed. */
@@ -99,7 +118,7 @@ void sape_table_updater_end(struct sape_table_updater *updater, struct sape_fiel
 void sape_table_updater_take_back(struct sape_table_updater *updater, struct sape_field *field,
                                   struct sape_tables *tables) {
     for (size_t l = 0; l < tables->num_levels; l++) {
-        const struct sape_rows_step step = step_of(updater, field, l, tables);
+        const struct sape_rows_step step = step_of(updater, field, tables, l, 0);
         put_rows(step.features, step.count, step.rows, step.kept_parameters, step.parameters);
         put_rows(step.features, step.count, step.rows, step.kept_first, step.first);
         if (step.second != NULL) put_rows(step.features, step.count, step.rows, step.kept_second, step.second);

@@ -33,9 +33,11 @@ void sape_table_updater_close(struct sape_table_updater *updater);
 
 /* Begins the step that the network's optimizer has begun. */
 void sape_table_updater_begin(struct sape_table_updater *updater, const sape_optimizer *network_optimizer);
-/* The step of one level; false when it leaves something that is not finite. */
-bool sape_table_updater_step(struct sape_table_updater *updater, const struct sape_field *field, size_t level,
-                             const struct sape_tables *tables);
+/* The parts of a step, of the finest level first. */
+size_t sape_table_updater_num_parts(const struct sape_tables *tables);
+/* One of them; false when it leaves something that is not finite. */
+bool sape_table_updater_step(const struct sape_table_updater *updater, const struct sape_field *field,
+                             const struct sape_tables *tables, size_t part);
 
 /* Ends a step: what it has changed becomes what can be put back, and there is no gradient any more. */
 void sape_table_updater_end(struct sape_table_updater *updater, struct sape_field *field, struct sape_tables *tables);

@@ -52,7 +52,8 @@ struct step {
     size_t num_gradients;
     const float *const *gradients;
     const sape_field *field;
-    struct sape_tables *tables;
+    const struct sape_tables *tables;
+    size_t table_parts;
 };
 
 /* What is to be stepped of a chunk that ends at *end; false: nothing. Rows of the first layer without a gradient so far
@@ -80,14 +81,12 @@ static void step_chunk(void *context, size_t chunk, size_t worker) {
         atomic_store(&step->updater->failed, true);
 }
 
-/* Levels of the tables first, which are the larger part where there are any, the finest before the others; then the
-   network's chunks. */
-static void step_level_or_chunk(void *context, size_t index, size_t worker) {
+/* Parts of the tables first, which are most of the step where there are any; then the network's chunks. */
+static void step_part_or_chunk(void *context, size_t index, size_t worker) {
     const struct step *step = context;
-    const size_t levels = step->tables->num_levels;
-    if (index >= levels)
-        step_chunk(context, index - levels, worker);
-    else if (!sape_table_updater_step(&step->updater->tables, step->field, levels - 1 - index, step->tables))
+    if (index >= step->table_parts)
+        step_chunk(context, index - step->table_parts, worker);
+    else if (!sape_table_updater_step(&step->updater->tables, step->field, step->tables, index))
         atomic_store(&step->updater->failed, true);
 }
 
@@ -121,19 +120,20 @@ static sape_status take_back(struct step *step, struct sape_pool *pool) {
 /* All of the step, side by side. */
 static void step_parts(struct step *step, struct sape_pool *pool) {
     struct sape_updater *updater = step->updater;
-    const size_t levels = step->tables->num_levels, chunks = sape_num_chunks(step->network->size);
-    if (levels == 0) {
+    const size_t chunks = sape_num_chunks(step->network->size);
+    if (step->tables->num_levels == 0) {
         sape_updater_parallel(pool, step->network, chunks, step_chunk, step);
         return;
     }
     sape_table_updater_begin(&updater->tables, updater->optimizer);
-    sape_pool_run(pool, levels + chunks, step_level_or_chunk, step);
+    step->table_parts = sape_table_updater_num_parts(step->tables);
+    sape_pool_run(pool, step->table_parts + chunks, step_part_or_chunk, step);
 }
 
 sape_status sape_updater_step(struct sape_updater *updater, sape_field *field, struct sape_pool *pool,
                               size_t num_gradients, const float *const *gradients, struct sape_tables *tables) {
     sape_network *network = field->network;
-    struct step step = {updater, network, num_gradients, gradients, field, tables};
+    struct step step = {updater, network, num_gradients, gradients, field, tables, 0};
     struct sape_optimizer *optimizer = updater->optimizer;
     atomic_store(&updater->failed, false);
     sape_optimizer_begin(optimizer);
