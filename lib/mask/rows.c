@@ -31,8 +31,10 @@ void sape_mask_rebuild(struct sape_mask *mask) {
 }
 
 void sape_mask_reveal(struct sape_mask *mask) {
+    bool changed = mask->ramp != NULL;
     for (size_t i = 0; i < mask->grid.cells; i++) {
         if (!mask->in_progress[i]) continue;
+        changed = changed || mask->level[i] != mask->next;
         mask->level[i] = (uint16_t)mask->next;
         if (mask->ramp == NULL) continue;
         mask->end[i] = (uint16_t)mask->next;
@@ -42,7 +44,7 @@ void sape_mask_reveal(struct sape_mask *mask) {
     mask->next += mask->block;
     if (mask->next > mask->encoding_dim || mask->encoding_dim - mask->next < mask->block)
         mask->next = mask->encoding_dim;
-    sape_mask_rebuild(mask);
+    if (changed) sape_mask_rebuild(mask);
 }
 
 static bool any_in_progress(const struct sape_mask *mask) {

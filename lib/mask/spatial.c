@@ -20,7 +20,7 @@ sape_status sape_mask_place_cube(struct sape_mask *mask, const sape_mask_params 
 
 /* Each loss goes to the corners of its cell. */
 static void record(struct sape_mask *mask, size_t n, const struct sape_place *places, const float *loss) {
-    for (size_t i = 0; i < n; i++) sape_grid_record(&mask->grid, &places[i], loss[i], mask->log, mask->counter);
+    sape_grid_record(&mask->grid, n, places, loss, mask->log, mask->counter);
 }
 
 /* Cells whose loss is low enough leave progress; then recording begins anew. */
@@ -29,7 +29,7 @@ static void judge(struct sape_mask *mask) {
     float *loss = mask->scratch;
     sape_grid_smooth(&mask->grid, mask->log, mask->counter, loss, mask->scratch + cells);
     for (size_t i = 0; i < cells; i++)
-        if (!((double)loss[i] > mask->epsilon)) mask->in_progress[i] = 0;
+        mask->in_progress[i] = (uint8_t)(mask->in_progress[i] & ((double)loss[i] > mask->epsilon));
     memset(mask->log, 0, cells * sizeof *mask->log);
     memset(mask->counter, 0, cells * sizeof *mask->counter);
 }

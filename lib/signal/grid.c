@@ -19,8 +19,8 @@ static struct axis_place place_evenly(size_t size, double x) {
     const double clamped = x < -1.0 ? -1.0 : x > 1.0 ? 1.0 : x;
     const double spread = size > 3 ? (double)(size - 2) : 1.0;
     const double g = (clamped + 1.0) / 2.0 * spread + 0.5;
-    const double lower = floor(g);
-    return (struct axis_place){(size_t)lower, (float)(g - lower), x == clamped ? (float)(spread / 2.0) : 0.0f};
+    const int32_t lower = (int32_t)g;
+    return (struct axis_place){(size_t)lower, (float)(g - (double)lower), x == clamped ? (float)(spread / 2.0) : 0.0f};
 }
 
 /* Linear between neighbouring positions, constant outside. */
@@ -167,24 +167,29 @@ size_t sape_grid_corner(const struct sape_grid *grid, size_t corner) {
     return offset;
 }
 
-static float corner_weight(const struct sape_grid *grid, const struct sape_place *place, size_t corner) {
+static inline float corner_weight(const struct sape_grid *grid, const struct sape_place *place, size_t corner) {
     float weight = 1.0f;
     for (size_t a = 0; a < grid->dim; a++) weight *= corner >> a & 1 ? place->share[a] : 1.0f - place->share[a];
     return weight;
 }
 
 /* A sum that overflows would be lost for good, and could not be saved. */
-static float saturate(float sum) {
+static inline float saturate(float sum) {
     return sum > FLT_MAX ? FLT_MAX : sum < -FLT_MAX ? -FLT_MAX : sum;
 }
 
-void sape_grid_record(const struct sape_grid *grid, const struct sape_place *place, float value, float *log,
-                      float *counter) {
-    for (size_t corner = 0; corner < (size_t)1 << grid->dim; corner++) {
-        const float weight = corner_weight(grid, place, corner);
-        const size_t at = place->cell + sape_grid_corner(grid, corner);
-        log[at] = saturate(log[at] + value * weight);
-        counter[at] += weight;
+void sape_grid_record(const struct sape_grid *grid, size_t n, const struct sape_place *places, const float *values,
+                      float *log, float *counter) {
+    const size_t corners = (size_t)1 << grid->dim;
+    size_t offsets[1 << SAPE_MAX_DIM];
+    for (size_t c = 0; c < corners; c++) offsets[c] = sape_grid_corner(grid, c);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t c = 0; c < corners; c++) {
+            const float weight = corner_weight(grid, &places[i], c);
+            const size_t at = places[i].cell + offsets[c];
+            log[at] = saturate(log[at] + values[i] * weight);
+            counter[at] += weight;
+        }
     }
 }
 
@@ -215,8 +220,10 @@ void sape_grid_smooth(const struct sape_grid *grid, const float *log, const floa
     size_t window = 1, empty = 0;
     for (size_t a = 0; a < grid->dim; a++) window *= width;
     for (size_t i = 0; i < grid->cells; i++) {
-        mean[i] = counter[i] != 0.0f ? log[i] / counter[i] : 0.0f;
-        empty += counter[i] == 0.0f;
+        const bool any = counter[i] != 0.0f;
+        const float quotient = log[i] / (any ? counter[i] : 1.0f);
+        mean[i] = any ? quotient : 0.0f;
+        empty += !any;
     }
     if (empty > 0) {
         /* An empty cell counts as 0 in the mean, so the box mean is the mean over the neighbours but for the count. */
@@ -224,8 +231,7 @@ void sape_grid_smooth(const struct sape_grid *grid, const float *log, const floa
         memcpy(filled, mean, grid->cells * sizeof *filled);
         sape_grid_box_mean(grid, filled, scratch);
         const float factor = (float)window / (float)(window - 1);
-        for (size_t i = 0; i < grid->cells; i++)
-            if (counter[i] == 0.0f) mean[i] = filled[i] * factor;
+        for (size_t i = 0; i < grid->cells; i++) mean[i] = counter[i] == 0.0f ? filled[i] * factor : mean[i];
     }
     sape_grid_box_mean(grid, mean, scratch);
 }

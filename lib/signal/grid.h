@@ -43,9 +43,9 @@ float sape_grid_slope(const struct sape_grid *grid, size_t axis, float x);
 /* How far a corner of a cell, by the bits of its number, lies behind the lower one. */
 size_t sape_grid_corner(const struct sape_grid *grid, size_t corner);
 
-/* Adds a value to the corners of its cell, with the weights of the place in it; the weights to the counter. */
-void sape_grid_record(const struct sape_grid *grid, const struct sape_place *place, float value, float *log,
-                      float *counter);
+/* Adds n values to the corners of their cells, with the weights of the places in them; the weights to the counter. */
+void sape_grid_record(const struct sape_grid *grid, size_t n, const struct sape_place *places, const float *values,
+                      float *log, float *counter);
 
 /* The cell whose position is nearest to a place. */
 size_t sape_grid_nearest(const struct sape_grid *grid, const struct sape_place *place);

@@ -264,7 +264,7 @@ void sape_rate_record(struct sape_rate *rate, const struct sape_batches *batches
         /* What was measured has the rate in it. */
         const float norm = sqrtf(rate->squares[i]) / rate->sample_rate[sample];
         if (!isfinite(norm)) continue;
-        sape_grid_record(rate->grid, &places_of(rate, batches)[sample], norm, rate->log, rate->counter);
+        sape_grid_record(rate->grid, 1, &places_of(rate, batches)[sample], &norm, rate->log, rate->counter);
     }
     if (++rate->batches >= sape_batches_of_epoch(batches)) refresh(rate);
 }
