@@ -18,14 +18,13 @@
 /* Powers of two reach the Nyquist frequency: 2^i / 2 <= nyquist. */
 #define MAX_POSITIONAL 16
 #define FEWEST_CELLS 12
-/* Samples are a regular grid if the nearest is as far away for all of them, and not much less than their mean distance;
-   they are drawn anew if there are that many sets. */
-#define ALIKE 1.05
-#define SHARE_OF_MEAN 0.74
+/* Samples have no gaps if they fill this share of a regular grid; they are drawn anew if there are that many sets. */
+#define FILLED 0.55
 #define MANY_SETS 4
-/* Grids: the finest resolution, and the factor between levels; levels and rows of a table at most. */
+/* Grids: the finest resolution, and the factor between levels, in 3D and below; levels and rows of a table at most. */
 #define FINEST 2048.0
-#define LOG2_GROWTH 0.5
+#define LOG2_GROWTH_3D 0.5
+#define LOG2_GROWTH 0.75
 #define MOST_LEVELS 16.0
 #define ROWS_2D 20.0
 #define ROWS_3D 17.0
@@ -35,11 +34,13 @@
 /* Batches of one field. */
 #define LEAST_BATCH 512
 #define LARGEST_BATCH 4096
+#define LARGEST_GRID_BATCH 2048
 /* Of several fields: their mean takes the noise of small batches away. */
 #define SMALLEST_BATCH 256
 #define SMALL_BATCH 512
-/* Iterations that go once through a set that is larger. */
+/* Iterations that go once through a set that is larger, at least; grids learn from a few samples as much. */
 #define BATCHES_PER_SET 8
+#define GRID_BATCHES_PER_SET 32
 
 /* The training goes through the samples this often, in no fewer and no more iterations. */
 #define PASSES 200.0
@@ -100,16 +101,14 @@ static void propose_std(const sape_settings_query *query, const struct sape_fact
                                known->nyquist);
 }
 
-static bool are_regular(const struct sape_facts *facts) {
-    const struct sape_neighbours *known = &facts->neighbours;
-    return known->distance > 0.0 && known->distance < ALIKE * known->least &&
-           known->distance * 2.0 * facts->bandwidth.nyquist > SHARE_OF_MEAN;
+bool sape_facts_no_gaps(const sape_settings_query *query, const struct sape_facts *facts) {
+    return query->domain_dim > 1 && facts->lattice.gap > 0.0 && facts->lattice.filled >= FILLED;
 }
 
 /* Grids know nothing between samples: they are for samples without gaps, and for those that are drawn anew. */
 static sape_encoding choose_encoding(const sape_settings_query *query, const struct sape_facts *facts,
                                      const char **reason) {
-    const bool no_gaps = query->domain_dim > 1 && are_regular(facts);
+    const bool no_gaps = sape_facts_no_gaps(query, facts);
     const bool drawn_anew = query->num_sets >= MANY_SETS;
     *reason = query->encoding != SAPE_CHOOSE   ? "as asked for"
               : query->task == SAPE_TASK_CURVE ? "the one for curves"
@@ -122,13 +121,18 @@ static sape_encoding choose_encoding(const sape_settings_query *query, const str
     return grid ? SAPE_ENCODING_GRID : SAPE_ENCODING_FOURIER;
 }
 
-/* As many cells along an axis as there are samples. */
-static void propose_grid(const sape_settings_query *query, struct sape_settings *settings) {
+/* As many cells along an axis as there are samples: along the axis that has the most of them where that is known. */
+static double cells_along(const sape_settings_query *query, const struct sape_facts *facts) {
+    if (sape_facts_no_gaps(query, facts)) return round(2.0 / facts->lattice.gap);
+    return floor(pow((double)query->n * (double)query->num_sets, 1.0 / (double)query->domain_dim)) - 1.0;
+}
+
+static void propose_grid(const sape_settings_query *query, const struct sape_facts *facts,
+                         struct sape_settings *settings) {
     sape_encoder_params *encoder = &settings->encoder;
-    const double samples = (double)query->n * (double)query->num_sets;
-    const double along = floor(pow(samples, 1.0 / (double)query->domain_dim));
-    const double finest = fmin(fmax(along - 1.0, (double)encoder->base_resolution), FINEST);
-    const double levels = ceil(log2(finest / (double)encoder->base_resolution) / LOG2_GROWTH) + 1.0;
+    const double finest = fmin(fmax(cells_along(query, facts), (double)encoder->base_resolution), FINEST);
+    const double growth = query->domain_dim == 3 ? LOG2_GROWTH_3D : LOG2_GROWTH;
+    const double levels = ceil(log2(finest / (double)encoder->base_resolution) / growth) + 1.0;
     const double rows = ceil((double)query->domain_dim * log2(finest + 1.0));
     encoder->finest_resolution = (size_t)finest;
     encoder->num_levels = (size_t)fmin(levels, MOST_LEVELS);
@@ -154,7 +158,7 @@ static void propose_encoder(const sape_settings_query *query, const struct sape_
     sape_encoder_params *encoder = &settings->encoder;
     if (encoder->kind == SAPE_ENCODING_IDENTITY) return;
     if (encoder->kind == SAPE_ENCODING_GRID) {
-        propose_grid(query, settings);
+        propose_grid(query, facts, settings);
         return;
     }
     if (encoder->kind == SAPE_ENCODING_POSITIONAL) {
@@ -214,7 +218,7 @@ static void propose_network(const sape_settings_query *query, struct sape_settin
     const bool several = sape_settings_are_several(query, settings);
     if (settings->encoder.kind == SAPE_ENCODING_GRID) {
         network->hidden_dim = 64;
-        network->num_layers = 2;
+        network->num_layers = 1;
         sape_settings_say_count(settings, "hidden", network->hidden_dim, "enough behind grids");
         sape_settings_say_count(settings, "layers", network->num_layers, "enough behind grids");
         return;
@@ -245,7 +249,17 @@ static double cost_of_sample(const struct sape_settings *settings) {
            (features * hidden + (layers - 1.0) * hidden * hidden + hidden * (double)settings->network.output_dim);
 }
 
+/* Of a set that is not small. */
+static size_t usual_batch(const sape_settings_query *query, const struct sape_settings *settings, size_t batches) {
+    const bool grid = settings->encoder.kind == SAPE_ENCODING_GRID,
+               several = sape_settings_are_several(query, settings);
+    const size_t least = several ? SMALLEST_BATCH : LEAST_BATCH, wanted = query->n / batches;
+    const size_t most = several ? SMALL_BATCH : grid ? LARGEST_GRID_BATCH : LARGEST_BATCH;
+    return wanted < least ? least : wanted > most ? most : wanted;
+}
+
 static void propose_batch(const sape_settings_query *query, struct sape_settings *settings) {
+    const size_t batches = settings->encoder.kind == SAPE_ENCODING_GRID ? GRID_BATCHES_PER_SET : BATCHES_PER_SET;
     size_t *batch = &settings->trainer.batch_size;
     *batch = query->batch_size < query->n ? query->batch_size : 0;
     if (query->batch_size > 0) {
@@ -253,12 +267,8 @@ static void propose_batch(const sape_settings_query *query, struct sape_settings
     } else if (query->n <= SAPE_FEW_SAMPLES || query->task == SAPE_TASK_CURVE) {
         sape_settings_say_count(settings, "batch", query->n, "all samples, as they are few");
     } else {
-        const size_t wanted = query->n / BATCHES_PER_SET;
-        const bool several = sape_settings_are_several(query, settings);
-        const size_t least = several ? SMALLEST_BATCH : LEAST_BATCH, most = several ? SMALL_BATCH : LARGEST_BATCH;
-        *batch = wanted < least ? least : wanted > most ? most : wanted;
-        sape_settings_say_count(settings, "batch", *batch, "%d iterations or more go through all samples",
-                                BATCHES_PER_SET);
+        *batch = usual_batch(query, settings, batches);
+        sape_settings_say_count(settings, "batch", *batch, "%zu iterations or more go through all samples", batches);
     }
 }
 

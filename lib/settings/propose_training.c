@@ -14,6 +14,8 @@
 #define MANY_EPOCHS 100.0
 #define SHARE_OF_FEW 0.1
 #define WELL_RESOLVED 2.4
+/* Without gaps between the samples nothing is overfitted, and what comes late has less time. */
+#define SHARE_WITHOUT_GAPS 0.01
 /* Loss at which a location is good enough: the noise's, or this share of the targets' variance; the latter where the
    error between samples is greater anyway. */
 #define LEAST_OF_VARIANCE 1e-4
@@ -56,6 +58,7 @@ static size_t features_of(const struct sape_settings *settings) {
 
 static double share_of(const sape_settings_query *query, const struct sape_facts *facts) {
     const double share = LONGEST_SHARE * fmin(facts->epochs / MANY_EPOCHS, 1.0);
+    if (sape_facts_no_gaps(query, facts)) return fmin(share, SHARE_WITHOUT_GAPS);
     if (query->task != SAPE_TASK_REGRESSION || query->n > SAPE_FEW_SAMPLES) return share;
     const bool resolved = facts->bandwidth.nyquist >= WELL_RESOLVED * facts->bandwidth.signal_frequency;
     return resolved ? fmin(share, SHARE_OF_FEW) : 0.0;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "signal/lattice.h"
 #include "signal/nearest.h"
 #include "signal/neighbours.h"
 
@@ -42,6 +43,7 @@ struct sape_settings {
 struct sape_facts {
     sape_bandwidth bandwidth;
     struct sape_neighbours neighbours;
+    struct sape_lattice lattice;
     /* How often the training goes through all samples; known once batch and iterations are. */
     double epochs;
 };
@@ -56,6 +58,9 @@ void sape_settings_say_real(struct sape_settings *settings, const char *name, do
 
 /* The facts of samples at the query's places, or at others. */
 sape_status sape_facts_find(const sape_settings_query *query, const float *x, struct sape_facts *facts);
+
+/* Whether the samples are a regular grid, so that the fit has nothing to make up between them. */
+bool sape_facts_no_gaps(const sape_settings_query *query, const struct sape_facts *facts);
 
 /* Whether values are to be found between scattered samples, or few samples along a line. */
 bool sape_settings_fill_gaps(const sape_settings_query *query, const struct sape_settings *settings);

@@ -19,9 +19,9 @@
 #define FEW_PAIRS 0.1
 
 /* Pairs of a sample and its neighbour: sums, then means, of their distances, of half the squares of the targets'
-   differences and of the squares of these, and the least distance. */
+   differences and of the squares of these. */
 struct pairs {
-    double count, distance, least, difference, square;
+    double count, distance, difference, square;
 };
 
 /* The share that sample i belongs to, as if by chance (Steele, Lea and Flood 2014). */
@@ -60,7 +60,6 @@ static sape_status find_pairs(size_t n, size_t d, const float *x, size_t o, cons
         if (share_of(i) != turn || asked++ % stride != 0) continue;
         const double distance = sqrt(sape_nearest_find(&tree, x + i * d, &nearest, NULL));
         pairs->distance += distance;
-        pairs->least = fmin(pairs->least, distance);
         const double difference =
             targets == NULL ? 0.0 : half_square(o, targets + i * o, targets + indices[nearest] * o);
         pairs->difference += difference;
@@ -107,8 +106,8 @@ static double noise(const struct pairs *near, const struct pairs *far) {
 
 sape_status sape_neighbours_find(size_t n, size_t d, const float *x, size_t o, const float *targets,
                                  struct sape_neighbours *out) {
-    struct pairs near = {.least = INFINITY}, far = {.least = INFINITY};
-    *out = (struct sape_neighbours){.distance = 0.0};
+    struct pairs near = {.count = 0.0}, far = {.count = 0.0};
+    *out = (struct sape_neighbours){.noise = 0.0};
     if (targets != NULL) out->variance = sape_targets_variance(n, o, targets) / (double)o;
     if (n < LEAST_SAMPLES) return SAPE_OK;
     const size_t affordable = SHARES * MAX_QUERIES / n + 1;
@@ -120,8 +119,6 @@ sape_status sape_neighbours_find(size_t n, size_t d, const float *x, size_t o, c
     if (near.count == 0.0 || far.count == 0.0) return SAPE_OK;
     take_means(&near);
     take_means(&far);
-    out->distance = near.distance;
-    out->least = near.least;
     out->noise = fmin(noise(&near, &far), out->variance);
     return SAPE_OK;
 }

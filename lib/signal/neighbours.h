@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What neighbouring samples say of the targets and of their places. */
+/* What neighbouring samples say of the targets. */
 #ifndef SAPE_LIB_NEIGHBOURS_H
 #define SAPE_LIB_NEIGHBOURS_H
 
@@ -14,8 +14,6 @@ struct sape_neighbours {
     /* The targets' variance, and the part of it that remains between samples however near they are: means over the
        outputs, 0 without targets. */
     double variance, noise;
-    /* The mean distance to the nearest sample, and the least of them; 0 for few samples. */
-    double distance, least;
 };
 
 /* x (n, d), d at most SAPE_NEAREST_MAX_DIM, and targets (n, o), which may be NULL, are finite; n >= 1. */

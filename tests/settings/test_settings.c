@@ -377,6 +377,29 @@ START_TEST(the_schedule_fits_the_budget) {
 }
 END_TEST
 
+/* Without gaps between the samples all is revealed at once, and the finest cells are those between neighbours along the
+   axis that has the most. */
+START_TEST(samples_without_gaps_have_no_schedule) {
+    enum { ROWS = 12, COLUMNS = 33 };
+    struct samples samples = make(2, 3, 0.0);
+    for (size_t i = 0; i < ROWS * COLUMNS; i++) {
+        samples.x[2 * i] = -1.0f + 2.0f * (float)(i / COLUMNS) / (ROWS - 1);
+        samples.x[2 * i + 1] = -1.0f + 2.0f * (float)(i % COLUMNS) / (COLUMNS - 1);
+    }
+    sape_settings_query query = query_of(&samples);
+    query.n = ROWS * COLUMNS;
+    query.iterations = 1000;
+    query.batch_size = 64;
+    struct proposal p = propose(&query);
+    ck_assert_int_eq(p.encoder.kind, SAPE_ENCODING_GRID);
+    ck_assert_uint_eq(p.encoder.finest_resolution, COLUMNS - 1);
+    ck_assert_uint_eq(p.network.num_layers, 1);
+    ck_assert_uint_le(p.mask.num_blocks * p.mask.block_iterations, 10);
+    sape_settings_free(p.settings);
+    release(&samples);
+}
+END_TEST
+
 /* Programs built with older headers have smaller structs; nothing is written past them. */
 START_TEST(older_structs_are_filled) {
     struct samples samples = make(2, 3, 0.0);
@@ -470,6 +493,7 @@ int main(void) {
     tcase_add_loop_test(tcase, coordinates_are_scaled_alike, 0, 2);
     tcase_add_test(tcase, members_fit_the_budget);
     tcase_add_test(tcase, the_schedule_fits_the_budget);
+    tcase_add_test(tcase, samples_without_gaps_have_no_schedule);
     tcase_add_test(tcase, older_structs_are_filled);
     tcase_add_test(tcase, bad_queries_are_refused);
     tcase_add_test(tcase, other_calls_check_their_arguments);
