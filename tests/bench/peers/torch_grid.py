@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fits a picture with dense grids and a small network in PyTorch until a PSNR over all pixels:
-torch_grid.py THREADS eager|compile PSNR < what write_samples writes for a fraction of 1
+torch_grid.py THREADS eager|compile PSNR LEVELS LAYERS BATCH < what write_samples writes for a fraction of 1
 
 Prints seconds of training by the clock and of the processor, the iterations and the PSNR. It looks at the PSNR every ten
 iterations; that is not counted, nor is the compilation.
@@ -14,17 +14,19 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-LEVELS, BASE, FINEST, FEATURES, WIDTH, BATCH, LONGEST = 12, 8, 255, 2, 64, 4096, 2000
+BASE, FINEST, FEATURES, WIDTH, LONGEST = 8, 255, 2, 64, 2000
 
 
 class Field(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, levels, layers):
         super().__init__()
-        cells = [int(BASE * (FINEST / BASE) ** (level / (LEVELS - 1)) + 1e-9) for level in range(LEVELS)]
+        cells = [int(BASE * (FINEST / BASE) ** (level / (levels - 1)) + 1e-9) for level in range(levels)]
         self.tables = nn.ParameterList(
             [nn.Parameter(torch.empty(1, FEATURES, n + 1, n + 1).uniform_(-1e-4, 1e-4)) for n in cells])
-        self.network = nn.Sequential(nn.Linear(LEVELS * FEATURES, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH),
-                                     nn.ReLU(), nn.Linear(WIDTH, channels))
+        parts = [nn.Linear(levels * FEATURES, WIDTH), nn.ReLU()]
+        for _ in range(layers - 1):
+            parts += [nn.Linear(WIDTH, WIDTH), nn.ReLU()]
+        self.network = nn.Sequential(*parts, nn.Linear(WIDTH, channels))
 
     def forward(self, x):
         places = x.flip(1).view(1, 1, -1, 2)
@@ -43,10 +45,11 @@ def read_picture():
 
 def main():
     threads, mode, goal = int(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+    levels, layers, batch_size = map(int, sys.argv[4:])
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     x, y = read_picture()
-    field = Field(y.shape[1])
+    field = Field(y.shape[1], levels, layers)
     optimizer = torch.optim.Adam(field.parameters(), lr=1e-2, betas=(0.9, 0.99), eps=1e-15, fused=True)
 
     def loss_of(x, y):
@@ -54,7 +57,7 @@ def main():
 
     if mode == "compile":
         loss_of = torch.compile(loss_of)
-        loss_of(x[:BATCH], y[:BATCH]).backward()
+        loss_of(x[:batch_size], y[:batch_size]).backward()
 
     seconds = processor = 0.0
     psnr, iterations = 0.0, 0
@@ -62,9 +65,9 @@ def main():
     while psnr < goal and iterations < LONGEST:
         begin, processor_begin = time.perf_counter(), time.process_time()
         for _ in range(10):
-            if len(order) < BATCH:
+            if len(order) < batch_size:
                 order = torch.randperm(len(x))
-            batch, order = order[:BATCH], order[BATCH:]
+            batch, order = order[:batch_size], order[batch_size:]
             optimizer.zero_grad()
             loss_of(x[batch], y[batch]).backward()
             optimizer.step()
