@@ -48,8 +48,7 @@ void sape_table_updater_begin(struct sape_table_updater *updater, const sape_opt
     sape_optimizer_begin(updater->optimizer);
 }
 
-/* Rows of a level's step from `begin` on; what they are before it is kept in their order from the level's own place on.
- */
+/* Rows of a step from `begin` on; what they are before it is kept in their order from the level's own place on. */
 static struct sape_rows_step step_of(const struct sape_table_updater *updater, const struct sape_field *field,
                                      const struct sape_tables *tables, size_t level, size_t begin) {
     const sape_optimizer *optimizer = updater->optimizer;

@@ -20,7 +20,7 @@ _Progress = Union[ProgressFunction, ProgressBar, None]
 
 
 def _fit_member(x: Floats, targets: Floats, task: Task, settings: Settings, member: int, progress: _Progress) -> Field:
-    """One field, whose seeds are the settings' and so many more."""
+    """One field, whose seeds are the settings' plus `member`."""
     encoder, network, trainer = settings.encoder, settings.network, settings.trainer
     field = Field(
         replace(encoder, seed=encoder.seed + member), settings.mask, replace(network, seed=network.seed + member)
