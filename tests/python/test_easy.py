@@ -127,6 +127,10 @@ def test_an_ensemble_is_one_file(tmp_path, ensemble):
     path.write_text("what was here before")
     found.save(path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["fit.zip"]
+    other = tmp_path / "other"
+    other.touch()
+    assert path.stat().st_mode == other.stat().st_mode
+    other.unlink()
     for again in (sape.Ensemble.load(path), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
         assert np.array_equal(again.predict(x), found.predict(x))
     with zipfile.ZipFile(path) as archive:

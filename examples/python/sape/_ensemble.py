@@ -39,15 +39,12 @@ class Ensemble:
         """Saves all fields in one file, which is replaced completely or not at all: a zip archive, uncompressed, of
         their safetensors files."""
         name = os.fsdecode(path)
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(name) or ".")
-        try:
-            with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        with tempfile.TemporaryDirectory(dir=os.path.dirname(name) or ".") as folder:
+            temporary = os.path.join(folder, "ensemble")
+            with zipfile.ZipFile(temporary, "w") as archive:
                 for index, field in enumerate(self.fields):
                     archive.writestr(f"{index}.safetensors", bytes(field.checkpoint()))
             os.replace(temporary, name)
-        except BaseException:
-            os.unlink(temporary)
-            raise
 
     @property
     def domain_dim(self) -> int:
