@@ -38,3 +38,8 @@ void sape_sort(void *base, size_t count, size_t size, int (*compare)(const void 
         sink(&array, 0, end);
     }
 }
+
+int sape_compare_floats(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}

@@ -8,4 +8,7 @@
 #define SAPE_SORT_SIZE 128
 void sape_sort(void *base, size_t count, size_t size, int (*compare)(const void *a, const void *b));
 
+/* The order of floats, for sape_sort() and qsort(). */
+int sape_compare_floats(const void *a, const void *b);
+
 #endif

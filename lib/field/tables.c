@@ -79,7 +79,7 @@ static float *row_at(const struct sape_tables *tables, const struct sape_field *
     return tables->d_features + (part * num_features(field) + row) * tables->stride + place;
 }
 
-/* Of so many columns from a panel on, those that belong to the tile: a panel of CBLAS may be wider than a tile. */
+/* Of this many columns from a panel on, those that belong to the tile: a panel of CBLAS may be wider than a tile. */
 static size_t columns_of(const struct sape_tables *tables, const struct sape_tile *tile, size_t panel, size_t columns) {
     const size_t rest = tables->tile_samples - panel * tile->width;
     return columns < rest ? columns : rest;
@@ -127,11 +127,15 @@ static void list_rows(struct sape_touched *touched, size_t rows) {
         if (touched->blocks[block] != 0) list_block(touched, block);
 }
 
+static bool has_level(const struct sape_tables *tables, const struct sape_field *field, size_t tile, size_t level) {
+    return tables->active[tile] > sape_encoder_level_begin(field->encoder, level);
+}
+
 /* Whether a batch touches so much of a level that to step all of it costs less than to find the rows. */
 static bool is_touched_whole(const struct sape_tables *tables, const struct sape_field *field, size_t level) {
     size_t touches = 0;
     for (size_t t = 0; t < tables->num_tiles; t++)
-        if (tables->active[t] > sape_encoder_level_begin(field->encoder, level)) touches += tables->tile_samples;
+        if (has_level(tables, field, t, level)) touches += tables->tile_samples;
     touches <<= sape_encoder_domain_dim(field->encoder);
     return sape_encoder_level_rows(field->encoder, level) <= WHOLE * touches;
 }
@@ -160,7 +164,7 @@ static void scatter_level(void *context, size_t index, size_t worker) {
                                      .touched = touched->whole ? NULL : touched};
     for (size_t part = 0; part < tables->num_parts; part++) {
         for (size_t t = 0; t < tables->num_tiles; t++) {
-            if (tables->active[t] <= sape_encoder_level_begin(field->encoder, level)) continue;
+            if (!has_level(tables, field, t, level)) continue;
             args.axis = (int)part - 1;
             args.x = tables->x + t * tables->tile_samples;
             args.d_features = row_at(tables, field, part, row, t * tables->tile_samples);

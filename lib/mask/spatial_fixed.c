@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sort.h"
 #include "mask/policy.h"
 
 static sape_status check(const sape_mask_params *params) {
@@ -15,11 +16,6 @@ static sape_status check(const sape_mask_params *params) {
     return sape_check_coordinates("samples", params->samples, params->num_samples, params->domain_dim);
 }
 
-static int compare_floats(const void *a, const void *b) {
-    const float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* The distinct values of one coordinate of the samples become the grid's positions along that axis. */
 static sape_status place_axis(struct sape_grid *grid, const sape_mask_params *params, size_t axis) {
     const size_t n = params->num_samples;
@@ -27,7 +23,7 @@ static sape_status place_axis(struct sape_grid *grid, const sape_mask_params *pa
     grid->positions[axis] = positions;
     if (positions == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for %zu samples", n);
     for (size_t i = 0; i < n; i++) positions[i] = params->samples[i * params->domain_dim + axis];
-    qsort(positions, n, sizeof *positions, compare_floats);
+    qsort(positions, n, sizeof *positions, sape_compare_floats);
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++)
         if (i == 0 || positions[i] > positions[distinct - 1]) positions[distinct++] = positions[i];

@@ -14,7 +14,7 @@
 
 #define SAPE_MAX_WORDS 24
 
-/* Up to so many samples are few: an iteration takes all of them, and what comes early overfits them. */
+/* Up to this many samples are few: an iteration takes all of them, and what comes early overfits them. */
 #define SAPE_FEW_SAMPLES 512
 
 /* One setting in words. */

@@ -2,7 +2,6 @@
 #include "signal/lattice.h"
 
 #include <math.h>
-#include <stdint.h>
 
 #include "base/random.h"
 #include "base/sort.h"
@@ -11,11 +10,6 @@
 #define MOST 4096
 /* Coordinates nearer than this share of the axis are the same but for rounding. */
 #define SAME 1e-6
-
-static int compare(const void *a, const void *b) {
-    const float left = *(const float *)a, right = *(const float *)b;
-    return (left > right) - (left < right);
-}
 
 /* The extent of all samples along an axis, and the least distance between coordinates of some that differ. */
 static double gap_along(size_t n, size_t d, const float *x, size_t axis, double *extent) {
@@ -28,7 +22,7 @@ static double gap_along(size_t n, size_t d, const float *x, size_t axis, double 
         high = fmaxf(high, x[i * d + axis]);
     }
     for (size_t i = 0; i < count; i++) some[i] = x[(n <= MOST ? i : sape_random_below(&random, n)) * d + axis];
-    sape_sort(some, count, sizeof *some, compare);
+    sape_sort(some, count, sizeof *some, sape_compare_floats);
     *extent = (double)high - (double)low;
     double least = *extent;
     for (size_t i = 1; i < count; i++) {

@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "signal/nearest.h"
 
-/* Of that many shares of the samples, one at a time is asked for its neighbours in the others, and in so many of them
-   that neighbours are twice as far away. */
+/* Of this many shares of the samples, one at a time is asked for its neighbours in the others, and in as few of them as
+   make neighbours twice as far away. */
 #define SHARES 16 /* 2^4: a share is four bits */
 #define MAX_QUERIES 4096
 /* With fewer samples the two distances are too uncertain. */
