@@ -30,6 +30,7 @@
 #include "bandwidth.h"
 #include "checkpoint.h"
 #include "encoder.h"
+#include "ensemble.h"
 #include "field.h"
 #include "filter.h"
 #include "loss.h"

@@ -12,6 +12,7 @@
 #define SAPE_HPP
 
 #include "cpp/base.hpp"
+#include "cpp/ensemble.hpp"
 #include "cpp/field.hpp"
 #include "cpp/parts.hpp"
 #include "cpp/signal.hpp"

@@ -144,6 +144,7 @@ sape_status sape_field_write(const sape_field *field, const struct sape_field_co
     sape_architecture_list(&architecture, &state);
     sape_mask_list_state((struct sape_mask *)mask, true, &state);
     sape_normalization_list_state((struct sape_normalization *)&field->normalization, &state);
+    SAPE_TRY(sape_file_add_version(writer));
     return sape_state_write(&state, writer);
 }
 

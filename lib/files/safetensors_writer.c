@@ -37,6 +37,7 @@ struct sape_safetensors_writer {
     struct sape_buffer metadata;
     /* Of void *, to be released. */
     struct sape_buffer kept;
+    char prefix[SAPE_MAX_PREFIX];
 };
 
 static struct tensor *tensors_of(const sape_safetensors_writer *writer, size_t *count) {
@@ -73,9 +74,23 @@ void sape_safetensors_writer_free(sape_safetensors_writer *writer) {
     sape_release(writer);
 }
 
+void sape_safetensors_writer_set_prefix(sape_safetensors_writer *writer, const char *prefix) {
+    snprintf(writer->prefix, sizeof writer->prefix, "%s", prefix);
+}
+
+/* The name behind the prefix; NULL when memory is short. */
+static char *full_name(const sape_safetensors_writer *writer, const char *name) {
+    const size_t before = strlen(writer->prefix), length = strlen(name);
+    char *full = sape_alloc(before + length + 1, 1);
+    if (full == NULL) return NULL;
+    memcpy(full, writer->prefix, before);
+    memcpy(full + before, name, length);
+    return full;
+}
+
 sape_status sape_safetensors_writer_add(sape_safetensors_writer *writer, const char *name, sape_dtype dtype,
                                         size_t rank, const size_t *shape, const void *data) {
-    struct tensor tensor = {.name = sape_copy_string(name), .data = data, .count = 1, .rank = rank, .dtype = dtype};
+    struct tensor tensor = {.name = full_name(writer, name), .data = data, .count = 1, .rank = rank, .dtype = dtype};
     if (tensor.name == NULL) return sape_fail(SAPE_ERROR_MEMORY, "no memory for tensor %s", name);
     for (size_t i = 0; i < rank; i++) {
         tensor.shape[i] = shape[i];
@@ -93,7 +108,7 @@ sape_status sape_safetensors_writer_keep(sape_safetensors_writer *writer, void *
 }
 
 sape_status sape_safetensors_writer_add_metadata(sape_safetensors_writer *writer, const char *key, const char *value) {
-    struct metadata entry = {sape_copy_string(key), sape_copy_string(value)};
+    struct metadata entry = {full_name(writer, key), sape_copy_string(value)};
     sape_status status = SAPE_OK;
     if (entry.key == NULL || entry.value == NULL)
         status = sape_fail(SAPE_ERROR_MEMORY, "no memory for metadata %s", key);

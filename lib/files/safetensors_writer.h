@@ -14,6 +14,10 @@ sape_status sape_safetensors_writer_create(sape_safetensors_writer **out);
 
 void sape_safetensors_writer_free(sape_safetensors_writer *writer);
 
+/* Puts a text, copied, before the names and keys of all that is added from here on. */
+#define SAPE_MAX_PREFIX 32
+void sape_safetensors_writer_set_prefix(sape_safetensors_writer *writer, const char *prefix);
+
 /*
  * Adds a tensor of type F32, F64, I64 or U8. The name, UTF-8 and no other tensor's, is copied; the data, in
  * the processor's own byte order, must stay until the last write.

@@ -20,7 +20,7 @@ void *__wrap_sape_alloc(size_t count, size_t size) {
 struct scene {
     sape_field *field, *fresh_field;
     sape_trainer *trainer, *fresh_trainer;
-    sape_safetensors *checkpoint;
+    sape_safetensors *checkpoint, *both; /* both fields' */
 };
 
 static sape_status checkpoint_field(const struct scene *scene) {
@@ -52,8 +52,43 @@ static sape_status restore_trainer(const struct scene *scene) {
     return sape_trainer_restore(scene->fresh_trainer, scene->checkpoint);
 }
 
-static sape_status (*const calls[])(const struct scene *scene) = {checkpoint_field, checkpoint_trainer, make_field,
-                                                                  restore_field, restore_trainer};
+static sape_status checkpoint_ensemble(const struct scene *scene) {
+    sape_field *const fields[] = {scene->field, scene->fresh_field};
+    sape_safetensors *made;
+    const sape_status status = sape_ensemble_checkpoint(2, fields, &made);
+    sape_safetensors_free(made);
+    return status;
+}
+
+static sape_status make_ensemble(const struct scene *scene) {
+    sape_field *fields[2];
+    size_t count;
+    const sape_status status = sape_ensemble_from_checkpoint(scene->both, 2, fields, &count);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert((fields[i] == NULL) == (status != SAPE_OK));
+        sape_field_free(fields[i]);
+    }
+    return status;
+}
+
+static sape_status join(const struct scene *scene) {
+    sape_safetensors *const parts[] = {scene->checkpoint, scene->checkpoint};
+    sape_safetensors *made;
+    const sape_status status = sape_ensemble_join(2, parts, &made);
+    ck_assert((made == NULL) == (status != SAPE_OK));
+    sape_safetensors_free(made);
+    return status;
+}
+
+static sape_status predict_ensemble(const struct scene *scene) {
+    sape_field *const fields[] = {scene->field, scene->fresh_field};
+    float outputs[TINY_SAMPLES];
+    return sape_ensemble_predict(2, fields, TINY_SAMPLES, tiny_x, outputs);
+}
+
+static sape_status (*const calls[])(const struct scene *scene) = {
+    checkpoint_field,    checkpoint_trainer, make_field, restore_field,   restore_trainer,
+    checkpoint_ensemble, make_ensemble,      join,       predict_ensemble};
 #define NUM_CALLS ((int)(sizeof calls / sizeof *calls))
 
 static void open_scene(struct scene *scene, sape_policy policy) {
@@ -63,10 +98,13 @@ static void open_scene(struct scene *scene, sape_policy policy) {
     scene->fresh_trainer = tiny_trainer(scene->fresh_field, SAPE_OPTIMIZER_ADAM);
     CHECK_OK(sape_trainer_run(scene->trainer, 5, NULL, NULL, NULL));
     CHECK_OK(sape_trainer_checkpoint(scene->trainer, &scene->checkpoint));
+    sape_field *const fields[] = {scene->field, scene->fresh_field};
+    CHECK_OK(sape_ensemble_checkpoint(2, fields, &scene->both));
 }
 
 static void close_scene(struct scene *scene) {
     sape_safetensors_free(scene->checkpoint);
+    sape_safetensors_free(scene->both);
     sape_trainer_free(scene->trainer);
     sape_trainer_free(scene->fresh_trainer);
     sape_field_free(scene->field);

@@ -41,6 +41,7 @@ expect prints "0.5 0.0 0.9:1.1 -0.1:0.1 0.3 0.4 0.5:0.7 0.7:0.9" slope
 
 expect prints "200 0.55 0.27:0.33" resume
 expect prints "400 0.55 0.29:0.32" resume
+expect prints "4 0.55 0.28:0.32" several
 echo nothing >training.safetensors
 expect refuses 1 SAPE_ERROR_ "$programs/resume"
 rm training.safetensors

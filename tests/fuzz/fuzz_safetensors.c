@@ -40,6 +40,19 @@ static void load_field(const sape_safetensors *file) {
     sape_field_free(field);
 }
 
+/* The number may be told before the members are looked into; what is made is fit for use, and all of it. */
+static void load_ensemble(const sape_safetensors *file) {
+    enum { CAPACITY = 4 };
+    sape_field *fields[CAPACITY];
+    size_t counted, made;
+    const sape_status status = sape_ensemble_count(file, &counted);
+    if (sape_ensemble_from_checkpoint(file, CAPACITY, fields, &made) == SAPE_OK) {
+        if (status != SAPE_OK || made != counted) abort();
+        for (size_t i = 0; i < made; i++) use(fields[i]);
+    }
+    for (size_t i = 0; i < CAPACITY; i++) sape_field_free(fields[i]);
+}
+
 static void restore_field(const sape_safetensors *file, sape_policy policy) {
     sape_field *field = tiny_field(policy, SAPE_ENCODING_FOURIER);
     if (field == NULL) abort();
@@ -61,6 +74,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size) {
     if (sape_safetensors_parse(bytes, size, &file) != SAPE_OK) return 0;
     read_tensors(file);
     load_field(file);
+    load_ensemble(file);
     if (sape_safetensors_count(file) > 0) {
         restore_field(file, SAPE_POLICY_SPATIAL);
         restore_field(file, SAPE_POLICY_SPATIAL_FIXED);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* make_seeds FOLDER: writes the seed corpus, a checkpoint of every policy's tiny field, and of its trainer. */
+/* make_seeds FOLDER: writes the seed corpus, a checkpoint of every policy's tiny field, of its trainer, and of
+   two fields. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +26,15 @@ static void make_seed(const char *folder, sape_policy policy, sape_encoding enco
     sape_field_free(field);
 }
 
+static void make_ensemble_seed(const char *folder) {
+    char path[4096];
+    sape_field *const fields[] = {tiny_field(SAPE_POLICY_NONE, SAPE_ENCODING_IDENTITY),
+                                  tiny_field(SAPE_POLICY_SPATIAL, SAPE_ENCODING_FOURIER)};
+    snprintf(path, sizeof path, "%s/ensemble", folder);
+    check(sape_ensemble_save(2, fields, path));
+    for (size_t i = 0; i < 2; i++) sape_field_free(fields[i]);
+}
+
 int main(int argc, char **argv) {
     if (argc != 2) return 2;
     make_seed(argv[1], SAPE_POLICY_NONE, SAPE_ENCODING_IDENTITY, SAPE_OPTIMIZER_ADAM);
@@ -35,5 +45,6 @@ int main(int argc, char **argv) {
     make_seed(argv[1], SAPE_POLICY_SPATIAL_FIXED, SAPE_ENCODING_FOURIER, SAPE_OPTIMIZER_ADAM);
     make_seed(argv[1], SAPE_POLICY_VARIANCE, SAPE_ENCODING_RBF, SAPE_OPTIMIZER_ADAM);
     make_seed(argv[1], SAPE_POLICY_VARIANCE, SAPE_ENCODING_GRID, SAPE_OPTIMIZER_SGD);
+    make_ensemble_seed(argv[1]);
     return 0;
 }

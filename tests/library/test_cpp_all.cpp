@@ -139,6 +139,34 @@ static void test_field() {
     std::remove("test_cpp_all.safetensors");
 }
 
+static void test_ensemble() {
+    const Floats x = {0.1f, 0.2f, -0.3f, 0.4f};
+    std::vector<sape::Field> fields;
+    fields.push_back(make_field());
+    fields.push_back(make_field());
+    sape::Optimizer optimizer(fields[1].num_parameters());
+    fields[1].update(optimizer, Floats(fields[1].num_parameters(), 1.0f));
+    const Floats a = fields[0].predict(x), b = fields[1].predict(x);
+    const sape::Ensemble ensemble(std::move(fields));
+    const Floats outputs = ensemble.predict(x);
+    EXPECT(ensemble.size() == 2 && outputs[0] == (a[0] + b[0]) / 2.0f && a != b);
+    EXPECT(ensemble.jacobian(x).size() == outputs.size() * 2);
+    const Floats grid = ensemble.predict_grid({3, 2}, {-1.0f, -1.0f}, {1.0f, 1.0f});
+    EXPECT(std::fabs(grid[0] - ensemble.predict({-1.0f, -1.0f})[0]) < 1e-5f);
+    EXPECT(refused([&] { ensemble.predict(Floats(3)); }));
+    EXPECT(refused([] { sape::Ensemble({}).predict(Floats(2)); }));
+
+    ensemble.save("test_cpp_ensemble.safetensors");
+    EXPECT(sape::Ensemble::load("test_cpp_ensemble.safetensors").predict(x) == outputs);
+    std::remove("test_cpp_ensemble.safetensors");
+    const sape::Checkpoint all = ensemble.checkpoint();
+    EXPECT(all.num_fields() == 2 && sape::Ensemble::from_checkpoint(all).predict(x) == outputs);
+    EXPECT(sape::Field::from_checkpoint(all.member(1)).predict(x) == b);
+    std::vector<sape::Checkpoint> parts;
+    for (const sape::Field &field : ensemble.fields()) parts.push_back(field.checkpoint());
+    EXPECT(sape::Checkpoint::join(parts).bytes() == all.bytes());
+}
+
 // Half of the squares, as the library's own.
 static void squares(const sape::Batch &batch) {
     batch.loss = 0.0;
@@ -305,6 +333,7 @@ int main() {
     test_parts();
     test_grid();
     test_field();
+    test_ensemble();
     test_losses();
     test_samples();
     test_points_and_rates();

@@ -107,12 +107,12 @@ SIGNATURES = {
     "! s p": "field_load safetensors_open",
     "! s z p": "safetensors_parse",
     "! p z p p p": "safetensors_annotate trainer_get_history",
-    "! p p": "settings_get_scale encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
+    "! p p": "ensemble_count settings_get_scale encoder_create mask_create network_create mask_get_state field_checkpoint field_from_checkpoint "
     "field_restore field_describe trainer_checkpoint trainer_restore trainer_step trainer_set_adaptive_rate "
     "settings_propose trainer_average encoder_get_params mask_get_params network_get_params optimizer_get_params "
     "trainer_get_params trainer_get_optimizer_params",
     "! p z p": "optimizer_create encoder_tensor_info mask_tensor_info network_tensor_info field_tensor_info "
-    "safetensors_info settings_item trainer_get_indices",
+    "safetensors_info settings_item trainer_get_indices ensemble_member",
     "! p p p p p p": "settings_get",
     "! p p p p": "field_create trainer_create",
     "! p p f f f": "field_predict_grid",
@@ -122,7 +122,7 @@ SIGNATURES = {
     "! z z f z f f f p": "loss_chamfer",
     "! p z f z": "trainer_set_target_points",
     "! p z f z f": "mask_set_signal",
-    "! p z p p": "trainer_set_sampler",
+    "! p z p p": "trainer_set_sampler ensemble_from_checkpoint",
     "! p f z": "mask_smoothed_loss network_get_parameters network_set_parameters",
     "! p f f": "optimizer_step mask_set_domain",
     "! p p f": "field_update",
@@ -135,6 +135,12 @@ SIGNATURES = {
     "! p z f f f f": "network_backward field_backward field_jacobian_backward",
     "! p p z f f": "field_predict_with",
     "! p Q p p p": "trainer_run",
+    "! z p z f f": "ensemble_predict",
+    "! z p p f f f": "ensemble_predict_grid",
+    "! z p z f f f": "ensemble_jacobian",
+    "! z p p": "ensemble_checkpoint ensemble_join",
+    "! z p s": "ensemble_save",
+    "! s z p p": "ensemble_load",
     "! i z z f f f f p": "loss_evaluate",
     "! i d z z f f f f f p": "loss_evaluate_weighted",
 }

@@ -63,6 +63,27 @@ class Checkpoint {
         return Checkpoint(made);
     }
 
+    /// One checkpoint of several, each of a field or trainer.
+    static Checkpoint join(const std::vector<Checkpoint> &checkpoints) {
+        std::vector<sape_safetensors *> handles;
+        for (const Checkpoint &checkpoint : checkpoints) handles.push_back(checkpoint.get());
+        sape_safetensors *made = nullptr;
+        check(sape_ensemble_join(handles.size(), handles.data(), &made));
+        return Checkpoint(made);
+    }
+    /// The number of fields that it is of.
+    std::size_t num_fields() const {
+        std::size_t count = 0;
+        check(sape_ensemble_count(get(), &count));
+        return count;
+    }
+    /// The checkpoint of one of them.
+    Checkpoint member(std::size_t index) const {
+        sape_safetensors *made = nullptr;
+        check(sape_ensemble_member(get(), index, &made));
+        return Checkpoint(made);
+    }
+
     sape_safetensors *get() const noexcept {
         return handle_.get();
     }
@@ -199,12 +220,7 @@ class Field {
     }
     /// Outputs on a regular grid of size (d) points from low to high (d); the last coordinate varies fastest.
     Floats predict_grid(const std::vector<std::size_t> &size, const Floats &low, const Floats &high) const {
-        expect("size", size.size(), domain_dim());
-        expect("low", low.size(), domain_dim());
-        expect("high", high.size(), domain_dim());
-        std::size_t count = output_dim();
-        for (std::size_t points : size) count *= points;
-        Floats outputs(count);
+        Floats outputs(grid_outputs(size, low, high));
         check(sape_field_predict_grid(get(), size.data(), low.data(), high.data(), outputs.data()));
         return outputs;
     }
@@ -244,6 +260,16 @@ class Field {
     void update(Optimizer &optimizer, const Floats &d_parameters) {
         expect("d_parameters", d_parameters.size(), num_parameters());
         check(sape_field_update(get(), optimizer.get(), d_parameters.data()));
+    }
+
+    /// The number of outputs on a grid, whose arguments must have the field's dimension.
+    std::size_t grid_outputs(const std::vector<std::size_t> &size, const Floats &low, const Floats &high) const {
+        expect("size", size.size(), domain_dim());
+        expect("low", low.size(), domain_dim());
+        expect("high", high.size(), domain_dim());
+        std::size_t count = output_dim();
+        for (std::size_t points : size) count *= points;
+        return count;
     }
 
     /// The number of coordinates in x.
