@@ -156,8 +156,9 @@ static bool add_frame(struct job *job, int hundredths) {
 }
 
 static bool on_frame(void *user, const sape_field *field) {
-    const struct field_set fields = {1, {field}};
-    return predict_dense(user, &fields) && add_frame(user, FRAME_TIME);
+    struct job *job = user;
+    return (sape_field_predict(field, NUM_DENSE, job->dense_x, job->dense_fit) == SAPE_OK || message_sape_error()) &&
+           add_frame(job, FRAME_TIME);
 }
 
 static bool write_plot(const struct job *job, const char *name, const int *colors) {

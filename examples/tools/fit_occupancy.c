@@ -278,8 +278,7 @@ static enum options_outcome parse(struct job *job, int argc, char **argv) {
     };
     const struct option_spec results[] = {
         {"members", OPTION_COUNT, &job->members, "N",
-         "fields to fit, from as many seeds; the surface is that of their mean, their files are FILE.0, FILE.1, ...", 1,
-         FIELD_SET_MAX, NULL},
+         "fields to fit, from as many seeds; the surface is that of their mean", 1, FIELD_SET_MAX, NULL},
         {"mesh-resolution", OPTION_COUNT, &job->mesh_resolution, "N", "samples per axis of the grid for the mesh",
          FIELD_GRID_MIN_SIZE, FIELD_GRID_MAX_SIZE, NULL},
         {"drop-crumbs", OPTION_REAL, &job->drop_crumbs, "SHARE",

@@ -28,10 +28,8 @@ struct job {
     double shape[2];   /* width and height of the picture that was fitted */
     double axes[2][2]; /* center and half width of what a curve shows, along x and y */
     const char *out;
-    uint64_t members;
     int precision; /* a sape_precision */
     struct field_set fields;
-    sape_field *loaded[FIELD_SET_MAX]; /* the first fields.n are there */
     size_t domain_dim, output_dim;
 };
 
@@ -141,38 +139,27 @@ static bool choose_size(struct job *job) {
     return true;
 }
 
-/* Takes a field out of its file, and adds it. */
-static bool load(struct job *job, const char *path) {
+/* The notes of the first field are those of all. */
+static bool read_first_notes(struct job *job, const sape_safetensors *checkpoint) {
+    sape_safetensors *first;
+    if (sape_ensemble_member(checkpoint, 0, &first) != SAPE_OK) return message_sape_error();
+    const bool read = read_notes(job, first);
+    sape_safetensors_free(first);
+    return read;
+}
+
+/* Takes the fields out of their file. */
+static bool load(struct job *job) {
     sape_safetensors *checkpoint;
-    if (!notes_open(path, &checkpoint)) return false;
-    sape_field *field = NULL;
-    bool loaded = sape_field_from_checkpoint(checkpoint, &field) == SAPE_OK;
-    if (!loaded) message_error("'%s': %s", path, sape_last_error());
-    loaded = loaded && read_notes(job, checkpoint);
+    if (!notes_open(job->path, &checkpoint)) return false;
+    bool loaded =
+        sape_ensemble_from_checkpoint(checkpoint, SAPE_MAX_FIELDS, job->fields.fields, &job->fields.n) == SAPE_OK;
+    if (!loaded) message_error("'%s': %s", job->path, sape_last_error());
+    loaded = loaded && read_first_notes(job, checkpoint);
     sape_safetensors_free(checkpoint);
-    if (!loaded) {
-        sape_field_free(field);
-        return false;
-    }
-    job->loaded[job->fields.n] = field;
-    job->fields.fields[job->fields.n++] = field;
-    return true;
-}
-
-static bool has_shape(const struct job *job, const sape_field *field) {
-    return sape_encoder_domain_dim(sape_field_encoder(field)) == job->domain_dim &&
-           sape_network_output_dim(sape_field_network(field)) == job->output_dim;
-}
-
-static bool load_all(struct job *job) {
-    char path[FIELD_SET_PATH];
-    for (size_t i = 0; i < job->members; i++)
-        if (!field_set_path(job->path, job->members, i, path) || !load(job, path)) return false;
-    job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->loaded[0]));
-    job->output_dim = sape_network_output_dim(sape_field_network(job->loaded[0]));
-    for (size_t i = 1; i < job->members; i++)
-        if (!has_shape(job, job->loaded[i]))
-            return message_error("the members of %s are of different tasks", job->path);
+    if (!loaded) return false;
+    job->domain_dim = sape_encoder_domain_dim(sape_field_encoder(job->fields.fields[0]));
+    job->output_dim = sape_network_output_dim(sape_field_network(job->fields.fields[0]));
     return true;
 }
 
@@ -192,34 +179,33 @@ static bool choose_precision(sape_precision precision) {
 
 static bool render(struct job *job) {
     bool done = false;
-    if (output_prepare(job->out, PICTURE) && choose_precision((sape_precision)job->precision) && load_all(job)) {
+    if (output_prepare(job->out, PICTURE) && choose_precision((sape_precision)job->precision) && load(job)) {
         if (job->output_dim != 1 && (job->domain_dim == 1 || job->output_dim != 3))
             message_error("%s has %zu outputs of %zu coordinates, which is not a curve, picture or solid", job->path,
                           job->output_dim, job->domain_dim);
         else
             done = choose_size(job) && (job->domain_dim == 1 ? render_curve(job) : render_pixels(job));
     }
-    for (size_t i = 0; i < job->fields.n; i++) sape_field_free(job->loaded[i]);
+    for (size_t i = 0; i < job->fields.n; i++) sape_field_free(job->fields.fields[i]);
     return done;
 }
 
 int main(int argc, char **argv) {
-    struct job job = {.members = 1, .out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
+    struct job job = {.out = "out", .shape = {USUAL_SIZE, USUAL_SIZE}, .axes = {{0, 1}, {0, 1}}};
     const struct option_argument arguments[] = {{"FILE", &job.path}};
     const struct option_spec specs[] = {
         {"width", OPTION_COUNT, &job.width, "N", "columns of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
         {"height", OPTION_COUNT, &job.height, "N", "rows of the picture, 0 for the field's own", 0, MAX_SIZE, NULL},
         {"depth", OPTION_REAL, &job.depth, "X", "third coordinate of the slice through a solid", -1, 1, NULL},
-        {"members", OPTION_COUNT, &job.members, "N", "fields of which the mean is drawn, from FILE.0, FILE.1, ...", 1,
-         FIELD_SET_MAX, NULL},
         SETTINGS_PRECISION_OPTION(&job.precision),
         {.name = "out", OPTION_STRING, &job.out, "DIR", "directory of the result, created if missing"},
     };
     const struct option_group group = {"Picture", specs, sizeof specs / sizeof *specs};
     const struct option_table table = {
-        .summary = "Draws a saved field at any resolution and writes render.png: a function's curve, a picture, or a\n"
-                   "slice of a solid. A picture has the size of the fitted one if the checkpoint states it, otherwise\n"
-                   "512 by 512. --width or --height alone keeps the aspect ratio.",
+        .summary =
+            "Draws a saved field, or the mean of those in one file, at any resolution and writes render.png: a\n"
+            "function's curve, a picture, or a slice of a solid. A picture has the size of the fitted one if the\n"
+            "checkpoint states it, otherwise 512 by 512. --width or --height alone keeps the aspect ratio.",
         .arguments = arguments,
         .num_arguments = 1,
         .groups = &group,

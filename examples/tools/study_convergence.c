@@ -215,14 +215,13 @@ static bool measure(struct task *task, const struct field_set *fields, double ba
 /* The fields of a method, one but for proposals, and what trains them. */
 struct members {
     struct field_set fields;
-    sape_field *owned[FIELD_SET_MAX];
     sape_trainer *trainers[FIELD_SET_MAX];
 };
 
 static void members_close(struct members *members) {
     for (size_t k = 0; k < FIELD_SET_MAX; k++) {
         sape_trainer_free(members->trainers[k]);
-        sape_field_free(members->owned[k]);
+        sape_field_free(members->fields.fields[k]);
     }
 }
 
@@ -231,10 +230,9 @@ static bool members_open(const struct study *study, const struct task *task, con
                          uint64_t seed, struct members *members) {
     *members = (struct members){.fields = {.n = study->members}};
     for (size_t k = 0; k < study->members; k++) {
-        if (!make(study, task, method, adaptive, seed + SEEDS_OF_MEMBER * k, method->rate, &members->owned[k],
+        if (!make(study, task, method, adaptive, seed + SEEDS_OF_MEMBER * k, method->rate, &members->fields.fields[k],
                   &members->trainers[k]))
             return false;
-        members->fields.fields[k] = members->owned[k];
     }
     return true;
 }

@@ -131,7 +131,7 @@ expect other_fits "$QUICK" "$QUICK --sets 1"
 expect fits $QUICK --members 2 --save pair.safetensors --coarse-to-fine
 expect json_has '"members":2,' '"iterations":320,'
 expect has_files surface.ply surface.stl fit.png mask.png mask.gif
-expect test -s pair.safetensors.1
+expect test -s pair.safetensors
 
 # Pieces of the surface are dropped where that is asked for, which is said; the figures of the field stay.
 expect fits $QUICK --std 4

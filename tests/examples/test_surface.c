@@ -86,7 +86,7 @@ static double roughness(const struct mesh *mesh, const float *normals) {
 
 static float *slopes_at_vertices(const struct field_set *fields, const struct mesh *mesh) {
     float *slopes = malloc(3 * mesh->num_vertices * sizeof *slopes);
-    ck_assert(slopes && field_set_slopes(fields, mesh->num_vertices, mesh->vertices, slopes));
+    ck_assert(slopes && field_set_jacobian(fields, mesh->num_vertices, mesh->vertices, slopes));
     return slopes;
 }
 

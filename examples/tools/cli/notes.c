@@ -38,18 +38,14 @@ void notes_join(struct notes *notes, const struct notes *others) {
     for (size_t i = 0; i < others->count; i++) notes_set(notes, others->items[i].key, "%s", others->items[i].text);
 }
 
-bool notes_save(const struct notes *notes, const sape_safetensors *checkpoint, const char *path) {
+bool notes_annotate(const struct notes *notes, const sape_safetensors *checkpoint, sape_safetensors **annotated) {
     const char *keys[NOTES_MAX], *texts[NOTES_MAX];
     for (size_t i = 0; i < notes->count; i++) {
         keys[i] = notes->items[i].key;
         texts[i] = notes->items[i].text;
     }
-    sape_safetensors *annotated;
-    const bool saved = sape_safetensors_annotate(checkpoint, notes->count, keys, texts, &annotated) == SAPE_OK &&
-                       sape_safetensors_save(annotated, path) == SAPE_OK;
-    if (!saved) message_sape_error();
-    sape_safetensors_free(annotated);
-    return saved;
+    return sape_safetensors_annotate(checkpoint, notes->count, keys, texts, annotated) == SAPE_OK ||
+           message_sape_error();
 }
 
 bool notes_open(const char *path, sape_safetensors **checkpoint) {

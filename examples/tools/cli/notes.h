@@ -28,8 +28,8 @@ void notes_set_real(struct notes *notes, const char *key, double value);
 /* Adds those of another list. */
 void notes_join(struct notes *notes, const struct notes *others);
 
-/* Writes a checkpoint with the notes. When it fails a message has been printed. */
-bool notes_save(const struct notes *notes, const sape_safetensors *checkpoint, const char *path);
+/* Copies a checkpoint and adds the notes. When it fails a message has been printed. */
+bool notes_annotate(const struct notes *notes, const sape_safetensors *checkpoint, sape_safetensors **annotated);
 
 /* Opens the file of a checkpoint. When it fails a message has been printed. */
 bool notes_open(const char *path, sape_safetensors **checkpoint);

@@ -7,41 +7,50 @@
 
 struct option_spec ensemble_option(uint64_t *members) {
     return (struct option_spec){
-        "members",
-        OPTION_COUNT,
-        members,
-        "N",
-        "fields to fit, from as many seeds; the result is their mean, their files are FILE.0, FILE.1, ...",
-        1,
-        FIELD_SET_MAX,
-        NULL};
+        "members", OPTION_COUNT,  members, "N", "fields to fit, from as many seeds; the result is their mean",
+        1,         FIELD_SET_MAX, NULL};
 }
 
 size_t ensemble_size(const struct settings *settings, uint64_t members) {
     if (members != (uint64_t)OPTION_OPEN) return (size_t)members;
-    const bool single = settings->save || settings->resume || settings->validation > 0;
+    const bool single = settings->resume || settings->validation > 0;
     return single ? 1 : sape_settings_members(settings->proposal);
 }
 
-/* Puts a member's file in place of the name that all have in common. */
-static bool name_file(const char **file, size_t count, size_t member, char path[FIELD_SET_PATH]) {
-    if (*file == NULL) return true;
-    if (!field_set_path(*file, count, member, path)) return false;
-    *file = path;
-    return true;
+/* The checkpoints of the file to go on from. */
+static bool open_file(const struct settings *settings, size_t count, struct fit_file *file) {
+    sape_safetensors *all;
+    if (settings->resume == NULL) return true;
+    if (!notes_open(settings->resume, &all)) return false;
+    size_t stored;
+    bool done = sape_ensemble_count(all, &stored) == SAPE_OK;
+    if (!done) message_error("'%s' is not a trainer's checkpoint: %s", settings->resume, sape_last_error());
+    if (done && stored > count)
+        done = message_error("'%s' has %zu fields, but --members is %zu", settings->resume, stored, count);
+    while (done && file->count < stored) {
+        done = sape_ensemble_member(all, file->count, &file->checkpoints[file->count]) == SAPE_OK;
+        if (!done) message_sape_error();
+        file->count += done;
+    }
+    sape_safetensors_free(all);
+    return done;
+}
+
+static void close_file(struct fit_file *file) {
+    for (size_t i = 0; i < file->count; i++) sape_safetensors_free(file->checkpoints[i]);
 }
 
 static bool run_member(const struct settings *settings, const struct fit_problem *problem, size_t count, size_t member,
                        struct fit *fit) {
-    char save[FIELD_SET_PATH], resume[FIELD_SET_PATH];
     struct settings own = *settings;
-    struct fit_problem shown = *problem;
+    struct fit_problem placed = *problem;
     own.seed += member;
     notes_set(&own.options, "option.seed", "%llu", (unsigned long long)own.seed);
-    if (member > 0) shown.num_frames = 0;
+    placed.place = member;
+    if (member >= placed.file->count) own.resume = NULL;
+    if (member > 0) placed.num_frames = 0;
     if (count > 1) fprintf(stderr, "member %zu of %zu\n", member + 1, count);
-    return name_file(&own.save, count, member, save) && name_file(&own.resume, count, member, resume) &&
-           fit_run(&own, &shown, fit);
+    return fit_run(&own, &placed, fit);
 }
 
 static void add(struct ensemble *ensemble, const struct fit *fit) {
@@ -49,16 +58,12 @@ static void add(struct ensemble *ensemble, const struct fit *fit) {
     ensemble->fields.fields[ensemble->fields.n++] = fit->field;
 }
 
-bool ensemble_run(const struct settings *settings, const struct fit_problem *problem, size_t count,
-                  struct ensemble *ensemble) {
-    *ensemble = (struct ensemble){0};
+static bool run_all(const struct settings *settings, const struct fit_problem *problem, size_t count,
+                    struct ensemble *ensemble) {
     bool going = true;
     while (going && ensemble->n < count) {
         struct fit fit;
-        if (!run_member(settings, problem, count, ensemble->n, &fit)) {
-            ensemble_free(ensemble);
-            return false;
-        }
+        if (!run_member(settings, problem, count, ensemble->n, &fit)) return false;
         going = !fit.interrupted;
         if (going || ensemble->n == 0) {
             add(ensemble, &fit);
@@ -69,6 +74,18 @@ bool ensemble_run(const struct settings *settings, const struct fit_problem *pro
         }
     }
     return true;
+}
+
+bool ensemble_run(const struct settings *settings, const struct fit_problem *problem, size_t count,
+                  struct ensemble *ensemble) {
+    struct fit_file file = {0};
+    struct fit_problem shared = *problem;
+    shared.file = &file;
+    *ensemble = (struct ensemble){0};
+    const bool done = open_file(settings, count, &file) && run_all(settings, &shared, count, ensemble);
+    if (!done) ensemble_free(ensemble);
+    close_file(&file);
+    return done;
 }
 
 void ensemble_free(struct ensemble *ensemble) {

@@ -15,14 +15,15 @@ struct ensemble {
 /* The option --members, which leaves the number to a proposal where it is OPTION_OPEN. */
 struct option_spec ensemble_option(uint64_t *members);
 
-/* The number of fields asked for. Where it is OPTION_OPEN, that proposed, unless there is a file of one field, or a
-   length that is found for each of them. */
+/* The number of fields asked for. Where it is OPTION_OPEN, that proposed, unless one is resumed, or a length is
+   found for each of them. */
 size_t ensemble_size(const struct settings *settings, uint64_t members);
 
 /*
  * Fits count fields, one after the other, as fit_run() does, with the seeds from that of the settings on. Only the
- * first has frames. Each has a checkpoint of its own (field_set_path()). A member that is interrupted is dropped where
- * there is one before it. When it fails a message has been printed and there is nothing to free.
+ * first has frames. All have one file; of those in the file to resume from, training goes on, and others begin. A
+ * member that is interrupted is dropped where there is one before it, but not from the file. When it fails a message
+ * has been printed and there is nothing to free.
  */
 bool ensemble_run(const struct settings *settings, const struct fit_problem *problem, size_t count,
                   struct ensemble *ensemble);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static bool store_slopes(struct mesh *mesh, const struct field_set *fields) {
-    if (!field_set_slopes(fields, mesh->num_vertices, mesh->vertices, mesh->normals)) return false;
+    if (!field_set_jacobian(fields, mesh->num_vertices, mesh->vertices, mesh->normals)) return false;
     for (size_t i = 0; i < mesh->num_vertices; i++)
         vec3_store(mesh->normals + 3 * i, vec3_unit(vec3_load(mesh->normals + 3 * i)));
     return true;

@@ -160,7 +160,7 @@ static bool train(struct training *training) {
 static bool begin(const struct training *training) {
     const struct settings *settings = training->settings;
     const struct fit_problem *problem = training->problem;
-    return fit_check_save(settings, training->trainer) &&
+    return fit_check_save(settings, problem, training->trainer) &&
            (settings->resume || !problem->begin || problem->begin(problem->begin_user, training->fit->field));
 }
 

@@ -21,6 +21,12 @@ typedef bool (*fit_epoch_fn)(void *user, uint64_t epoch, const float **x, const 
 /* Whether all ranks say yes. */
 typedef bool (*fit_agree_fn)(void *user, bool yes);
 
+/* The checkpoints of fits that share a file, in their order. */
+struct fit_file {
+    size_t count;
+    sape_safetensors *checkpoints[SAPE_MAX_FIELDS];
+};
+
 /* What is fitted: n samples x (n, domain_dim), targets (n, output_dim). */
 struct fit_problem {
     size_t domain_dim, output_dim;
@@ -52,6 +58,8 @@ struct fit_problem {
     size_t num_frames; /* 0 for none */
     fit_frame_fn frame;
     void *frame_user;
+    struct fit_file *file; /* NULL for checkpoints in files of their own, or where they go, and the place there: */
+    size_t place;
     const struct notes *notes; /* NULL, or what its checkpoints say of the task */
 };
 

@@ -20,9 +20,25 @@ static uint64_t digest_of(const struct fit_problem *problem, struct fit_samples 
     return digest_add(digest, problem->target_points, problem->num_target_points * problem->output_dim * sizeof(float));
 }
 
+/* Writes all of the fit's file; the checkpoint goes into it, and is freed with it. */
+static bool write_file(const struct fit_problem *problem, sape_safetensors *checkpoint, const char *path) {
+    struct fit_file own = {0}, *file = problem->file ? problem->file : &own;
+    const size_t place = problem->file ? problem->place : 0;
+    sape_safetensors *all = NULL;
+    sape_safetensors_free(file->checkpoints[place]);
+    file->checkpoints[place] = checkpoint;
+    if (file->count <= place) file->count = place + 1;
+    const bool saved = sape_ensemble_join(file->count, file->checkpoints, &all) == SAPE_OK &&
+                       sape_safetensors_save(all, path) == SAPE_OK;
+    if (!saved) message_sape_error();
+    sape_safetensors_free(all);
+    sape_safetensors_free(own.checkpoints[0]);
+    return saved;
+}
+
 bool fit_save(const struct settings *settings, const struct fit_problem *problem, struct fit_samples samples,
               const sape_trainer *trainer) {
-    sape_safetensors *checkpoint;
+    sape_safetensors *checkpoint, *annotated;
     if (sape_trainer_checkpoint(trainer, &checkpoint) != SAPE_OK) return message_sape_error();
     struct notes notes = settings->options;
     sape_optimizer_params optimizer = {.struct_size = sizeof optimizer};
@@ -30,19 +46,19 @@ bool fit_save(const struct settings *settings, const struct fit_problem *problem
         notes_set_real(&notes, RATE_KEY, optimizer.learning_rate);
     if (problem->notes) notes_join(&notes, problem->notes);
     notes_set(&notes, SAMPLES_KEY, "%016" PRIx64, digest_of(problem, samples));
-    const bool saved = notes_save(&notes, checkpoint, settings->save);
+    const bool made = notes_annotate(&notes, checkpoint, &annotated);
     sape_safetensors_free(checkpoint);
-    return saved;
+    return made && write_file(problem, annotated, settings->save);
 }
 
-bool fit_check_save(const struct settings *settings, const sape_trainer *trainer) {
+bool fit_check_save(const struct settings *settings, const struct fit_problem *problem, const sape_trainer *trainer) {
     sape_safetensors *checkpoint;
     size_t size;
     if (!settings->save) return true;
     if (sape_trainer_checkpoint(trainer, &checkpoint) != SAPE_OK) return message_sape_error();
     sape_safetensors_bytes(checkpoint, &size);
     sape_safetensors_free(checkpoint);
-    return output_check_checkpoint(settings->save, size);
+    return output_check_checkpoint(settings->save, problem->file ? (problem->place + 1) * size : size);
 }
 
 /* Iterations that a checkpoint's training had done: its optimizer's, since with validation the field may be older. */
@@ -120,16 +136,25 @@ static void tell(const struct settings *settings, const struct fit_problem *prob
                 iterations, settings->iterations);
 }
 
-bool fit_resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
-                struct fit_samples *samples, uint64_t *iterations) {
-    sape_safetensors *checkpoint;
-    if (!settings->resume) return true;
-    if (!notes_open(settings->resume, &checkpoint)) return false;
+static bool resume_from(const sape_safetensors *checkpoint, const struct settings *settings,
+                        const struct fit_problem *problem, sape_trainer *trainer, struct fit_samples *samples,
+                        uint64_t *iterations) {
     const bool restored = iterations_of(settings, checkpoint, iterations) && check_options(settings, checkpoint) &&
                           give_epoch(problem, *iterations, trainer, samples) &&
                           check_samples(settings, problem, *samples, checkpoint) &&
                           restore(settings, checkpoint, trainer) && change_rate(settings, problem, trainer);
     if (restored) tell(settings, problem, *iterations);
+    return restored;
+}
+
+bool fit_resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
+                struct fit_samples *samples, uint64_t *iterations) {
+    sape_safetensors *checkpoint;
+    if (!settings->resume) return true;
+    if (problem->file)
+        return resume_from(problem->file->checkpoints[problem->place], settings, problem, trainer, samples, iterations);
+    if (!notes_open(settings->resume, &checkpoint)) return false;
+    const bool restored = resume_from(checkpoint, settings, problem, trainer, samples, iterations);
     sape_safetensors_free(checkpoint);
     return restored;
 }

@@ -17,15 +17,16 @@ struct fit_samples {
     const float *x, *targets;
 };
 
-/* Saves a trainer where the settings say, with notes on what has been trained. */
+/* Saves a trainer where the settings say, beside the others of the problem's file, with notes on what has been trained.
+ */
 bool fit_save(const struct settings *settings, const struct fit_problem *problem, struct fit_samples samples,
               const sape_trainer *trainer);
 
 /* Whether fit_save() could, as far as is known before the training. */
-bool fit_check_save(const struct settings *settings, const sape_trainer *trainer);
+bool fit_check_save(const struct settings *settings, const struct fit_problem *problem, const sape_trainer *trainer);
 
-/* Takes up the training of the settings' checkpoint: *iterations is how many it has had. What has been trained
-   otherwise than the settings say is refused, option by option. */
+/* Takes up the training of the settings' checkpoint, or of that in the problem's file: *iterations is how many it has
+   had. What has been trained otherwise than the settings say is refused, option by option. */
 bool fit_resume(const struct settings *settings, const struct fit_problem *problem, sape_trainer *trainer,
                 struct fit_samples *samples, uint64_t *iterations);
 
