@@ -3,7 +3,6 @@
 import copy
 import pickle
 import unittest
-import zipfile
 
 import numpy as np
 import pytest
@@ -123,19 +122,25 @@ def test_an_ensemble_means_all_that_it_tells(ensemble):
 
 def test_an_ensemble_is_one_file(tmp_path, ensemble):
     x, _, found = ensemble
-    path = tmp_path / "fit.zip"
+    path = tmp_path / "fit.safetensors"
     path.write_text("what was here before")
     found.save(path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["fit.zip"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["fit.safetensors"]
     other = tmp_path / "other"
     other.touch()
     assert path.stat().st_mode == other.stat().st_mode
     other.unlink()
     for again in (sape.Ensemble.load(path), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
         assert np.array_equal(again.predict(x), found.predict(x))
-    with zipfile.ZipFile(path) as archive:
-        archive.extract("1.safetensors", tmp_path)
-    assert np.array_equal(sape.Field.load(tmp_path / "1.safetensors").predict(x), found.fields[1].predict(x))
+    checkpoint = sape.Checkpoint.open(path)
+    assert checkpoint.num_fields == 3 and bytes(checkpoint) == bytes(found.checkpoint())
+    assert bytes(checkpoint.member(1)) == bytes(found.fields[1].checkpoint())
+    with pytest.raises(sape.ArgumentError, match="index is 3"):
+        checkpoint.member(3)
+    with pytest.raises(sape.ShapeError, match="3 fields"):
+        sape.Field.load(path)
+    found.fields[2].save(tmp_path / "one")
+    assert np.array_equal(sape.Ensemble.load(tmp_path / "one").predict(x), found.fields[2].predict(x))
     before = sorted(tmp_path.iterdir())
     with found:
         pass

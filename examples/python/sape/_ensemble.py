@@ -2,9 +2,6 @@
 """Several fields for the same samples."""
 from __future__ import annotations
 
-import os
-import tempfile
-import zipfile
 from typing import Any, Callable, Sequence, Tuple
 
 import numpy as np
@@ -31,20 +28,21 @@ class Ensemble:
 
     @classmethod
     def load(cls, path: StrPath) -> Ensemble:
-        """Loads what save() has written."""
-        with zipfile.ZipFile(os.fsdecode(path)) as archive:
-            return cls([Field.from_checkpoint(Checkpoint(archive.read(name))) for name in archive.namelist()])
+        """Loads the file of an ensemble, field or trainer."""
+        return cls.from_checkpoint(Checkpoint.open(path))
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint) -> Ensemble:
+        """Makes the fields of a checkpoint, that of an ensemble, field or trainer."""
+        return cls([Field.from_checkpoint(checkpoint.member(index)) for index in range(checkpoint.num_fields)])
 
     def save(self, path: StrPath) -> None:
-        """Saves all fields in one file, which is replaced completely or not at all: a zip archive, uncompressed, of
-        their safetensors files."""
-        name = os.fsdecode(path)
-        with tempfile.TemporaryDirectory(dir=os.path.dirname(name) or ".") as folder:
-            temporary = os.path.join(folder, "ensemble")
-            with zipfile.ZipFile(temporary, "w") as archive:
-                for index, field in enumerate(self.fields):
-                    archive.writestr(f"{index}.safetensors", bytes(field.checkpoint()))
-            os.replace(temporary, name)
+        """Saves all fields as one safetensors file, which is replaced completely or not at all."""
+        self.checkpoint().save(path)
+
+    def checkpoint(self) -> Checkpoint:
+        """A copy of the whole state of all fields."""
+        return Checkpoint.join([field.checkpoint() for field in self.fields])
 
     @property
     def domain_dim(self) -> int:

@@ -2,8 +2,9 @@
 """The parts of a field, which can be used alone, and checkpoints."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
-from typing import Any, Mapping, Optional, Tuple, Type, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -358,6 +359,26 @@ class Checkpoint(Handle):
         keys, values = ((ctypes.c_char_p * len(column))(*column) for column in texts)
         with self._memory.shared() as pointer:
             return self._own(create("safetensors_annotate", pointer, len(entries), keys, values))
+
+    @classmethod
+    def join(cls, checkpoints: Sequence[Checkpoint]) -> Checkpoint:
+        """One checkpoint of several, each of a field or trainer."""
+        with contextlib.ExitStack() as stack:
+            pointers = [stack.enter_context(checkpoint._memory.shared()) for checkpoint in checkpoints]
+            return cls._own(create("ensemble_join", len(pointers), (ctypes.c_void_p * len(pointers))(*pointers)))
+
+    @property
+    def num_fields(self) -> int:
+        """The number of fields that it is of."""
+        found = ctypes.c_size_t()
+        with self._memory.shared() as pointer:
+            call("ensemble_count", pointer, ctypes.byref(found))
+        return found.value
+
+    def member(self, index: int) -> Checkpoint:
+        """The checkpoint of one of its fields, counted from 0."""
+        with self._memory.shared() as pointer:
+            return self._own(create("ensemble_member", pointer, count("index", index)))
 
     def __reduce__(self) -> Tuple[Any, ...]:
         return Checkpoint, (bytes(self),)
