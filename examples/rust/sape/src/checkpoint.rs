@@ -87,4 +87,25 @@ impl Checkpoint {
             )
         })
     }
+
+    /// One checkpoint of several, each of a field or trainer.
+    pub fn join(checkpoints: &[Checkpoint]) -> Result<Checkpoint, Error> {
+        let handles: Vec<_> = checkpoints.iter().map(|part| part.as_ptr() as *mut _).collect();
+        // SAFETY: the array has the stated length; the checkpoints are only read.
+        Checkpoint::make(|out| unsafe { sys::sape_ensemble_join(handles.len(), handles.as_ptr(), out) })
+    }
+
+    /// The number of fields that it is of.
+    pub fn num_fields(&self) -> Result<usize, Error> {
+        let mut count = 0;
+        // SAFETY: both pointers are valid.
+        check(unsafe { sys::sape_ensemble_count(self.as_ptr(), &mut count) })?;
+        Ok(count)
+    }
+
+    /// The checkpoint of one of its fields.
+    pub fn member(&self, index: usize) -> Result<Checkpoint, Error> {
+        // SAFETY: both pointers are valid.
+        Checkpoint::make(|out| unsafe { sys::sape_ensemble_member(self.as_ptr(), index, out) })
+    }
 }

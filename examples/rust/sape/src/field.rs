@@ -224,9 +224,8 @@ impl Field {
         check(unsafe { sys::sape_field_predict_with(self.as_ptr(), &raw, n, x.as_ptr(), outputs.as_mut_ptr()) })
     }
 
-    /// The outputs (size, o) on a regular grid from `low` to `high` (d) with `size` (d) points. Its coordinates need no
-    /// memory; the last varies fastest.
-    pub fn predict_grid(&self, size: &[usize], low: &[f32], high: &[f32]) -> Result<Vec<f32>, Error> {
+    /// The number of outputs on a grid, whose arguments must have the field's dimension.
+    pub(crate) fn grid_outputs(&self, size: &[usize], low: &[f32], high: &[f32]) -> Result<usize, Error> {
         for (name, length) in [("size", size.len()), ("low", low.len()), ("high", high.len())] {
             expect(name, length, self.domain_dim())?;
         }
@@ -239,7 +238,13 @@ impl Field {
                 format!("a grid of {size:?} points does not fit in memory"),
             )
         };
-        let mut outputs = vec![0.0; count.ok_or_else(too_large)?];
+        count.ok_or_else(too_large)
+    }
+
+    /// The outputs (size, o) on a regular grid from `low` to `high` (d) with `size` (d) points. Its coordinates need no
+    /// memory; the last varies fastest.
+    pub fn predict_grid(&self, size: &[usize], low: &[f32], high: &[f32]) -> Result<Vec<f32>, Error> {
+        let mut outputs = vec![0.0; self.grid_outputs(size, low, high)?];
         // SAFETY: the slices have d values, and the result has room for the outputs of all points.
         check(unsafe {
             let (low, high) = (low.as_ptr(), high.as_ptr());

@@ -160,6 +160,36 @@ fn fields_are_saved_and_loaded() {
 }
 
 #[test]
+fn an_ensemble_is_the_mean_in_one_file() {
+    let field = |seed| {
+        let network = NetworkParams::default().hidden_dim(8).seed(seed);
+        Field::new(&EncoderParams::default(), &MaskParams::default(), &network).unwrap()
+    };
+    let x = [0.1, 0.2, -0.3, 0.4];
+    let (a, b) = (field(1).predict(&x).unwrap(), field(2).predict(&x).unwrap());
+    let ensemble = Ensemble::new(vec![field(1), field(2)]).unwrap();
+    let mean: Vec<f32> = a.iter().zip(&b).map(|(a, b)| (a + b) / 2.0).collect();
+    assert_eq!(ensemble.predict(&x).unwrap(), mean);
+    assert_eq!(ensemble.jacobian(&x).unwrap().1.len(), 2 * mean.len());
+    let grid = ensemble.predict_grid(&[3, 2], &[-1.0, -1.0], &[1.0, 1.0]).unwrap();
+    assert_eq!(grid.len(), 6 * mean.len() / 2);
+    assert_eq!(status(Ensemble::new(vec![])), Status::Argument);
+    assert_eq!(status(ensemble.predict(&x[..3])), Status::Shape);
+
+    let path = std::env::temp_dir().join(format!("sape_ensemble_{}", std::process::id()));
+    ensemble.save(&path).unwrap();
+    let loaded = Ensemble::load(&path).unwrap();
+    assert_eq!((loaded.fields().len(), loaded.predict(&x).unwrap()), (2, mean));
+    assert_eq!(status(Field::load(&path)), Status::Shape);
+    std::fs::remove_file(&path).unwrap();
+    let all = ensemble.checkpoint().unwrap();
+    assert_eq!(all.num_fields().unwrap(), 2);
+    let parts = [all.member(0).unwrap(), all.member(1).unwrap()];
+    assert_eq!(Checkpoint::join(&parts).unwrap().bytes(), all.bytes());
+    assert_eq!(Field::from_checkpoint(&parts[1]).unwrap().predict(&x).unwrap(), b);
+}
+
+#[test]
 fn tensors_have_names_and_shapes() {
     let mut encoder = Encoder::new(&EncoderParams::default().num_frequencies(3)).unwrap();
     assert_eq!(encoder.tensors().unwrap(), [("frequencies".to_owned(), vec![2, 3])]);
