@@ -104,7 +104,7 @@ SAPE_API sape_status sape_ensemble_jacobian(size_t num_fields, sape_field *const
  * @param[out] out        receives the checkpoint, to be freed with sape_safetensors_free(); NULL on failure.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer or a field is NULL or num_fields is out of range;
  *         #SAPE_ERROR_SHAPE if the fields differ in domain_dim or output_dim; #SAPE_ERROR_NOT_FINITE if a field
- * contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted.
+ *         contains NaN or infinity; #SAPE_ERROR_MEMORY if memory is exhausted.
  * @since 0.3.0
  */
 SAPE_API sape_status sape_ensemble_checkpoint(size_t num_fields, sape_field *const *fields, sape_safetensors **out);
@@ -119,7 +119,8 @@ SAPE_API sape_status sape_ensemble_checkpoint(size_t num_fields, sape_field *con
  * @param[in] path       the file's path.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer or a field is NULL or num_fields is out of range;
  *         #SAPE_ERROR_SHAPE if the fields differ in domain_dim or output_dim; #SAPE_ERROR_NOT_FINITE if a field
- * contains NaN or infinity; #SAPE_ERROR_FILE if the file cannot be written; #SAPE_ERROR_MEMORY if memory is exhausted.
+ *         contains NaN or infinity; #SAPE_ERROR_FILE if the file cannot be written; #SAPE_ERROR_MEMORY if memory is
+ *         exhausted.
  * @since 0.3.0
  */
 SAPE_API sape_status sape_ensemble_save(size_t num_fields, sape_field *const *fields, const char *path);
@@ -127,7 +128,8 @@ SAPE_API sape_status sape_ensemble_save(size_t num_fields, sape_field *const *fi
 /**
  * Returns the number of fields in a checkpoint.
  *
- * It checks that the checkpoint has what makes it one of so many fields, but not the fields themselves.
+ * It checks that every field is there, that their sizes agree and that no tensor is left over, but not the fields
+ * themselves.
  *
  * @param[in]  checkpoint the checkpoint, of an ensemble, a field or a trainer.
  * @param[out] num_fields receives the number, 1 to #SAPE_MAX_FIELDS; 0 on failure.
@@ -180,7 +182,7 @@ SAPE_API sape_status sape_ensemble_load(const char *path, size_t capacity, sape_
  * @param[out] out         receives the copy, to be freed with sape_safetensors_free(); NULL on failure.
  * @return #SAPE_OK; #SAPE_ERROR_ARGUMENT if a pointer or a checkpoint is NULL, count is out of range, or all names
  *         together are too long for a file's header (16 MiB); #SAPE_ERROR_SHAPE if a checkpoint is of several fields,
- * or they differ in domain_dim or output_dim; #SAPE_ERROR_MEMORY if memory is exhausted; otherwise as
+ *         or they differ in domain_dim or output_dim; #SAPE_ERROR_MEMORY if memory is exhausted; otherwise as
  *         sape_ensemble_count().
  * @since 0.3.0
  */
