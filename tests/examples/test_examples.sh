@@ -317,8 +317,12 @@ one=$(value dense_mse)
 expect fits "$fit_function" $QUICK --members 2
 expect json_has '"members":2' '"iterations":60,'
 expect [ "$(value dense_mse)" != "$one" ]
-expect fits "$fit_function" --hidden 8 --threads 1
+expect fits "$fit_function" --hidden 8 --threads 1 --save proposed.safetensors
 expect json_has '"members":16'
+all=$(value dense_mse)
+expect fits "$fit_function" --hidden 8 --threads 1 --resume proposed.safetensors
+expect json_has '"members":16'
+expect [ "$(value dense_mse)" = "$all" ]
 # One that is interrupted is dropped.
 expect stops_after kept.safetensors "$fit_image" color.png $QUICK --iterations 4000 --members 30 --save kept.safetensors --json
 expect has_json $IMAGE_KEYS members

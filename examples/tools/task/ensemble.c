@@ -13,8 +13,7 @@ struct option_spec ensemble_option(uint64_t *members) {
 
 size_t ensemble_size(const struct settings *settings, uint64_t members) {
     if (members != (uint64_t)OPTION_OPEN) return (size_t)members;
-    const bool single = settings->resume || settings->validation > 0;
-    return single ? 1 : sape_settings_members(settings->proposal);
+    return settings->validation > 0 ? 1 : sape_settings_members(settings->proposal);
 }
 
 /* The checkpoints of the file to go on from. */

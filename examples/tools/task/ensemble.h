@@ -15,8 +15,7 @@ struct ensemble {
 /* The option --members, which leaves the number to a proposal where it is OPTION_OPEN. */
 struct option_spec ensemble_option(uint64_t *members);
 
-/* The number of fields asked for. Where it is OPTION_OPEN, that proposed, unless one is resumed, or a length is
-   found for each of them. */
+/* The number of fields asked for. Where it is OPTION_OPEN, that proposed, unless a length is found for each of them. */
 size_t ensemble_size(const struct settings *settings, uint64_t members);
 
 /*
