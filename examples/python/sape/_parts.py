@@ -365,7 +365,8 @@ class Checkpoint(Handle):
         """One checkpoint of several, each of a field or trainer."""
         with contextlib.ExitStack() as stack:
             pointers = [stack.enter_context(checkpoint._memory.shared()) for checkpoint in checkpoints]
-            return cls._own(create("ensemble_join", len(pointers), (ctypes.c_void_p * len(pointers))(*pointers)))
+            joined = create("ensemble_join", len(pointers), (ctypes.c_void_p * len(pointers))(*pointers))
+        return cls._own(joined)
 
     @property
     def num_fields(self) -> int:
