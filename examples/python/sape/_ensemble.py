@@ -2,11 +2,13 @@
 """Several fields for the same samples."""
 from __future__ import annotations
 
+import ctypes
 from typing import Any, Callable, Sequence, Tuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._abi import call
 from ._arrays import Floats, StrPath
 from ._errors import ArgumentError, Status
 from ._field import Field
@@ -34,7 +36,11 @@ class Ensemble:
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint) -> Ensemble:
         """Makes the fields of a checkpoint, that of an ensemble, field or trainer."""
-        return cls([Field.from_checkpoint(checkpoint.member(index)) for index in range(checkpoint.num_fields)])
+        capacity, found = checkpoint.num_fields, ctypes.c_size_t()
+        pointers = (ctypes.c_void_p * capacity)()
+        with checkpoint._memory.shared() as pointer:
+            call("ensemble_from_checkpoint", pointer, capacity, pointers, ctypes.byref(found))
+        return cls([Field._own(field) for field in pointers if field is not None])
 
     def save(self, path: StrPath) -> None:
         """Saves all fields as one safetensors file, which is replaced completely or not at all."""
